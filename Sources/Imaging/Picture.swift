@@ -1,0 +1,33 @@
+/// An 8-bit sRGB picture, rows from the top, three bytes (red, green, blue) a pixel.
+public struct Picture: Sendable, Hashable {
+    /// Pixels in a row.
+    public let width: Int
+    /// Rows.
+    public let height: Int
+    /// `height * width * 3` bytes.
+    public var pixels: [UInt8]
+
+    /// A picture from its bytes.
+    /// - Precondition: `pixels` holds `width * height * 3` bytes.
+    public init(width: Int, height: Int, pixels: [UInt8]) {
+        precondition(
+            width > 0 && height > 0 && pixels.count == width * height * 3,
+            "a \(width)x\(height) picture needs \(width * height * 3) bytes, not \(pixels.count)")
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+
+    /// A picture of one colour.
+    public init(width: Int, height: Int, red: UInt8 = 0, green: UInt8 = 0, blue: UInt8 = 0) {
+        var pixels = [UInt8](repeating: red, count: width * height * 3)
+        for pixel in 0..<(width * height) {
+            pixels[pixel * 3 + 1] = green
+            pixels[pixel * 3 + 2] = blue
+        }
+        self.init(width: width, height: height, pixels: pixels)
+    }
+
+    /// The index in `pixels` of the red byte at a place.
+    public func offset(x: Int, y: Int) -> Int { (y * width + x) * 3 }
+}
