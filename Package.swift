@@ -24,8 +24,15 @@ let package = Package(
     name: "Pentimento",
     products: [
         .library(name: "Imaging", targets: ["Imaging"]),
+        .library(name: "Tensors", targets: ["Tensors"]),
     ],
     targets: [
+        // libtorch behind a C boundary, opened at run time.
+        .target(
+            name: "CTorch",
+            cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
+        layer("Tensors", on: ["CTorch"]),
+        tests(of: "Tensors"),
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
     ]

@@ -1,0 +1,91 @@
+internal import CTorch
+import Foundation
+
+/// The libtorch that this process has opened, or why there is none.
+package enum Backend {
+    /// Where the dynamic library was found, or what went wrong in each place.
+    package enum Opening: Sendable {
+        case opened(path: String)
+        case missing(reasons: [String])
+    }
+
+    /// Opened once, at the first use of any tensor.
+    private nonisolated(unsafe) static let loaded: (table: UnsafePointer<PTInterface>?, opening: Opening) =
+        open()
+
+    /// How opening went; opens the library if nobody did before.
+    package static var opening: Opening { loaded.opening }
+
+    /// The version of the libtorch behind the boundary, or nil without one.
+    package static var version: String? { loaded.table.map { text($0.pointee.version()) } }
+
+    /// The function table.
+    static var table: PTInterface {
+        guard let table = loaded.table else {
+            guard case .missing(let reasons) = loaded.opening else {
+                preconditionFailure("opened without a table")
+            }
+            failTensor("libtorch cannot be opened: \(reasons.joined(separator: "; ")). Run `make build` once")
+        }
+        return table.pointee
+    }
+
+    /// How many CUDA devices the opened libtorch sees.
+    package static var cudaDeviceCount: Int { loaded.table.map { Int($0.pointee.cuda_device_count()) } ?? 0 }
+
+    /// How many threads an operator may use.
+    package static var threadCount: Int {
+        get { Int(table.thread_count()) }
+        set { table.set_thread_count(Int64(newValue)) }
+    }
+
+    /// Peak bytes of the CUDA allocator on a device.
+    package static func cudaPeakBytes(device: Int) -> Int { Int(table.cuda_peak_bytes(Int64(device))) }
+
+    /// Waits until a CUDA device has done all it was asked.
+    package static func synchronize(_ device: Device) {
+        if case .cuda(let index) = device { table.synchronize(Int64(index)) }
+    }
+
+    /// The text of the last failure on this thread.
+    static var lastError: String { text(table.last_error()) }
+
+    private static func text(_ characters: UnsafePointer<CChar>?) -> String {
+        characters.map { String(cString: $0) } ?? ""
+    }
+
+    /// The places where the dynamic library may lie, best first.
+    private static var candidates: [String] {
+        let name = "libpentimento_torch.so"
+        if let named = ProcessInfo.processInfo.environment["PENTIMENTO_TORCH"] { return [named] }
+        var places: [String] = []
+        if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+            places.append((executable as NSString).deletingLastPathComponent + "/lib/" + name)
+        }
+        places.append(text(pt_package_directory()) + "/build/lib/" + name)
+        return places
+    }
+
+    private static func open() -> (UnsafePointer<PTInterface>?, Opening) {
+        var reasons: [String] = []
+        for path in candidates {
+            guard FileManager.default.fileExists(atPath: path) else {
+                reasons.append("\(path) does not exist")
+                continue
+            }
+            var message = [CChar](repeating: 0, count: 1024)
+            if let table = pt_open(path, &message, message.count) { return (table, .opened(path: path)) }
+            let end = message.firstIndex(of: 0) ?? message.count
+            reasons.append(String(decoding: message[..<end].map(UInt8.init(bitPattern:)), as: UTF8.self))
+        }
+        return (nil, .missing(reasons: reasons))
+    }
+}
+
+/// What happens when an operator is refused: a programmer's error, so the process ends with the operator and shapes.
+///
+/// The command line replaces it by one line on standard error and exit status 70.
+package nonisolated(unsafe) var tensorFailureHandler: @Sendable (String) -> Never = { fatalError($0) }
+
+/// Ends the process with a message, see `tensorFailureHandler`.
+func failTensor(_ message: String) -> Never { tensorFailureHandler(message) }

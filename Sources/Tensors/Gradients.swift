@@ -1,0 +1,56 @@
+internal import CTorch
+
+/// Runs `body` without recording operations for gradients.
+///
+/// Synchronous on purpose: the setting belongs to the thread, and an asynchronous body may change threads.
+public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = Backend.table.set_gradient_mode(false)
+    defer { _ = Backend.table.set_gradient_mode(before) }
+    return try body()
+}
+
+/// Runs `body` with operations recorded for gradients, also inside `withoutGradients`.
+public func withGradients<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = Backend.table.set_gradient_mode(true)
+    defer { _ = Backend.table.set_gradient_mode(before) }
+    return try body()
+}
+
+/// ∂scalar/∂tensor for each tensor; zeros where the scalar does not depend on it.
+/// - Parameter keepingGraph: whether the same graph is asked again.
+public func gradients(
+    of scalar: Tensor, withRespectTo tensors: [Tensor], keepingGraph: Bool = false
+) -> [Tensor] {
+    var found = [PTTensor?](repeating: nil, count: tensors.count)
+    let handles: [PTTensor?] = tensors.map { $0.handle }
+    let status = Backend.table.gradients(scalar.handle, handles, Int64(handles.count), keepingGraph, &found)
+    guard status == PT_OK else {
+        failTensor(
+            "gradient of \(scalar.shape) with respect to \(tensors.count) tensors: \(Backend.lastError)")
+    }
+    return zip(found, tensors).map { handle, tensor in handle.map(Tensor.init(owned:)) ?? tensor.zerosLike }
+}
+
+/// ∂scalar/∂tensor.
+public func gradient(of scalar: Tensor, withRespectTo tensor: Tensor) -> Tensor {
+    gradients(of: scalar, withRespectTo: [tensor])[0]
+}
+
+extension Tensor {
+    /// The same values as a new leaf whose gradients are recorded.
+    public var requiringGradient: Tensor {
+        let leaf = Operator.detach(.tensor(self))
+        leaf.recordsGradient = true
+        return leaf
+    }
+
+    /// Whether operations on this tensor are recorded.
+    package var recordsGradient: Bool {
+        get { Backend.table.requires_gradient(handle) }
+        nonmutating set {
+            guard Backend.table.set_requires_gradient(handle, newValue) == PT_OK else {
+                failTensor("gradients of \(dtype)\(shape): \(Backend.lastError)")
+            }
+        }
+    }
+}

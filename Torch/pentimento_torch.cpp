@@ -1,0 +1,316 @@
+// libtorch behind the C boundary of Sources/CTorch/include/pentimento_torch.h.
+//
+// The only C++ of the project. Every function catches everything; nothing is kept between calls but the last error.
+
+#include "../Sources/CTorch/include/pentimento_torch.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/version.h>
+
+#include <cstring>
+#include <exception>
+#include <string>
+#include <vector>
+
+struct PTTensorBox {
+    at::Tensor value;
+};
+
+struct PTOperatorBox {
+    c10::OperatorHandle handle;
+};
+
+struct PTGeneratorBox {
+    at::Generator value;
+};
+
+namespace {
+
+thread_local std::string last_error_text;
+
+PTStatus failed(PTStatus status, const std::string &text) {
+    last_error_text = text;
+    return status;
+}
+
+/// Runs `body`; an exception becomes a status and a message.
+template <typename Body>
+PTStatus guarded(Body body) {
+    try {
+        body();
+        return PT_OK;
+    } catch (const c10::OutOfMemoryError &error) {
+        return failed(PT_OUT_OF_MEMORY, error.what_without_backtrace());
+    } catch (const c10::NotImplementedError &error) {
+        return failed(PT_NOT_IMPLEMENTED, error.what_without_backtrace());
+    } catch (const c10::Error &error) {
+        std::string text = error.what_without_backtrace();
+        // The CPU allocator has no exception type of its own.
+        bool memory = text.find("DefaultCPUAllocator") != std::string::npos
+            || text.find("not enough memory") != std::string::npos;
+        return failed(memory ? PT_OUT_OF_MEMORY : PT_REFUSED, text);
+    } catch (const std::bad_alloc &) {
+        return failed(PT_OUT_OF_MEMORY, "the allocator had no room");
+    } catch (const std::exception &error) {
+        return failed(PT_FAILED, error.what());
+    } catch (...) {
+        return failed(PT_FAILED, "an exception of unknown type");
+    }
+}
+
+PTTensor boxed(at::Tensor value) { return new PTTensorBox{std::move(value)}; }
+
+/// An argument as the operator's schema wants it: integers widen to floating point where it asks for that.
+c10::IValue argument_value(const PTValue &value, const c10::Argument &expected) {
+    switch (value.kind) {
+    case PT_DEFAULT:
+        TORCH_CHECK(expected.default_value().has_value(), "argument '", expected.name(), "' has no default");
+        return *expected.default_value();
+    case PT_NONE: return c10::IValue();
+    case PT_TENSOR: return value.as.tensor->value;
+    case PT_INT: {
+        auto type = expected.real_type();
+        if (type->kind() == c10::TypeKind::OptionalType) {
+            type = type->expectRef<c10::OptionalType>().getElementType();
+        }
+        if (type->kind() == c10::TypeKind::FloatType) return static_cast<double>(value.as.integer);
+        return value.as.integer;
+    }
+    case PT_DOUBLE: return value.as.number;
+    case PT_BOOL: return value.as.flag;
+    case PT_INTS: return c10::List<int64_t>(at::IntArrayRef(value.as.integers, value.count));
+    case PT_DOUBLES: return c10::List<double>(at::ArrayRef<double>(value.as.numbers, value.count));
+    case PT_TENSORS: {
+        auto type = expected.real_type();
+        if (type->kind() == c10::TypeKind::ListType
+            && type->expectRef<c10::ListType>().getElementType()->kind() == c10::TypeKind::OptionalType) {
+            c10::List<std::optional<at::Tensor>> list;
+            for (int64_t i = 0; i < value.count; ++i) {
+                auto item = value.as.tensors[i];
+                list.push_back(item == nullptr ? std::optional<at::Tensor>() : item->value);
+            }
+            return list;
+        }
+        c10::List<at::Tensor> list;
+        for (int64_t i = 0; i < value.count; ++i) list.push_back(value.as.tensors[i]->value);
+        return list;
+    }
+    case PT_STRING: return std::string(value.as.text, value.count);
+    case PT_DEVICE:
+        return c10::Device(
+            value.as.integer == 0 ? c10::DeviceType::CPU : c10::DeviceType::CUDA,
+            static_cast<c10::DeviceIndex>(value.as.integer == 0 ? -1 : value.count));
+    case PT_GENERATOR: return value.as.generator->value;
+    }
+    TORCH_CHECK(false, "unknown kind of argument ", static_cast<int>(value.kind));
+}
+
+void push_result(const c10::IValue &value, std::vector<PTValue> &results) {
+    PTValue result{};
+    if (value.isTensor()) {
+        result.kind = value.toTensor().defined() ? PT_TENSOR : PT_NONE;
+        if (result.kind == PT_TENSOR) result.as.tensor = boxed(value.toTensor());
+    } else if (value.isTensorList()) {
+        for (const at::Tensor &item : value.toTensorList()) {
+            PTValue slot{};
+            slot.kind = PT_TENSOR;
+            slot.as.tensor = boxed(item);
+            results.push_back(slot);
+        }
+        return;
+    } else if (value.isInt()) {
+        result.kind = PT_INT;
+        result.as.integer = value.toInt();
+    } else if (value.isDouble()) {
+        result.kind = PT_DOUBLE;
+        result.as.number = value.toDouble();
+    } else if (value.isBool()) {
+        result.kind = PT_BOOL;
+        result.as.flag = value.toBool();
+    } else if (value.isScalar()) {
+        result.kind = PT_DOUBLE;
+        result.as.number = value.toScalar().toDouble();
+    } else {
+        result.kind = PT_NONE;
+    }
+    results.push_back(result);
+}
+
+const char *version() { return TORCH_VERSION; }
+
+const char *last_error() { return last_error_text.c_str(); }
+
+int64_t cuda_device_count() {
+    try {
+        return at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+    } catch (...) {
+        return 0;
+    }
+}
+
+int64_t cuda_peak_bytes(int64_t device) {
+    try {
+        if (!at::globalContext().hasCUDA()) return 0;
+        auto *allocator = at::getDeviceAllocator(c10::DeviceType::CUDA);
+        return allocator->getDeviceStats(static_cast<c10::DeviceIndex>(device)).allocated_bytes[0].peak;
+    } catch (...) {
+        return 0;
+    }
+}
+
+void synchronize(int64_t device) {
+    guarded([&] {
+        c10::impl::VirtualGuardImpl guard(c10::DeviceType::CUDA);
+        guard.synchronizeDevice(static_cast<c10::DeviceIndex>(device));
+    });
+}
+
+int64_t thread_count() { return at::get_num_threads(); }
+
+void set_thread_count(int64_t count) {
+    guarded([&] { at::set_num_threads(static_cast<int>(count)); });
+}
+
+PTStatus operator_named(const char *name, const char *overload, PTOperator *result) {
+    return guarded([&] {
+        auto handle = c10::Dispatcher::singleton().findSchema({name, overload});
+        if (!handle.has_value()) {
+            TORCH_CHECK_NOT_IMPLEMENTED(
+                false, "libtorch " TORCH_VERSION " has no operator ", name, *overload ? "." : "", overload);
+        }
+        *result = new PTOperatorBox{*handle};
+    });
+}
+
+PTStatus call(
+    PTOperator op, const PTValue *arguments, int64_t count, PTValue *results, int64_t capacity,
+    int64_t *result_count) {
+    return guarded([&] {
+        const auto &expected = op->handle.schema().arguments();
+        TORCH_CHECK(
+            count <= static_cast<int64_t>(expected.size()), "takes ", expected.size(), " arguments, not ", count);
+        c10::Stack stack;
+        stack.reserve(expected.size());
+        PTValue absent{};
+        for (size_t i = 0; i < expected.size(); ++i) {
+            stack.push_back(argument_value(static_cast<int64_t>(i) < count ? arguments[i] : absent, expected[i]));
+        }
+        op->handle.callBoxed(&stack);
+        std::vector<PTValue> found;
+        for (const auto &value : stack) push_result(value, found);
+        if (static_cast<int64_t>(found.size()) > capacity) {
+            for (auto &value : found) {
+                if (value.kind == PT_TENSOR) delete value.as.tensor;
+            }
+            TORCH_CHECK(false, "answers ", found.size(), " values where ", capacity, " were expected");
+        }
+        std::copy(found.begin(), found.end(), results);
+        *result_count = static_cast<int64_t>(found.size());
+    });
+}
+
+at::TensorOptions options_of(PTElement element) {
+    return at::TensorOptions().dtype(static_cast<at::ScalarType>(element)).device(at::kCPU);
+}
+
+PTStatus tensor_from_bytes(
+    const void *bytes, const int64_t *shape, int64_t rank, PTElement element, PTTensor *result) {
+    return guarded([&] {
+        auto tensor = at::empty(at::IntArrayRef(shape, rank), options_of(element));
+        if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
+        *result = boxed(tensor);
+    });
+}
+
+PTStatus tensor_over_bytes(
+    void *bytes, const int64_t *shape, int64_t rank, PTElement element, void (*release)(void *context),
+    void *context, PTTensor *result) {
+    return guarded([&] {
+        auto tensor = at::from_blob(
+            bytes, at::IntArrayRef(shape, rank), [release, context](void *) { release(context); },
+            options_of(element));
+        *result = boxed(tensor);
+    });
+}
+
+PTStatus tensor_to_bytes(PTTensor tensor, void *destination, int64_t byte_count) {
+    return guarded([&] {
+        auto plain = tensor->value.detach().to(at::kCPU).contiguous();
+        TORCH_CHECK(
+            static_cast<int64_t>(plain.nbytes()) == byte_count, "holds ", plain.nbytes(), " bytes, not ",
+            byte_count);
+        if (byte_count > 0) std::memcpy(destination, plain.data_ptr(), plain.nbytes());
+    });
+}
+
+void tensor_release(PTTensor tensor) { delete tensor; }
+
+int64_t tensor_rank(PTTensor tensor) { return tensor->value.dim(); }
+
+void tensor_shape(PTTensor tensor, int64_t *shape) {
+    auto sizes = tensor->value.sizes();
+    std::copy(sizes.begin(), sizes.end(), shape);
+}
+
+PTElement tensor_element(PTTensor tensor) { return static_cast<PTElement>(tensor->value.scalar_type()); }
+
+void tensor_device(PTTensor tensor, int64_t *type, int64_t *index) {
+    *type = tensor->value.is_cuda() ? 1 : 0;
+    *index = tensor->value.is_cuda() ? tensor->value.device().index() : 0;
+}
+
+bool tensor_is_contiguous(PTTensor tensor) { return tensor->value.is_contiguous(); }
+
+PTStatus set_requires_gradient(PTTensor tensor, bool wanted) {
+    return guarded([&] { tensor->value.set_requires_grad(wanted); });
+}
+
+bool requires_gradient(PTTensor tensor) { return tensor->value.requires_grad(); }
+
+PTStatus gradients(
+    PTTensor scalar, const PTTensor *tensors, int64_t count, bool keep_graph, PTTensor *results) {
+    return guarded([&] {
+        std::vector<at::Tensor> inputs;
+        for (int64_t i = 0; i < count; ++i) inputs.push_back(tensors[i]->value);
+        auto found = torch::autograd::grad(
+            {scalar->value}, inputs, /*grad_outputs=*/{}, keep_graph, /*create_graph=*/false,
+            /*allow_unused=*/true);
+        for (int64_t i = 0; i < count; ++i) results[i] = found[i].defined() ? boxed(found[i]) : nullptr;
+    });
+}
+
+bool set_gradient_mode(bool enabled) {
+    bool before = at::GradMode::is_enabled();
+    at::GradMode::set_enabled(enabled);
+    return before;
+}
+
+PTStatus generator_create(uint64_t seed, PTGenerator *result) {
+    return guarded([&] { *result = new PTGeneratorBox{at::detail::createCPUGenerator(seed)}; });
+}
+
+void generator_release(PTGenerator generator) { delete generator; }
+
+const PTInterface table = {
+    PT_INTERFACE_VERSION, version,          last_error,          cuda_device_count,
+    cuda_peak_bytes,      synchronize,      thread_count,        set_thread_count,
+    operator_named,       call,             tensor_from_bytes,   tensor_over_bytes,
+    tensor_to_bytes,      tensor_release,   tensor_rank,         tensor_shape,
+    tensor_element,       tensor_device,    tensor_is_contiguous, set_requires_gradient,
+    requires_gradient,    gradients,        set_gradient_mode,   generator_create,
+    generator_release,
+};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const PTInterface *pentimento_torch_interface(void) {
+    return &table;
+}
