@@ -35,5 +35,7 @@ let package = Package(
         tests(of: "Tensors"),
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
+        layer("Diffusion", on: ["Tensors", "Imaging"]),
+        tests(of: "Diffusion", with: ["Tensors"]),
     ]
 )
