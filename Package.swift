@@ -33,6 +33,8 @@ let package = Package(
             cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
         layer("Tensors", on: ["CTorch"]),
         tests(of: "Tensors"),
+        layer("Layers", on: ["Tensors"]),
+        layer("Networks", on: ["Layers", "Tensors"]),
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
         layer("Diffusion", on: ["Tensors", "Imaging"]),
