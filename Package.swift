@@ -28,5 +28,8 @@ let package = Package(
     targets: [
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
+        // Text to token ids: pure Swift.
+        layer("Prompts"),
+        tests(of: "Prompts"),
     ]
 )
