@@ -37,7 +37,12 @@ let package = Package(
         layer("Networks", on: ["Layers", "Tensors"]),
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
-        layer("Diffusion", on: ["Tensors", "Imaging"]),
-        tests(of: "Diffusion", with: ["Tensors"]),
+        // Text to token ids: pure Swift.
+        layer("Prompts"),
+        tests(of: "Prompts"),
+        layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
+        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging"]),
+        layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
+        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging"]),
     ]
 )
