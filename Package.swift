@@ -35,6 +35,10 @@ let package = Package(
         tests(of: "Tensors"),
         layer("Layers", on: ["Tensors"]),
         layer("Networks", on: ["Layers", "Tensors"]),
+        tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
+        // What several test targets share: fixtures and comparison.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
     ]
