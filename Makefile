@@ -28,7 +28,7 @@ shim: setup
 demo: build ## set everything up and edit a sample picture by text
 	@mkdir -p demo
 	$(DEMO_EDIT)
-	@echo "The edited picture is demo/result.png; demo/mask.png is where it may change; demo/panel.png shows both."
+	@echo "The edit is demo/result.png; where it may change: demo/mask.png; side by side: demo/panel.png"
 
 build: shim ## set everything up and leave bin/pentimento
 	swift build $(SWIFT_FLAGS) --product pentimento
@@ -36,7 +36,7 @@ build: shim ## set everything up and leave bin/pentimento
 	@ln -sfn "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/pentimento" bin/pentimento
 
 test: shim ## set everything up and run all tests
-	@Tests/scripts/run
+	@python3 Tests/scripts/test_setup.py --quiet
 	swift test $(SWIFT_FLAGS)
 	@Scripts/test-examples
 

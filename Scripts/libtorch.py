@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Finds libtorch, or fetches it once into the user's cache, and prints the folder that holds `lib/` and `include/`.
+"""Finds libtorch, or fetches it once into the user's cache, and prints the folder with its lib/ and include/.
 
-The first of these wins: the folder named by LIBTORCH; an installed Python package `torch` of the right version;
-the user's cache; a download with pip (the CPU build where pip can see one). Only the Python standard library is
-used. A problem is one line on standard error and exit status 1; `--locate` never downloads and fails silently.
+The first of these wins: the folder named by LIBTORCH; an installed Python package `torch` of the right
+version; the user's cache; a download with pip (the CPU build where pip can see one). Only the standard
+library is used. A problem is one line on standard error and exit status 1. With `--locate` nothing is downloaded: the
+status says whether there is a libtorch.
 """
+
 import base64
 import contextlib
 import csv
@@ -20,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 
 VERSION = "2.13.0"
 # The plain wheel needs room for itself, for what is unpacked from it, and some air (measured: 1.05 GB).
@@ -27,8 +30,9 @@ NEEDED_BYTES = 1_500_000_000
 # What a C++ program on a CPU does not need: the Python binding, test helpers, and everything that wants a GPU
 # library at load time. A machine with a GPU has Python's torch installed, which wins over the download.
 NOT_NEEDED = re.compile(
-    r"lib(torch_python|torch_global_deps|shm|jitbackend_test|torchbind_test|backend_with_compiler|aoti_custom_ops"
-    r"|caffe2_nvrtc|torch_nvshmem)\.so|_cuda|libtorch\.so")
+    r"lib(torch_python|torch_global_deps|shm|jitbackend_test|torchbind_test|backend_with_compiler"
+    r"|aoti_custom_ops|caffe2_nvrtc|torch_nvshmem)\.so|_cuda|libtorch\.so"
+)
 
 
 class Problem(Exception):
@@ -56,8 +60,9 @@ def is_right(version):
 
 
 def is_whole(folder):
-    return (os.path.isfile(os.path.join(folder, "lib", "libtorch_cpu.so"))
-            and os.path.isdir(os.path.join(folder, "include", "ATen")))
+    return os.path.isfile(os.path.join(folder, "lib", "libtorch_cpu.so")) and os.path.isdir(
+        os.path.join(folder, "include", "ATen")
+    )
 
 
 def from_environment():
@@ -68,21 +73,25 @@ def from_environment():
         if is_whole(folder):
             break
     else:
-        raise Problem(f"LIBTORCH={named} is no libtorch folder (no lib/libtorch_cpu.so and include/ATen in it); "
-                      f"name a folder of libtorch {VERSION} or unset LIBTORCH")
+        raise Problem(
+            f"LIBTORCH={named} is no libtorch folder (no lib/libtorch_cpu.so and include/ATen in it); "
+            f"name a folder of libtorch {VERSION} or unset LIBTORCH"
+        )
     if not is_right(version_of(folder)):
-        raise Problem(f"LIBTORCH={named} is version {version_of(folder) or 'unknown'}, but {VERSION} is needed; "
-                      "name another folder or unset LIBTORCH")
+        raise Problem(
+            f"LIBTORCH={named} is version {version_of(folder) or 'unknown'}, but {VERSION} is needed; "
+            "name another folder or unset LIBTORCH"
+        )
     return os.path.realpath(folder)
 
 
-def from_python(any_version=False):
-    """The folder of the torch package that this Python would import; nothing is imported, so this is quick."""
+def from_python():
+    """The folder of the torch package that this Python would import, found without importing it."""
     with contextlib.suppress(ImportError, ValueError):
         spec = importlib.util.find_spec("torch")
         if spec is not None and spec.origin:
             folder = os.path.dirname(os.path.realpath(spec.origin))
-            if is_whole(folder) and (any_version or is_right(version_of(folder))):
+            if is_whole(folder) and is_right(version_of(folder)):
                 return folder
     return None
 
@@ -100,11 +109,30 @@ def from_cache():
 def download(requirements, into):
     """Lets pip fetch the wheels; None when it did, otherwise the line that says why it did not."""
     terminal = sys.stderr.isatty()
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input",
-               "--no-cache-dir", "--disable-pip-version-check", "--dest", into, *requirements]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-input",
+        "--no-cache-dir",
+        "--disable-pip-version-check",
+        "--dest",
+        into,
+        *requirements,
+    ]
     # pip builds its file in TMPDIR first: keep that on the disk whose room was checked.
-    done = subprocess.run(command, stdout=sys.stderr if terminal else subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          env={**os.environ, "TMPDIR": into}, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        command,
+        stdout=sys.stderr if terminal else subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": into, "PIP_REQUIRE_VIRTUALENV": "0"},
+        text=True,
+        errors="replace",
+        check=False,
+    )
     if done.returncode == 0:
         return None
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
@@ -120,8 +148,10 @@ def wheel(into, prefix):
     try:
         opened = zipfile.ZipFile(found[0])
         broken = opened.testzip()
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
-        raise Problem(f"the download {os.path.basename(found[0])} is broken ({error}); run make again") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        raise Problem(
+            f"the download {os.path.basename(found[0])} is broken ({error}); run make again"
+        ) from None
     if broken:
         raise Problem(f"the download {os.path.basename(found[0])} is broken (at {broken}); run make again")
     return opened
@@ -131,7 +161,9 @@ def text_of(archive, pattern):
     for name in archive.namelist():
         if re.fullmatch(pattern, name):
             return archive.read(name).decode("utf-8", errors="replace")
-    raise Problem(f"{os.path.basename(archive.filename)} has no {pattern.rsplit('/', 1)[-1]}; is it a torch wheel?")
+    raise Problem(
+        f"{os.path.basename(archive.filename)} has no {pattern.rsplit('/', 1)[-1]}; is it a torch wheel?"
+    )
 
 
 def unpack(archive, wanted, into):
@@ -144,7 +176,9 @@ def unpack(archive, wanted, into):
             continue
         target = os.path.normpath(os.path.join(into, place))
         if not target.startswith(into + os.sep):
-            raise Problem(f"the download is broken: its member {member.filename} points outside; run make again")
+            raise Problem(
+                f"the download is broken: its member {member.filename} points outside; run make again"
+            )
         os.makedirs(os.path.dirname(target), exist_ok=True)
         digest = hashlib.sha256()
         with archive.open(member) as source, open(target, "wb") as file:
@@ -153,7 +187,9 @@ def unpack(archive, wanted, into):
                 file.write(block)
         found = "sha256=" + base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
         if hashes.get(member.filename, found if member.filename.endswith("/RECORD") else "") != found:
-            raise Problem(f"the download is broken: {member.filename} differs from its record; run make again")
+            raise Problem(
+                f"the download is broken: {member.filename} differs from its record; run make again"
+            )
 
 
 def place_of(member):
@@ -170,7 +206,9 @@ def place_of(member):
 
 def requirements_of(archive, extra=None):
     """What a wheel requires (of one extra, where named), as (name, version pin, extras)."""
-    lines = re.findall(r"^Requires-Dist:\s*(.+)$", text_of(archive, r"[^/]+\.dist-info/METADATA"), re.MULTILINE)
+    lines = re.findall(
+        r"^Requires-Dist:\s*(.+)$", text_of(archive, r"[^/]+\.dist-info/METADATA"), re.MULTILINE
+    )
     for line in lines:
         found = re.match(r"([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?$", line)
         if found and (extra is None or re.search(rf"extra\s*==\s*['\"]{extra}['\"]", found.group(4) or "")):
@@ -178,7 +216,7 @@ def requirements_of(archive, extra=None):
 
 
 def add_cuda_runtime(torch, downloads, into):
-    """libtorch_cpu.so of a CUDA build loads the CUDA runtime and its profiler: two small wheels, no GPU needed."""
+    """libtorch_cpu.so of a CUDA build loads the CUDA runtime and profiler: two small wheels, no GPU needed."""
     wanted = []
     for name, pin, extras in requirements_of(torch):
         if re.match(r"nvidia-cuda-(runtime|cupti)(-cu\d+)?$", name):
@@ -186,7 +224,9 @@ def add_cuda_runtime(torch, downloads, into):
         elif name == "cuda-toolkit" and "cudart" in extras:
             problem = download([name + pin], downloads)
             if problem:
-                raise Problem(f"pip could not download {name}{pin}, which this build of torch names: {problem}")
+                raise Problem(
+                    f"pip could not download {name}{pin}, which this build of torch names: {problem}"
+                )
             with wheel(downloads, "cuda_toolkit") as toolkit:
                 for part in ("cudart", "cupti"):
                     wanted += [entry[:2] for entry in requirements_of(toolkit, extra=part)]
@@ -195,17 +235,28 @@ def add_cuda_runtime(torch, downloads, into):
         if problem:
             raise Problem(f"pip could not download {name}{pin}, which this build of torch needs: {problem}")
         with wheel(downloads, name.replace("-", "_")) as archive:
+
             def place(member):
                 found = re.fullmatch(r"nvidia/.*/lib/(lib(?:cudart|cupti)\.so[^/]*)", member)
                 return f"lib/{found.group(1)}" if found else None
+
             unpack(archive, place, into)
 
 
 def check_loads(folder):
-    """Loads the library once, in another process, so that a missing or too old system library is named now."""
-    code = "import ctypes, sys\ntry: ctypes.CDLL(sys.argv[1], mode=2)\nexcept OSError as error: sys.exit(str(error))"
-    done = subprocess.run([sys.executable, "-c", code, os.path.join(folder, "lib", "libtorch_cpu.so")],
-                          capture_output=True, text=True, errors="replace", check=False)
+    """Loads the library once, in another process, so that an unfit system library is named now."""
+    code = (
+        "import ctypes, sys\n"
+        "try: ctypes.CDLL(sys.argv[1], mode=2)\n"
+        "except OSError as error: sys.exit(str(error))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, os.path.join(folder, "lib", "libtorch_cpu.so")],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
         raise Problem(f"libtorch {VERSION} does not load on this machine: {reason}")
@@ -215,14 +266,18 @@ def fetch():
     cache = cache_folder()
     final = os.path.join(cache, f"libtorch-{VERSION}")
     if importlib.util.find_spec("pip") is None:
-        raise Problem("pip is needed to download libtorch and this python3 has none: "
-                      "install it (sudo apt-get install python3-pip), or set LIBTORCH to a libtorch folder")
+        raise Problem(
+            "pip is needed to download libtorch and this python3 has none: "
+            "install it (sudo apt-get install python3-pip), or set LIBTORCH to a libtorch folder"
+        )
     try:
         os.makedirs(cache, exist_ok=True)
         lock = open(os.path.join(cache, "lock"), "w", encoding="utf-8")
     except OSError as error:
-        raise Problem(f"the cache folder {cache} cannot be written ({error.strerror}); "
-                      "set XDG_CACHE_HOME to a folder that can") from None
+        raise Problem(
+            f"the cache folder {cache} cannot be written ({error.strerror}); "
+            "set XDG_CACHE_HOME to a folder that can"
+        ) from None
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if from_cache():  # another set-up fetched it while this one waited
@@ -231,8 +286,10 @@ def fetch():
             shutil.rmtree(stale, ignore_errors=True)
         free = shutil.disk_usage(cache).free
         if free < NEEDED_BYTES:
-            raise Problem(f"libtorch needs {NEEDED_BYTES / 1e9:.1f} GB free in {cache} and there is "
-                          f"{free / 1e9:.2f} GB: free some, or set XDG_CACHE_HOME to a roomier folder")
+            raise Problem(
+                f"libtorch needs {NEEDED_BYTES / 1e9:.1f} GB free in {cache} and there is "
+                f"{free / 1e9:.2f} GB: free some, or set XDG_CACHE_HOME to a roomier folder"
+            )
         partial = tempfile.mkdtemp(prefix=f"libtorch-{VERSION}.partial-", dir=cache)
         try:
             fetch_into(partial)
@@ -258,34 +315,33 @@ def fetch_into(partial):
     with wheel(downloads, "torch") as archive:
         stated = re.search(r"__version__\s*=\s*['\"]([^'\"]+)", text_of(archive, "torch/version.py"))
         if not stated or not is_right(stated.group(1)):
-            raise Problem(f"pip downloaded torch {stated.group(1) if stated else 'of no version'} "
-                          f"where {VERSION} was asked for; look at pip's index settings (pip config list)")
+            raise Problem(
+                f"pip downloaded torch {stated.group(1) if stated else 'of no version'} "
+                f"where {VERSION} was asked for; look at pip's index settings (pip config list)"
+            )
         unpack(archive, place_of, folder)
         if re.search(r"^cuda\b[^=]*=\s*['\"]", text_of(archive, "torch/version.py"), re.MULTILINE):
             add_cuda_runtime(archive, downloads, folder)
     if not is_whole(folder):
-        raise Problem(f"the torch wheel holds no lib/libtorch_cpu.so and headers; set LIBTORCH to libtorch {VERSION}")
+        raise Problem(
+            f"the torch wheel holds no lib/libtorch_cpu.so and headers; set LIBTORCH to libtorch {VERSION}"
+        )
     check_loads(folder)
 
 
 def main(arguments):
-    if arguments == ["--installed"]:
-        found = from_python(any_version=True)
+    try:
+        found = from_environment() or from_python() or from_cache()
         if not found:
-            return 1
-    else:
-        try:
-            found = from_environment() or from_python() or from_cache()
-            if not found:
-                if arguments == ["--locate"]:
-                    return 1
-                found = fetch()
-        except Problem as problem:
-            say(problem)
-            return 1
-        except KeyboardInterrupt:
-            say("interrupted; nothing was left half done")
-            return 130
+            if arguments == ["--locate"]:
+                return 1
+            found = fetch()
+    except Problem as problem:
+        say(problem)
+        return 1
+    except KeyboardInterrupt:
+        say("interrupted; nothing was left half done")
+        return 130
     print(found)
     return 0
 
