@@ -1,6 +1,7 @@
 # Everything a person or a build server does with Pentimento. `make` alone lists the targets.
 
-# `build` and `test` share these flags, so that the two share one build folder.
+# `build`, `lint` and `test` share these flags, and `swift test` never builds by itself (it would, with other
+# flags): so the three share one build folder, and nothing is compiled twice.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift $(wildcard Sources Tests Snippets Examples)
 
@@ -37,15 +38,16 @@ build: shim ## set everything up and leave bin/pentimento
 
 test: shim ## set everything up and run all tests
 	@python3 Tests/scripts/test_setup.py --quiet
-	swift test $(SWIFT_FLAGS)
 	@Scripts/test-examples
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
 
 bench: build ## measure speed and memory against Python's diffusers
 	@"$$(Scripts/python)" Scripts/bench.py
 
 lint: setup ## check formatting and that no layer imports what it may not
 	swift format lint --strict --recursive --parallel $(SOURCES)
-	swift build $(SWIFT_FLAGS) --explicit-target-dependency-import-check error
+	swift build $(SWIFT_FLAGS) --build-tests --explicit-target-dependency-import-check error
 
 format: setup ## format the sources
 	swift format format --in-place --recursive --parallel $(SOURCES)

@@ -3,8 +3,8 @@
 
 The first of these wins: the folder named by LIBTORCH; an installed Python package `torch` of the right
 version; the user's cache; a download with pip (the CPU build where pip can see one). Only the standard
-library is used. A problem is one line on standard error and exit status 1. With `--locate` nothing is downloaded: the
-status says whether there is a libtorch.
+library is used. A problem is one line on standard error and exit status 1. With `--locate` nothing is
+downloaded: the status says whether there is a libtorch.
 """
 
 import base64
@@ -216,7 +216,7 @@ def requirements_of(archive, extra=None):
 
 
 def add_cuda_runtime(torch, downloads, into):
-    """libtorch_cpu.so of a CUDA build loads the CUDA runtime and profiler: two small wheels, no GPU needed."""
+    """libtorch_cpu.so of a CUDA build loads the CUDA runtime and profiler: two small wheels, no GPU."""
     wanted = []
     for name, pin, extras in requirements_of(torch):
         if re.match(r"nvidia-cuda-(runtime|cupti)(-cu\d+)?$", name):
