@@ -41,5 +41,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
+        // Text to token ids: pure Swift.
+        layer("Prompts"),
+        tests(of: "Prompts"),
     ]
 )
