@@ -24,9 +24,12 @@ let package = Package(
     name: "Pentimento",
     products: [
         .library(name: "Imaging", targets: ["Imaging"]),
+        .library(name: "StillLife", targets: ["StillLife"]),
     ],
     targets: [
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
+        layer("StillLife", on: ["Imaging"]),
+        tests(of: "StillLife", with: ["Imaging"]),
     ]
 )
