@@ -23,10 +23,14 @@ func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Targ
 let package = Package(
     name: "Pentimento",
     products: [
-        .library(name: "Imaging", targets: ["Imaging"]),
+        .library(name: "Imaging", targets: ["Imaging"])
     ],
     targets: [
         // Pictures and worlds: pure Swift beside the image codec library.
-        layer("Imaging"),
+        .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        layer("Imaging", on: ["CVips"]),
+        .testTarget(
+            name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Fixtures")],
+            swiftSettings: strict),
     ]
 )
