@@ -24,25 +24,38 @@ let package = Package(
     name: "Pentimento",
     products: [
         .library(name: "Imaging", targets: ["Imaging"]),
+        .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "Tensors", targets: ["Tensors"]),
     ],
     targets: [
-        // libtorch behind a C boundary, opened at run time.
-        .target(
-            name: "CTorch",
-            cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
-        layer("Tensors", on: ["CTorch"]),
-        tests(of: "Tensors"),
-        layer("Layers", on: ["Tensors"]),
-        layer("Networks", on: ["Layers", "Tensors"]),
-        // Pictures and worlds: pure Swift beside the image codec library.
-        layer("Imaging"),
-        // Text to token ids: pure Swift.
+        // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
+        .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        layer("Imaging", on: ["CVips"]),
+        tests(of: "Imaging"),
         layer("Prompts"),
         tests(of: "Prompts"),
+        layer("StillLife", on: ["Imaging"]),
+        tests(of: "StillLife", with: ["Imaging"]),
+
+        // Numbers and networks: libtorch behind a C boundary, opened at run time.
+        .target(
+            name: "CTorch",
+            cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")],
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        layer("Tensors", on: ["CTorch"]),
+        tests(of: "Tensors", with: ["TestSupport"]),
+        layer("Layers", on: ["Tensors"]),
+        layer("Networks", on: ["Layers", "Tensors"]),
+        tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
+
+        // Schedules, walks and the engine; then the methods.
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
-        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging"]),
+        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport"]),
         layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
         tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging"]),
+
+        // What several test targets share: fixtures and comparison.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )

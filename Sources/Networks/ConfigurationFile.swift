@@ -55,10 +55,7 @@ struct ConfigurationFile {
     func allow(_ read: Set<String>, ignored: Set<String>, neutral: [String: [String]]) throws {
         for (key, value) in values.sorted(by: { $0.key < $1.key })
         where !read.contains(key) && !ignored.contains(key) {
-            let text =
-                (value as? NSNumber).map { number in
-                    isFlag(number) ? (number.boolValue ? "true" : "false") : "\(number)"
-                } ?? "\(value)"
+            let text = written(value)
             if let allowed = neutral[key] {
                 guard allowed.contains(text) else {
                     throw ConfigurationError.value(
@@ -69,6 +66,13 @@ struct ConfigurationFile {
             }
         }
     }
+}
+
+/// A value as a message shows it: `true`, `1` also for 1.0, text as it is.
+private func written(_ value: Any) -> String {
+    guard let number = value as? NSNumber else { return "\(value)" }
+    if isFlag(number) { return number.boolValue ? "true" : "false" }
+    return Int(exactly: number.doubleValue).map(String.init) ?? "\(number)"
 }
 
 /// JSON's true and false arrive as numbers of an own class.

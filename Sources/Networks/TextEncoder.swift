@@ -14,7 +14,9 @@ public final class TextEncoder {
     /// - Throws: `WeightError` for a missing or misshapen tensor.
     public init(_ weights: Weights, _ configuration: TextEncoderConfiguration) throws {
         self.configuration = configuration
-        let root = weights["text_model"]
+        // Most files put everything below one more name; the newest leave it out.
+        let bare = weights["embeddings"]["token_embedding"].holds("weight")
+        let root = bare ? weights : weights["text_model"]
         let width = configuration.hiddenSize
         tokens = try Embedding(root["embeddings"]["token_embedding"], configuration.vocabularySize, width)
         positions = try Embedding(
