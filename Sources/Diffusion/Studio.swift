@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 public import Tensors
 
 /// A job's access to the model: it asks for predictions, keeps count, tells how far it is and stops when told to.
