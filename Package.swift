@@ -34,7 +34,7 @@ let package = Package(
         layer("Imaging", on: ["CVips"]),
         tests(of: "Imaging", fixtures: true),
         layer("Prompts"),
-        tests(of: "Prompts", fixtures: true),
+        tests(of: "Prompts"),
         layer("StillLife", on: ["Imaging"]),
         tests(of: "StillLife", with: ["Imaging"]),
 
