@@ -24,16 +24,32 @@ let package = Package(
     name: "Pentimento",
     products: [
         .library(name: "Imaging", targets: ["Imaging"]),
+        .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "Tensors", targets: ["Tensors"]),
     ],
     targets: [
-        // libtorch behind a C boundary, opened at run time.
+        // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
+        .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        layer("Imaging", on: ["CVips"]),
+        tests(of: "Imaging"),
+        layer("Prompts"),
+        tests(of: "Prompts"),
+        layer("StillLife", on: ["Imaging"]),
+        tests(of: "StillLife", with: ["Imaging"]),
+
+        // Numbers and networks: libtorch behind a C boundary, opened at run time.
         .target(
             name: "CTorch",
-            cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
+            cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")],
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         layer("Tensors", on: ["CTorch"]),
-        tests(of: "Tensors"),
-        // Pictures and worlds: pure Swift beside the image codec library.
-        layer("Imaging"),
+        tests(of: "Tensors", with: ["TestSupport"]),
+        layer("Layers", on: ["Tensors"]),
+        layer("Networks", on: ["Layers", "Tensors"]),
+        tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
+
+        // What several test targets share: fixtures and comparison.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )
