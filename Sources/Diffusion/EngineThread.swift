@@ -4,17 +4,21 @@ import Foundation
 ///
 /// Always the same thread: libtorch keeps its gradient mode and its pool of workers per calling thread.
 final class EngineThread: SerialExecutor {
+    /// What debuggers show.
+    static let threadName = "pentimento"
+
     private let jobs = JobQueue()
 
     init() {
         let jobs = jobs
         let thread = Thread { [weak self] in
+            // Linux keeps fifteen letters, and hands the name on from the thread that starts another.
+            Thread.current.name = Self.threadName
             while let job = jobs.next() {
                 guard let executor = self?.asUnownedSerialExecutor() else { return }
                 job.runSynchronously(on: executor)
             }
         }
-        thread.name = "pentimento engine"
         // Deep networks and gradients recurse.
         thread.stackSize = 16 << 20
         thread.start()
