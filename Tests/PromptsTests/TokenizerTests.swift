@@ -48,7 +48,7 @@ struct TokenizerTests {
 
     @Test("reads tokenizer.json to the same ids as the separate files")
     func wholeFile() throws {
-        try Fixtures.withFolder { path in
+        try Fixtures.withFolder { place in
             let trained = try Fixtures.trained()
             let vocabulary = try String(
                 contentsOfFile: Fixtures.folder + "/trained/vocab.json", encoding: .utf8)
@@ -66,8 +66,8 @@ struct TokenizerTests {
                       {"id": \(trained.startToken), "content": "<|startoftext|>", "special": true},
                       {"id": \(trained.endToken), "content": "<|endoftext|>", "special": true}],
                      "model": {"type": "BPE", "dropout": null, "vocab": \(vocabulary), "merges": \(mergesText)}}
-                    """, to: path + "/tokenizer.json")
-                let tokenizer = try Tokenizer(folder: path)
+                    """, to: place + "/tokenizer.json")
+                let tokenizer = try Tokenizer(folder: place)
                 for line in try Fixtures.lines() {
                     #expect(tokenizer.encode(line.text).ids == trained.encode(line.text).ids)
                 }
