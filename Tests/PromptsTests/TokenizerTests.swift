@@ -65,7 +65,8 @@ struct TokenizerTests {
                     {"version": "1.0", "truncation": null, "added_tokens": [
                       {"id": \(trained.startToken), "content": "<|startoftext|>", "special": true},
                       {"id": \(trained.endToken), "content": "<|endoftext|>", "special": true}],
-                     "model": {"type": "BPE", "dropout": null, "vocab": \(vocabulary), "merges": \(mergesText)}}
+                     "model": {"type": "BPE", "dropout": null, "vocab": \(vocabulary),
+                      "merges": \(mergesText)}}
                     """, to: place + "/tokenizer.json")
                 let tokenizer = try Tokenizer(folder: place)
                 for line in try Fixtures.lines() {
