@@ -60,8 +60,8 @@ enum StylePass {
                 for x in 0..<size {
                     let fx = Float(x) / unit, fy = Float(y) / unit
                     let bend = noise(fx * 0.1, fy * 0.1, 21), sway = noise(fx * 0.1, fy * 0.1, 22)
-                    let sx = min(max(x + Int(((bend - 0.5) * 2.8 * unit).rounded()), 0), size - 1)
-                    let sy = min(max(y + Int(((sway - 0.5) * 2.8 * unit).rounded()), 0), size - 1)
+                    let sx = min(max(x + Int(((bend - 0.5) * 2.2 * unit).rounded()), 0), size - 1)
+                    let sy = min(max(y + Int(((sway - 0.5) * 2.2 * unit).rounded()), 0), size - 1)
                     var best = Vector(0, 0, 0)
                     var calmest = Float.infinity
                     for corner in 0..<4 {
