@@ -141,9 +141,9 @@ public enum EditError: Error, Equatable, CustomStringConvertible {
         case .objectCount(let count):
             "The edit would leave \(count) objects on the table; a scene holds 1 to 3."
         case .indicesShift:
-            "Only the last of several edits may add or remove an object, and none may be several edits itself."
+            "Only the last of several edits may add or remove an object, and none may be a list itself."
         case .noCandidate(let kind, let tries):
-            "None of \(tries) scenes allowed an edit of the kind '\(kind.rawValue)'; widen the choices of scenes."
+            "None of \(tries) scenes allowed an edit of the kind '\(kind.rawValue)'; widen the choices."
         }
     }
 }

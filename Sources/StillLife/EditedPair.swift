@@ -16,7 +16,8 @@ public struct EditedPair: Sendable, Hashable {
     public let sourcePicture: Picture
     /// The true picture after; outside `effect` it equals the source bit by bit.
     public let targetPicture: Picture
-    /// The visible pixels of what the edit touches, before: objects, the table, the wall or (style) everything.
+    /// The visible pixels of what the edit touches, before: objects, the table, the wall or (style)
+    /// everything.
     public let objectBefore: Mask
     /// The visible pixels of what the edit touched, after.
     public let objectAfter: Mask
@@ -31,7 +32,8 @@ public struct EditedPair: Sendable, Hashable {
 
     /// Renders a scene before and after an edit.
     ///
-    /// Differences of at most `tolerance` outside the effect mask (the last traces of soft light) are taken back to
+    /// Differences of at most `tolerance` outside the effect mask (the last traces of soft light) are taken
+    /// back to
     /// the source, so that what counts as preserved is preserved exactly.
     /// - Parameter size: pixels a side of both pictures.
     public init(source: Scene, edit: Edit, size: Int) throws(EditError) {

@@ -40,7 +40,8 @@ extension Scene {
     /// A random scene made of the given choices.
     ///
     /// Kinds and colours differ between the objects of a scene.
-    /// - Precondition: the choices hold at least as many kinds and colours as objects, and one of everything else.
+    /// - Precondition: the choices hold at least as many kinds and colours as objects, and one of
+    /// everything else.
     public static func random(seed: UInt64, from choices: SceneChoices) -> Scene {
         let most = min(choices.kinds.count, choices.colours.count)
         precondition(
@@ -112,7 +113,8 @@ extension Scene {
             }
             let room: Float = 2.84
             var total = zip(widths, objects).reduce(Float(0)) { $0 + $1.0 * $1.1.size }
-            // Three in a row stand alternately nearer and farther, so that they may hide a little of each other.
+            // Three in a row stand alternately nearer and farther, so that they may hide a little of each
+            // other.
             let lap: Float = objects.count == 3 ? 0.05 * total * (1 - Float(attempt) / 30) : 0.02
             let fit = min(1, (room + lap * Float(objects.count - 1)) / total)
             for index in objects.indices { objects[index].size *= fit }

@@ -9,7 +9,8 @@ public import Imaging
 /// source/00000.png         the picture before the edit
 /// target/00000.png         the true picture after it
 /// masks/00000-object0.png  the visible pixels of each object of the source
-/// masks/00000-before.png   what the edit touches, before; -after.png after; -effect.png where anything changes
+/// masks/00000-before.png   what the edit touches, before; -after.png after; -effect.png where anything
+/// changes
 /// ```
 public enum StillLifeSet {
     /// Raised whenever the same seed gives another picture or caption.

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct EditTests {
     @Test(
-        "outside the effect mask an edit changes no bit, and beyond it rendering differs by two steps at most",
+        "outside the effect mask an edit changes no bit, and rendering differs by two steps at most",
         arguments: EditKind.allCases)
     func preservation(kind: EditKind) throws {
         for seed in 0..<8 {
