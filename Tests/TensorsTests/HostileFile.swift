@@ -41,11 +41,3 @@ func littleEndian(_ number: UInt64) -> [UInt8] {
 func entry(_ name: String, _ dtype: String, _ shape: String, _ offsets: String) -> String {
     #""\#(name)":{"dtype":"\#(dtype)","shape":\#(shape),"data_offsets":\#(offsets)}"#
 }
-
-/// The error that opening such a file throws, its path replaced by "F".
-func refusal(of bytes: [UInt8]) throws -> SafetensorsError? {
-    let scratch = try Scratch()
-    return #expect(throws: SafetensorsError.self) {
-        _ = try SafetensorsFile(path: try scratch.file(bytes))
-    }
-}
