@@ -14,10 +14,11 @@ func layer(_ name: String, on dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// The tests of one layer.
-func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Target {
+/// The tests of one layer, with a folder of fixtures or without.
+func tests(of name: String, with dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: strict)
 }
 
 let package = Package(
@@ -31,7 +32,7 @@ let package = Package(
         // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
         .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         layer("Imaging", on: ["CVips"]),
-        tests(of: "Imaging"),
+        tests(of: "Imaging", fixtures: true),
         layer("Prompts"),
         tests(of: "Prompts"),
         layer("StillLife", on: ["Imaging"]),

@@ -9,9 +9,9 @@ import Testing
     /// DESIGN's bound for tiny configurations; half-precision files are widened first and compared in float32.
     static let tolerance = 2e-5
 
-    static func unet(_ model: String) throws -> UNet {
+    static func unet(_ model: String, dtype: DType = .float32) throws -> UNet {
         let folder = Fixtures.model(model) + "/unet"
-        let store = try WeightStore(folder: folder, name: "diffusion_pytorch_model")
+        let store = try WeightStore(folder: folder, name: "diffusion_pytorch_model", dtype: dtype)
         return try UNet(store.weights, UNetConfiguration(contentsOf: folder + "/config.json"))
     }
 
