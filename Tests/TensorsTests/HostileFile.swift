@@ -7,7 +7,7 @@ final class Scratch {
     let folder: String
 
     init() throws {
-        folder = NSTemporaryDirectory() + "/pentimento-tests-\(UInt64.random(in: 0 ... .max))"
+        folder = NSTemporaryDirectory() + "pentimento-tests-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
