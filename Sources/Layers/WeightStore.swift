@@ -124,7 +124,11 @@ public final class WeightStore {
 
     private static func shards(listedIn path: String, folder: String) throws -> [String] {
         struct Index: Decodable {
-            let weight_map: [String: String]
+            let shards: [String: String]
+
+            private enum CodingKeys: String, CodingKey {
+                case shards = "weight_map"
+            }
         }
         let index: Index
         do {
@@ -132,7 +136,7 @@ public final class WeightStore {
         } catch {
             throw WeightError.index(path: path, reason: "it has no readable weight_map")
         }
-        return try Set(index.weight_map.values).sorted().map { shard in
+        return try Set(index.shards.values).sorted().map { shard in
             guard !shard.contains("/"), shard.hasSuffix(".safetensors") else {
                 throw WeightError.index(
                     path: path, reason: "it names \(shard), which is no safetensors file beside it")

@@ -82,7 +82,7 @@ private struct TextLayer {
         return x + narrow(configuration.activation.apply(widen(norm2(x))))
     }
 
-    /// [B, L, D] → [B, heads, L, d]
+    /// Parts [B, L, D] into [B, heads, L, d].
     private func split(_ x: Tensor) -> Tensor {
         let (batch, length, width) = x.shape3
         return x.reshaped([batch, length, configuration.heads, width / configuration.heads]).transposed(1, 2)
@@ -161,7 +161,7 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
             "intermediate_size": intermediateSize, "layer_norm_eps": layerNormEps,
             "max_position_embeddings": contextLength, "model_type": "clip_text_model",
             "num_attention_heads": heads, "num_hidden_layers": layers, "pad_token_id": endTokenId,
-            "projection_dim": hiddenSize, "torch_dtype": "float16", "vocab_size": vocabularySize,
+            "projection_dim": hiddenSize, "torch_dtype": "float32", "vocab_size": vocabularySize,
         ]
     }
 }

@@ -48,7 +48,7 @@ struct TokenizerTests {
 
     @Test("reads tokenizer.json to the same ids as the separate files")
     func wholeFile() throws {
-        try Fixtures.withFolder { path in
+        try Fixtures.withFolder { place in
             let trained = try Fixtures.trained()
             let vocabulary = try String(
                 contentsOfFile: Fixtures.folder + "/trained/vocab.json", encoding: .utf8)
@@ -65,9 +65,10 @@ struct TokenizerTests {
                     {"version": "1.0", "truncation": null, "added_tokens": [
                       {"id": \(trained.startToken), "content": "<|startoftext|>", "special": true},
                       {"id": \(trained.endToken), "content": "<|endoftext|>", "special": true}],
-                     "model": {"type": "BPE", "dropout": null, "vocab": \(vocabulary), "merges": \(mergesText)}}
-                    """, to: path + "/tokenizer.json")
-                let tokenizer = try Tokenizer(folder: path)
+                     "model": {"type": "BPE", "dropout": null, "vocab": \(vocabulary),
+                      "merges": \(mergesText)}}
+                    """, to: place + "/tokenizer.json")
+                let tokenizer = try Tokenizer(folder: place)
                 for line in try Fixtures.lines() {
                     #expect(tokenizer.encode(line.text).ids == trained.encode(line.text).ids)
                 }
