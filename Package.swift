@@ -49,6 +49,12 @@ let package = Package(
         layer("Networks", on: ["Layers", "Tensors"]),
         tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
 
+        // Schedules, walks and the engine; then the methods.
+        layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
+        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport"]),
+        layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
+        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging"]),
+
         // What several test targets share: fixtures and comparison.
         .target(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
