@@ -12,6 +12,7 @@
 
 // libvips' names and numbers that are used here, from its public documentation.
 typedef struct VipsImage VipsImage;
+typedef void (*log_function)(const char *, int, const char *, void *);
 
 enum { FORMAT_UCHAR = 0, FORMAT_USHORT = 2 };
 enum { SPACE_BW = 1, SPACE_CMYK = 15, SPACE_SRGB = 22, SPACE_RGB16 = 25, SPACE_GREY16 = 26 };
@@ -49,7 +50,7 @@ static const char profile_field[] = "icc-profile-data";
     F(int, vips_webpsave_buffer, (VipsImage *, void **, size_t *, ...)) \
     F(void, g_object_unref, (void *)) \
     F(void, g_free, (void *)) \
-    F(unsigned, g_log_set_handler, (const char *, int, void (*)(const char *, int, const char *, void *), void *))
+    F(unsigned, g_log_set_handler, (const char *, int, log_function, void *))
 
 #define DECLARE(result, name, parameters) static result(*name) parameters;
 FUNCTIONS(DECLARE)
@@ -218,7 +219,8 @@ unsigned char *cvips_decode(
     if (vips_copy((VipsImage *)image, &work, NULL) == 0) {
         if (make_plain(&work, converted) == 0) {
             *bands = vips_image_get_bands(work);
-            if (vips_image_get_format(work) == FORMAT_UCHAR) pixels = vips_image_write_to_memory(work, length);
+            if (vips_image_get_format(work) == FORMAT_UCHAR)
+                pixels = vips_image_write_to_memory(work, length);
         }
         g_object_unref(work);
     }

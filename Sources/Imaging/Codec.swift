@@ -16,7 +16,9 @@ enum Codec {
         let converted: Bool
     }
 
-    /// Opens the library; free after the first time. `name` overrides where it is looked for.
+    /// Opens the library; free after the first time.
+    ///
+    /// `name` overrides where it is looked for.
     static func start(name: String? = nil) throws {
         try withMessage { message in
             switch cvips_start(name ?? ProcessInfo.processInfo.environment["PENTIMENTO_VIPS"], message) {

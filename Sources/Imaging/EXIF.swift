@@ -27,7 +27,8 @@ enum EXIF {
             let units = parameters.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
             values.append((Tag.userComment, Array("UNICODE\0".utf8) + units))
         }
-        // Header (8 bytes), a first folder with one entry that points to the EXIF folder right behind it (18).
+        // Header (8 bytes), a first folder with one entry that points to the EXIF folder right behind it
+        // (18).
         var bytes = Array("MM".utf8) + short(42) + long(8)
         bytes += short(1) + short(Tag.exifFolder) + short(4)
         bytes += long(1) + long(26) + long(0)

@@ -56,8 +56,11 @@ enum Files {
 
     /// Writes a file whole or not at all: into a hidden file beside it, synchronised, then renamed over it.
     ///
-    /// What is there already and is no ordinary file (a device, a pipe) is written to directly, never replaced.
-    static func write(_ bytes: [UInt8], to path: String) throws {
+    /// What is there already and is no ordinary file (a device, a pipe) is written to directly, never
+    /// replaced. `opened` is called with the new file before anything is written; tests make it fail there.
+    static func write(
+        _ bytes: [UInt8], to path: String, opened: (Int32) -> Void = { _ in }
+    ) throws {
         var facts = stat()
         if stat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG {
             if facts.st_mode & S_IFMT == S_IFDIR {
@@ -79,6 +82,7 @@ enum Files {
         let temporary = "\(prefix).\(name.prefix(80)).\(mark).part"
         let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard file >= 0 else { throw failure(path, errno) }
+        opened(file)
         var code = writeAll(bytes, to: file)
         if code == 0, fsync(file) != 0 { code = errno }
         if close(file) != 0, code == 0 { code = errno }

@@ -6,7 +6,8 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     /// The file has no bytes.
     case emptyFile(path: String)
-    /// The bytes are no picture of a kind this program reads; `resembling` says what they look like, if known.
+    /// The bytes are no picture of a kind this program reads; `resembling` says what they look like, if
+    /// known.
     case notAPicture(path: String, resembling: String?)
     /// The picture starts well and then ends or breaks.
     case damaged(path: String, reason: String)
@@ -48,7 +49,8 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
             "\(path): the picture is cut short or damaged (\(reason)); fetch or save it again"
         case .tooManyPixels(let path, let width, let height, let limit):
             "\(path): \(width)x\(height) are \(width.multipliedReportingOverflow(by: height).partialValue)"
-                + " pixels, more than the limit of \(limit); if the file is trusted, raise it with --pixel-limit"
+                + " pixels, more than the limit of \(limit);"
+                + " if the file is trusted, raise it with --pixel-limit"
         case .codecMissing(let reason):
             "the picture library libvips cannot be used (\(reason)); install it with"
                 + " 'apt-get install libvips42', or name it in PENTIMENTO_VIPS"

@@ -24,8 +24,8 @@ public enum PictureNotice: Sendable, Hashable, CustomStringConvertible {
 
 /// A picture read from a file: as sRGB to work on, and in its own colours to paste into and save.
 ///
-/// Both are upright, 8-bit RGB, with transparency laid over white. They differ only where the file embeds an ICC
-/// profile that is not sRGB; then a pixel that is not edited keeps the bytes of the file's own encoding.
+/// Both are upright, 8-bit RGB, with transparency laid over white. They differ only where the file embeds an
+/// ICC profile that is not sRGB; then a pixel that is not edited keeps the bytes of the file's own encoding.
 public struct Photo: Sendable, Hashable {
     /// The picture in sRGB.
     public let picture: Picture

@@ -1,4 +1,5 @@
-/// An 8-bit RGB picture, rows from the top, three bytes (red, green, blue) a pixel; sRGB where it has no profile.
+/// An 8-bit RGB picture, rows from the top, three bytes (red, green, blue) a pixel; sRGB where it has no
+/// profile.
 public struct Picture: Sendable, Hashable {
     /// Pixels in a row.
     public let width: Int
@@ -8,7 +9,8 @@ public struct Picture: Sendable, Hashable {
     public var pixels: [UInt8]
     /// The ICC profile that `pixels` are in, embedded on writing; nil is sRGB.
     ///
-    /// Only a `Photo`'s original and what is pasted into it carry one: everything that computes works in sRGB.
+    /// Only a `Photo`'s original and what is pasted into it carry one: everything that computes works in
+    /// sRGB.
     public var profile: [UInt8]?
 
     /// A picture from its bytes.

@@ -19,8 +19,8 @@ public struct PictureMetadata: Sendable, Hashable {
 
     /// Reads the texts of a PNG, JPEG or WebP file without decoding its pixels; other kinds have none.
     ///
-    /// PNG: tEXt, iTXt and zTXt chunks and the EXIF chunk. JPEG and WebP: EXIF user comment (as `parameters`),
-    /// description (as `description`) and Pentimento's note; JPEG comments (as `comment`).
+    /// PNG: tEXt, iTXt and zTXt chunks and the EXIF chunk. JPEG and WebP: EXIF user comment (as
+    /// `parameters`), description (as `description`) and Pentimento's note; JPEG comments (as `comment`).
     /// - Throws: `ImagingError` where the file is missing or no picture. Broken metadata is passed over.
     public init(contentsOf path: String) throws {
         let (bytes, format) = try Files.readPicture(path)

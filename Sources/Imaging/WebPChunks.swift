@@ -5,7 +5,8 @@ enum WebPChunks {
 
     /// The picture with an EXIF chunk at its end, in the extended layout that such a chunk needs.
     static func inserting(_ metadata: PictureMetadata, into bytes: [UInt8]) -> [UInt8] {
-        var chunks = split(bytes)
+        // The library writes an EXIF chunk of its own that says next to nothing.
+        var chunks = split(bytes).filter { $0.name != "EXIF" }
         if let first = chunks.first, first.name == "VP8X", !first.data.isEmpty {
             chunks[0].data[0] |= exifFlag
         } else if let size = canvas(chunks) {

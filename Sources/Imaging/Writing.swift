@@ -1,9 +1,9 @@
 extension Picture {
     /// Writes the picture to a file, whole or not at all; the ending says the kind (.png, .jpg, .webp, .ppm).
     ///
-    /// A name without an ending becomes PNG. `metadata` goes into PNG as international text chunks, into JPEG and
-    /// WebP as EXIF (`parameters` as the user comment), and is dropped for PPM. `quality` (1...100) is for JPEG and
-    /// WebP, where 100 is lossless. The picture's profile, if any, is embedded (PPM cannot).
+    /// A name without an ending becomes PNG. `metadata` goes into PNG as international text chunks, into JPEG
+    /// and WebP as EXIF (`parameters` as the user comment), and is dropped for PPM. `quality` (1...100) is
+    /// for JPEG and WebP, where 100 is lossless. The picture's profile, if any, is embedded (PPM cannot).
     /// - Throws: `ImagingError`.
     public func write(to path: String, metadata: [String: String] = [:], quality: Int = 95) throws {
         guard let format = PictureFormat(writing: path) else {
@@ -13,7 +13,9 @@ extension Picture {
         try Files.write(bytes, to: path)
     }
 
-    /// The bytes of a PNG, JPEG, WebP or PPM file; `name` is used in errors. See `write(to:metadata:quality:)`.
+    /// The bytes of a PNG, JPEG, WebP or PPM file.
+    ///
+    /// `name` is used in errors; the rest is as in `write(to:metadata:quality:)`.
     /// - Throws: `ImagingError`.
     public func encoded(
         as format: PictureFormat, metadata: [String: String] = [:], quality: Int = 95,

@@ -135,10 +135,47 @@ struct BadInputTests {
         }
     }
 
-    @Test("a missing picture library says what to install")
-    func missingLibrary() {
-        let error = ImagingError.codecMissing(reason: "libvips.so.42: cannot open shared object file")
-        #expect(error.description.contains("apt-get install libvips42"))
-        #expect(!error.description.contains("\n"))
+    @Test("a missing picture library says what to install, in one line, and PPM still works")
+    func missingLibrary() async {
+        await #expect(processExitsWith: .success) {
+            setenv("PENTIMENTO_VIPS", "/no/such/libvips.so", 1)
+            let error = #expect(throws: ImagingError.self) { try pattern(3, 2).encoded(as: .png) }
+            guard case .codecMissing? = error else { exit(1) }
+            let text = error?.description ?? ""
+            #expect(text.contains("apt-get install libvips42") && text.contains("/no/such/libvips.so"))
+            #expect(!text.contains("\n"))
+            let pixmap = try pattern(3, 2).encoded(as: .ppm)
+            #expect(try Photo(bytes: pixmap).picture == pattern(3, 2))
+        }
+    }
+
+    @Test("a library that is not libvips is told as such")
+    func wrongLibrary() async {
+        await #expect(processExitsWith: .success) {
+            setenv("PENTIMENTO_VIPS", "libc.so.6", 1)
+            let error = #expect(throws: ImagingError.self) { try pattern(3, 2).encoded(as: .png) }
+            #expect(error?.description.contains("it has no function") == true)
+        }
+    }
+
+    @Test("reading many pictures at once, broken ones among them, mixes nothing up")
+    func manyAtOnce() async throws {
+        let good = try bytes(of: fixture("plain.png"))
+        await withTaskGroup(of: Void.self) { group in
+            for index in 0..<64 {
+                group.addTask {
+                    if index % 2 == 0 {
+                        #expect(throws: Never.self) {
+                            let picture = try Photo(bytes: good).picture
+                            #expect(distance(picture, pattern(13, 9)) == 0)
+                        }
+                    } else {
+                        #expect(throws: ImagingError.self) {
+                            try Photo(bytes: Array(good.prefix(200 + index)))
+                        }
+                    }
+                }
+            }
+        }
     }
 }

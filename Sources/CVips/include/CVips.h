@@ -1,10 +1,10 @@
 // A thin boundary over libvips, the picture codec library.
 //
 // libvips is opened at first use with dlopen, so that the program neither links nor loads it before a command
-// touches a picture. Nothing of libvips' own headers is needed: the few prototypes used are declared in CVips.c
-// from its public documentation (https://www.libvips.org/API/current/). Every function below is a plain C
-// function without variable arguments, safe to call from any thread (one lock serialises them, because the
-// library keeps one error buffer for the whole process).
+// touches a picture. Nothing of libvips' own headers is needed: the few prototypes used are declared in
+// CVips.c from its public documentation (https://www.libvips.org/API/current/). Every function below is a
+// plain C function without variable arguments, safe to call from any thread (one lock serialises them,
+// because the library keeps one error buffer for the whole process).
 
 #ifndef PENTIMENTO_CVIPS_H
 #define PENTIMENTO_CVIPS_H
@@ -67,8 +67,8 @@ unsigned char *cvips_transform(
 /// The kinds of file that `cvips_encode` writes.
 typedef enum { CVIPS_PNG = 0, CVIPS_JPEG = 1, CVIPS_WEBP = 2 } cvips_kind;
 
-/// Encodes 8-bit RGB pixels, with an ICC profile where `profile_length` is not 0. `quality` is 1 to 100 and is
-/// not used for PNG; WebP of quality 100 is lossless. Returns `*length` bytes for `cvips_free`, or null.
+/// Encodes 8-bit RGB pixels, with an ICC profile where `profile_length` is not 0. `quality` is 1 to 100 and
+/// is not used for PNG; WebP of quality 100 is lossless. Returns `*length` bytes for `cvips_free`, or null.
 unsigned char *cvips_encode(
     cvips_kind kind, const unsigned char *pixels, int width, int height, const void *profile,
     size_t profile_length, int quality, size_t *length, char message[CVIPS_MESSAGE]);
