@@ -20,6 +20,11 @@ public struct Weights {
     /// Whether a tensor of this name is in the files; a store that makes tensors on demand knows only canonical names.
     public func holds(_ name: String) -> Bool { !store.isFresh && store.has(path(name)) }
 
+    /// Every tensor that was asked for below this prefix, in order.
+    public var parameters: [Tensor] {
+        store.parameters.compactMap { $0.name.hasPrefix(prefix + ".") ? $0.tensor : nil }
+    }
+
     /// A tensor of a shape.
     /// - Parameters:
     ///   - alternatives: other shapes of as many elements that old files have.

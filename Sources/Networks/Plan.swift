@@ -8,6 +8,8 @@ public final class Recording {
     public let sites: Set<Site>
     private let detached: Bool
     private let averagingHeads: Bool
+    /// Whether values stay in the graph for gradients.
+    var isLive: Bool { !detached }
     private var values: [Site: Tensor] = [:]
 
     /// An empty recording.
@@ -91,13 +93,24 @@ struct Pass {
     private let plans: [Plan]
     private let interests: [Set<Site>]
     private let touched: Set<Site>
+    private let liveSites: Set<Site>
+    private let checkpointing: Bool
 
     /// A pass whose rows have these plans; none at all where the list is empty.
-    init(_ plans: [Plan]) {
+    init(_ plans: [Plan], checkpointing: Bool = false) {
         self.plans = plans
+        self.checkpointing = checkpointing
+        liveSites = plans.reduce(into: []) { sites, plan in
+            for recording in plan.recordings where recording.isLive { sites.formUnion(recording.sites) }
+        }
         interests = plans.map(\.sites)
         touched = interests.reduce(into: []) { $0.formUnion($1) }
     }
+
+    /// Whether a part with these sites is run again for its gradients rather than kept.
+    ///
+    /// Not where a recording wants values that are part of the graph: they must come from the one forward pass.
+    func checkpoints(_ sites: [Site]) -> Bool { checkpointing && !sites.contains(where: liveSites.contains) }
 
     /// Whether any row looks at a site.
     func touches(_ site: Site) -> Bool { !touched.isEmpty && touched.contains(site) }

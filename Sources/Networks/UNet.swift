@@ -58,13 +58,15 @@ public final class UNet {
     ///   - timesteps: [B], int64 or floating point
     ///   - context: prompts of B rows
     ///   - plans: one per row, or none at all
+    ///   - checkpointing: whether gradients cost a second forward pass instead of memory
     /// - Returns: [B, outChannels, h, w]
     public func callAsFunction(
-        _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan] = []
+        _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan] = [],
+        checkpointing: Bool = false
     ) -> Tensor {
         precondition(
             plans.isEmpty || plans.count == latents.shape[0], "\(plans.count) plans for \(latents.shape)")
-        let pass = Pass(plans)
+        let pass = Pass(plans, checkpointing: checkpointing)
         for plan in plans {
             let unknown = plan.sites.subtracting(siteSet)
             precondition(unknown.isEmpty, "this UNet has no site \(unknown.map(\.description).sorted())")

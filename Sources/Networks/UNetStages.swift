@@ -5,15 +5,32 @@ import Tensors
 private struct StageLayer {
     let resnet: Resnet
     let transformer: SpatialTransformer?
+    let parameters: [Tensor]
+    let orderedSites: [Site]
 
-    var orderedSites: [Site] { resnet.orderedSites + (transformer?.orderedSites ?? []) }
+    init(resnet: Resnet, transformer: SpatialTransformer?, parameters: [Tensor]) {
+        self.resnet = resnet
+        self.transformer = transformer
+        self.parameters = parameters
+        orderedSites = resnet.orderedSites + (transformer?.orderedSites ?? [])
+    }
 
     func callAsFunction(
         _ x: Tensor, _ time: Tensor, _ context: inout ArraySlice<KeysAndValues>, _ pass: Pass
     ) -> Tensor {
+        let prompt = transformer == nil ? nil : context.removeFirst()
+        guard pass.checkpoints(orderedSites) else { return run(x, time, prompt, pass) }
+        let inputs = [x, time] + (prompt.map { [$0.keys, $0.values] } ?? [])
+        return checkpointed(inputs, parameters: parameters) { inputs in
+            let prompt = inputs.count > 2 ? KeysAndValues(keys: inputs[2], values: inputs[3]) : nil
+            return run(inputs[0], inputs[1], prompt, pass)
+        }
+    }
+
+    private func run(_ x: Tensor, _ time: Tensor, _ prompt: KeysAndValues?, _ pass: Pass) -> Tensor {
         let x = resnet(x, time: time, pass)
-        guard let transformer else { return x }
-        return transformer(x, context.removeFirst(), pass)
+        guard let transformer, let prompt else { return x }
+        return transformer(x, prompt, pass)
     }
 }
 
@@ -27,17 +44,20 @@ private struct StageBuilder {
 
     private var scale: Int { 1 << level }
 
-    func resnet(_ layer: Int, _ inputs: Int, _ outputs: Int) throws -> Resnet {
-        try Resnet(
+    /// A resnet and, where wanted, a transformer behind it.
+    func layer(_ layer: Int, _ inputs: Int, _ outputs: Int, attends: Bool) throws -> StageLayer {
+        let resnet = try Resnet(
             weights["resnets"][layer], inputs, outputs, timeChannels: timeChannels,
             groups: configuration.normNumGroups, epsilon: configuration.normEps,
             site: Site(stage: stage, layer: layer, attention: nil, value: .features, scale: scale))
-    }
-
-    func transformer(_ layer: Int, _ channels: Int) throws -> SpatialTransformer {
-        try SpatialTransformer(
-            weights["attentions"][layer], channels: channels, heads: configuration.heads[level],
-            configuration: configuration, stage: stage, layer: layer, scale: scale)
+        let transformer =
+            attends
+            ? try SpatialTransformer(
+                weights["attentions"][layer], channels: outputs, heads: configuration.heads[level],
+                configuration: configuration, stage: stage, layer: layer, scale: scale) : nil
+        return StageLayer(
+            resnet: resnet, transformer: transformer,
+            parameters: weights["resnets"][layer].parameters + weights["attentions"][layer].parameters)
     }
 }
 
@@ -53,10 +73,8 @@ struct DownStage {
             timeChannels: timeChannels)
         layers = try (0..<configuration.layersPerBlock[index]).map { layer in
             let inputs = layer == 0 ? channels[max(index - 1, 0)] : channels[index]
-            return StageLayer(
-                resnet: try builder.resnet(layer, inputs, channels[index]),
-                transformer: configuration.downAttends[index]
-                    ? try builder.transformer(layer, channels[index]) : nil)
+            return try builder.layer(
+                layer, inputs, channels[index], attends: configuration.downAttends[index])
         }
         downsampler =
             index == channels.count - 1 ? nil : try Downsampler(weights["downsamplers"][0], channels[index])
@@ -93,10 +111,8 @@ struct MiddleStage {
         let builder = StageBuilder(
             weights: weights, configuration: configuration, stage: .middle, level: level,
             timeChannels: timeChannels)
-        first = StageLayer(
-            resnet: try builder.resnet(0, channels, channels),
-            transformer: try builder.transformer(0, channels))
-        second = StageLayer(resnet: try builder.resnet(1, channels, channels), transformer: nil)
+        first = try builder.layer(0, channels, channels, attends: true)
+        second = try builder.layer(1, channels, channels, attends: false)
     }
 
     var orderedSites: [Site] { first.orderedSites + second.orderedSites }
@@ -127,9 +143,7 @@ struct UpStage {
             // The last kept result of a stage comes from the stage above it (its downsampler, or the way in).
             let skip = layer == count - 1 ? channels[max(level - 1, 0)] : outputs
             let inputs = layer == 0 ? below : outputs
-            return StageLayer(
-                resnet: try builder.resnet(layer, inputs + skip, outputs),
-                transformer: configuration.upAttends[index] ? try builder.transformer(layer, outputs) : nil)
+            return try builder.layer(layer, inputs + skip, outputs, attends: configuration.upAttends[index])
         }
         upsampler = index == channels.count - 1 ? nil : try Upsampler(weights["upsamplers"][0], outputs)
     }

@@ -133,6 +133,32 @@ import Testing
         #expect(abs(difference - predicted) < 1e-5 * abs(predicted) + 1e-10)
     }
 
+    @Test("Checkpointing changes neither prediction nor gradients, with edits and recordings in place")
+    func checkpointing() throws {
+        let store = try WeightStore(
+            folder: Fixtures.model("tiny-sd1") + "/unet", name: "diffusion_pytorch_model", dtype: .float64)
+        let unet = try UNet(store.weights, unet.configuration)
+        let parameters = store.parameters.map(\.tensor)
+        for parameter in parameters { parameter.recordsGradient = true }
+        let edited = try site("up1.0.own.query")
+        let kept = try site("down2.0.prompt.map")
+        func run(checkpointing: Bool) -> (prediction: Tensor, gradients: [Tensor]) {
+            let (latent, prompt) = (latents.requiringGradient, prompts.requiringGradient)
+            let recording = Recording([kept], detached: false)
+            let plan = Plan.recording(into: recording).then(.editing([edited]) { _, value in value * 1.1 })
+            let prediction = unet(
+                latent, timesteps: timesteps, context: PromptContext(embedding: prompt), plans: [plan, plan],
+                checkpointing: checkpointing)
+            let loss = prediction.squared.sum + recording[kept].squared.sum
+            return (prediction, gradients(of: loss, withRespectTo: [latent, prompt] + parameters))
+        }
+        let (plain, checkpointed) = (run(checkpointing: false), run(checkpointing: true))
+        #expect(checkpointed.prediction.isEqual(to: plain.prediction))
+        for (left, right) in zip(checkpointed.gradients, plain.gradients) {
+            #expect((left - right).absolute.largest().item <= 1e-12 * max(right.absolute.largest().item, 1))
+        }
+    }
+
     @Test("Plans compose in order, and a recording sees the value before any edit")
     func composition() throws {
         let site = try site("middle.0.features")
