@@ -316,8 +316,8 @@ struct Segment : torch::CustomClassHolder {
 struct Checkpoint : torch::autograd::Function<Checkpoint> {
     static at::Tensor forward(
         torch::autograd::AutogradContext *context, c10::intrusive_ptr<Segment> segment,
-        std::vector<at::Tensor> tensors) {
-        context->save_for_backward(tensors);
+        at::TensorList tensors) {
+        context->save_for_backward(tensors.vec());
         context->saved_data["segment"] = c10::IValue::make_capsule(segment);
         at::AutoGradMode off(false);
         return (*segment)({tensors.begin(), tensors.begin() + static_cast<ptrdiff_t>(segment->input_count)});
@@ -357,7 +357,7 @@ PTStatus checkpoint(
         std::vector<at::Tensor> tensors;
         for (int64_t i = 0; i < count; ++i) tensors.push_back(inputs[i]->value);
         for (int64_t i = 0; i < parameter_count; ++i) tensors.push_back(parameters[i]->value);
-        *result = boxed(Checkpoint::apply(shared, tensors));
+        *result = boxed(Checkpoint::apply(shared, at::TensorList(tensors)));
     });
 }
 

@@ -118,12 +118,15 @@ def compare_noise(binary: str, report: Report) -> None:
 
 def ensure_full(recipe, folder: Path) -> None:
     """Builds a full model and what the reference computes from it, once."""
+    from diffusers.utils import logging
+
     import expected
     import models
     from make_networks import flatten, write
 
     if (folder / "expected.safetensors").exists():
         return
+    logging.set_verbosity_error()
     print(f"building {recipe.name} in {folder}", flush=True)
     model = models.build(recipe)
     models.save(recipe, model, folder)
@@ -145,10 +148,14 @@ def main() -> None:
     if not Path(options.binary).exists():
         sys.exit(f"there is no {options.binary}; run `make build`")
 
+    tiny = sorted(file.parent for file in (ROOT / "Tests/Fixtures").glob("*/expected.safetensors"))
+    known = [folder.name for folder in tiny] + ["noise", *(["sd15", "sd21"] if options.work else [])]
+    if unknown := set(options.names) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+
     report = Report()
-    for folder in sorted((ROOT / "Tests/Fixtures").glob("*/expected.safetensors")):
-        if wants(folder.parent.name):
-            compare(options.binary, folder.parent, TINY_TOLERANCE, report)
+    for folder in filter(lambda folder: wants(folder.name), tiny):
+        compare(options.binary, folder, TINY_TOLERANCE, report)
     if wants("noise"):
         compare_noise(options.binary, report)
     if options.work:

@@ -93,12 +93,6 @@ extension SafetensorsError: CustomStringConvertible {
             "\(path) is damaged: its header is not valid at byte \(offset), where \(expected) was expected"
         case .duplicateKey(let path, let key):
             "\(path) is refused: its header has the key \"\(key)\" twice, so what it means is unclear"
-        default: entryDescription
-        }
-    }
-
-    private var entryDescription: String {
-        switch self {
         case .malformedEntry(let path, let tensor, let problem):
             "\(path) is refused: the header of tensor \"\(tensor)\" has \(problem)"
         case .unsupportedDType(let path, let tensor, let dtype):
@@ -129,7 +123,6 @@ extension SafetensorsError: CustomStringConvertible {
         case .diskFull(let path, let byteCount):
             "\(path) was not written: the disk has no room for its \(byteCount) bytes; make room or choose another"
         case .cannotWrite(let path, let reason): "\(path) was not written: \(reason)"
-        default: "safetensors"
         }
     }
 

@@ -1,0 +1,161 @@
+"""Pentimento against Python diffusers: same weights, threads and steps, in one run, as ratios ours / theirs.
+
+unet      one UNet forward, Stable Diffusion 1.5 shape, float32, 64x64 latents, batch 1; timed inside the process
+diffedit  the whole process of one DiffEdit on the default model
+memory    peak resident memory of a process that loads SD-1.5-size float32 weights and runs one UNet step
+
+Ours and theirs alternate, so that a noisy machine slows both; a ratio is the median over the pairs. The full-size
+weights are random and made once in --work (4.5 GB).
+
+    python Scripts/bench.py [unet] [diffedit] [memory] [--json FILE]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "Scripts/fixtures"), str(ROOT / "Scripts/parity")]
+
+LIMITS = {"unet": 1.0, "diffedit": 0.5, "memory": 0.85}
+TITLES = {
+    "unet": "one UNet forward, SD-1.5 shape, fp32 (seconds)",
+    "diffedit": "one DiffEdit on the default model, whole process (seconds)",
+    "memory": "peak memory, SD-1.5-size fp32 weights and one step (MB)",
+}
+
+
+def run(command: list[str]) -> tuple[float, float, str]:
+    """Runs a process to its end: seconds, peak resident MB, standard output. Stops the benchmark if it fails."""
+    with tempfile.TemporaryFile() as output:
+        start = time.perf_counter()
+        child = subprocess.Popen([str(word) for word in command], stdout=output)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        output.seek(0)
+        text = output.read().decode()
+    if child.returncode != 0:
+        sys.exit(f"exit {child.returncode}: {' '.join(str(word) for word in command)}")
+    peak = usage.ru_maxrss / (1000 if sys.platform == "darwin" else 1)  # bytes there, kB here
+    return seconds, peak / 1000, text
+
+
+def full_model(work: Path) -> Path:
+    """The folder with Stable Diffusion 1.5's shapes, made in a process of its own on first use."""
+    folder = work / "sd15"
+    if not (folder / "model_index.json").exists():
+        work.mkdir(parents=True, exist_ok=True)
+        code = ("import sys, models, recipes; from pathlib import Path; recipe = recipes.FULL[0]; "
+                "models.save(recipe, models.build(recipe), Path(sys.argv[1]))")
+        print(f"making {folder}", file=sys.stderr)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "Scripts/fixtures")}
+        subprocess.run([sys.executable, "-c", code, str(folder)], check=True, env=environment)
+    return folder
+
+
+def bench_unet(options) -> list[tuple[float, float]]:
+    """Pairs of median seconds; each side's first forward of a round is a warm-up and does not count."""
+    import torch
+    from diffusers import UNet2DConditionModel
+
+    folder = full_model(options.work)
+    torch.set_num_threads(options.threads)
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet").eval()
+    latent, prompt = torch.randn(1, 4, 64, 64), torch.randn(1, 77, 768)
+
+    def theirs() -> float:
+        start = time.perf_counter()
+        with torch.inference_mode():
+            unet(latent, 981, prompt)
+        return time.perf_counter() - start
+
+    def ours(runs: int) -> list[float]:
+        return json.loads(run([options.binary, "bench", "unet", "--model", folder, "--runs", runs])[2])["seconds"]
+
+    pairs = []
+    for _ in range(options.rounds):
+        first = ours(options.runs + 1)[1:]
+        second = [theirs() for _ in range(options.runs + 1)][1:]
+        pairs.append((statistics.median(first), statistics.median(second)))
+    return pairs
+
+
+def bench_diffedit(options) -> list[tuple[float, float]]:
+    """Pairs of wall seconds, process start to exit, after one unmeasured pair that fills the page cache."""
+    with tempfile.TemporaryDirectory() as scratch:
+        photo = options.photo
+        if photo is None:
+            run([options.binary, "still-life", "--seed", 1, "--count", 1, "-o", f"{scratch}/scenes"])
+            photo = min(Path(scratch, "scenes").rglob("*.png"))
+        shared = ["--model", options.model, "--source", options.source, "--prompt", options.prompt,
+                  "--steps", options.steps, "--seed", 0]
+        ours = [options.binary, "edit", photo, "--method", "diffedit", *shared,
+                "--strength", 0.8, "--guidance", 7.5, "-o", f"{scratch}/ours.png"]
+        theirs = [sys.executable, ROOT / "Scripts/bench_diffedit.py", "--photo", photo, *shared,
+                  "--threads", options.threads, "-o", f"{scratch}/theirs.png"]
+        pairs = [(run(ours)[0], run(theirs)[0]) for _ in range(options.rounds + 1)]
+    return pairs[1:]
+
+
+def bench_memory(options) -> list[tuple[float, float]]:
+    """One pair of peak MB: memory does not depend on what else the machine does."""
+    folder = full_model(options.work)
+    ours = run([options.binary, "bench", "memory", "--model", folder])[1]
+    return [(ours, run([sys.executable, ROOT / "Scripts/bench_memory.py", "--model", folder])[1])]
+
+
+def table(results: dict[str, list[tuple[float, float]]], threads: int) -> str:
+    """The README's table."""
+    rows = [f"| {threads} threads, medians | Pentimento | diffusers | ratio | wanted |", "|---|---|---|---|---|"]
+    for name, pairs in results.items():
+        ours, theirs = (statistics.median(side) for side in zip(*pairs))
+        rows.append(f"| {TITLES[name]} | {ours:.2f} | {theirs:.2f} | **{ratio(pairs):.2f}** | ≤ {LIMITS[name]} |")
+    return "\n".join(rows)
+
+
+def ratio(pairs: list[tuple[float, float]]) -> float:
+    return statistics.median(ours / theirs for ours, theirs in pairs)
+
+
+def main() -> None:
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", help="unet, diffedit, memory; all by default")
+    parser.add_argument("--binary", default=ROOT / "bin/pentimento")
+    parser.add_argument("--work", type=Path, default=cache / "pentimento/bench")
+    parser.add_argument("--model", type=Path, default=ROOT / "Models/still-life")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of measurements")
+    parser.add_argument("--runs", type=int, default=2, help="UNet forwards on each side of a pair")
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--photo", type=Path, help="the picture to edit; a scene of our own by default")
+    parser.add_argument("--source", default="a photo of a red apple on a wooden table")
+    parser.add_argument("--prompt", default="a photo of a green pear on a wooden table")
+    parser.add_argument("--json", type=Path, help="also write all pairs here")
+    options = parser.parse_args()
+    if unknown := set(options.what) - set(LIMITS):
+        parser.error(f"unknown benchmark {', '.join(sorted(unknown))}: choose from {', '.join(LIMITS)}")
+    if not Path(options.binary).exists():
+        sys.exit(f"there is no {options.binary}; run `make build`")
+    # Every process of both sides reads these.
+    os.environ.update({"OMP_NUM_THREADS": str(options.threads), "MKL_NUM_THREADS": str(options.threads)})
+
+    # In this order the parent is still small when it measures memory and whole processes.
+    benches = {"memory": bench_memory, "diffedit": bench_diffedit, "unet": bench_unet}
+    results = {name: bench(options) for name, bench in benches.items() if not options.what or name in options.what}
+    results = {name: results[name] for name in LIMITS if name in results}
+    print(table(results, options.threads))
+    if options.json:
+        pairs = {name: {"pairs": pairs, "ratio": ratio(pairs)} for name, pairs in results.items()}
+        options.json.write_text(json.dumps({"threads": options.threads, **pairs}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
