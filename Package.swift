@@ -57,14 +57,12 @@ let package = Package(
         // Schedules, walks and the engine; then the methods.
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport"]),
-        layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
-        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging"]),
 
         // The program.
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Editing", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
+                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
                 "Tensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -42,7 +42,8 @@ struct Failure: Error, Equatable {
     init(describing error: any Error) {
         switch error {
         case let failure as Failure: self = failure
-        case let error as any CustomStringConvertible & Error: self.init(Failure.status(of: error), "\(error)")
+        case let error as any CustomStringConvertible & Error:
+            self.init(Failure.status(of: error), "\(error)")
         default: self.init(Failure.status(of: error), error.localizedDescription)
         }
     }

@@ -33,13 +33,15 @@ enum ModelPlaces {
                 throw Failure.missing("\(text): there is no such model folder")
             }
             guard isFolder.boolValue else {
-                throw Failure.badInput("\(text) is a file; a model is a diffusers folder with a model_index.json")
+                throw Failure.badInput(
+                    "\(text) is a file; a model is a diffusers folder with a model_index.json")
             }
             return text
         }
         let models = models
         if let found = models.first(where: { $0.name == text }) { return found.path }
-        let known = models.isEmpty ? "there are none" : "there are " + models.map(\.name).joined(separator: ", ")
+        let known =
+            models.isEmpty ? "there are none" : "there are " + models.map(\.name).joined(separator: ", ")
         throw Failure.missing(
             "there is no model \"\(text)\" in \(folders.joined(separator: ", ")) (\(known)); name a diffusers "
                 + "folder, or set PENTIMENTO_MODELS to the folder that holds yours")

@@ -41,7 +41,8 @@ struct ComputeOptions: ParsableArguments {
     func start() throws -> (device: Device, dtype: DType) {
         if case .missing(let reasons) = Backend.opening {
             throw Failure(
-                .unavailable, "libtorch cannot be opened (\(reasons.joined(separator: "; "))); run `make build` once")
+                .unavailable,
+                "libtorch cannot be opened (\(reasons.joined(separator: "; "))); run `make build` once")
         }
         if let threads { Device.threadCount = threads }
         let device = try Device.named(device)

@@ -7,7 +7,8 @@ import Tensors
 struct Pentimento: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pentimento",
-        abstract: "Edits pictures by text: what the text changes is painted over, everything else shows through.",
+        abstract:
+            "Edits pictures by text: what the text changes is painted over, everything else shows through.",
         discussion: """
             pentimento edit apple.png --prompt "a green pear on a wooden table"
 

@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Layers
 import Networks
 import Tensors
@@ -17,7 +18,9 @@ struct Probe {
         let ids = try integers("input_ids", rank: 2)
         let values = ids.scalars(as: Int64.self)
         guard ids.shape[1] <= shape.contextLength, ids.count > 0 else {
-            throw wrong("input_ids", "has shape \(ids.shape); the text encoder reads 1 to \(shape.contextLength) tokens")
+            throw wrong(
+                "input_ids",
+                "has shape \(ids.shape); the text encoder reads 1 to \(shape.contextLength) tokens")
         }
         if let stranger = values.first(where: { !(0..<Int64(shape.vocabularySize)).contains($0) }) {
             throw wrong("input_ids", "holds \(stranger); the vocabulary has \(shape.vocabularySize) tokens")
@@ -40,7 +43,8 @@ struct Probe {
             : names.split(separator: ",").map { name in
                 guard let site = unet.sites.named(name.trimmingCharacters(in: .whitespaces)) else {
                     throw Failure.usage(
-                        "this UNet has no site \"\(name)\"; it has \(unet.sites.map(\.description).joined(separator: ", "))")
+                        "this UNet has no site \"\(name)\"; it has \(unet.sites.map(\.description).joined(separator: ", "))"
+                    )
                 }
                 return site
             }
@@ -56,8 +60,10 @@ struct Probe {
         let (autoencoder, shape) = try autoencoder()
         let image = try values("image", rank: 4)
         let factor = shape.spatialFactor
-        guard image.shape[1] == 3, image.shape[2] % factor == 0, image.shape[3] % factor == 0, image.count > 0 else {
-            throw wrong("image", "has shape \(image.shape); [B, 3, H, W] with multiples of \(factor) is needed")
+        guard image.shape[1] == 3, image.shape[2] % factor == 0, image.shape[3] % factor == 0, image.count > 0
+        else {
+            throw wrong(
+                "image", "has shape \(image.shape); [B, 3, H, W] with multiples of \(factor) is needed")
         }
         let (mean, logVariance) = autoencoder.encode(image)
         return [("mean", mean), ("logvar", logVariance)]
@@ -88,11 +94,13 @@ struct Probe {
         for step in 1...steps {
             // Going up, the cleaner latent is shown with the timestep it is moved to.
             let (from, to) =
-                inverting ? (levels[step - 1], levels[step]) : (levels[steps - step + 1], levels[steps - step])
+                inverting
+                ? (levels[step - 1], levels[step]) : (levels[steps - step + 1], levels[steps - step])
             let told = inverting ? to.timestep : from.timestep
             let timesteps = Tensor([Int64](repeating: Int64(told), count: latent.shape[0])).to(device: device)
             let current = path[step - 1]
-            let answer = unet(current.to(dtype: dtype), timesteps: timesteps, context: context).to(dtype: .float32)
+            let answer = unet(current.to(dtype: dtype), timesteps: timesteps, context: context).to(
+                dtype: .float32)
             let noise = schedule.prediction.noise(in: answer, latent: current, at: from)
             path.append(DDIM.move(current, noise, from: from, to: to))
         }
@@ -130,7 +138,8 @@ struct Probe {
     private func prompts(_ configuration: UNetConfiguration, rows: Int) throws -> Tensor {
         var prompts = try values("encoder_hidden_states", rank: 3)
         if prompts.shape[0] == 1, rows > 1 { prompts = prompts.expanded([rows, -1, -1]).contiguous }
-        guard prompts.shape[0] == rows, prompts.shape[2] == configuration.crossAttentionDim, prompts.count > 0 else {
+        guard prompts.shape[0] == rows, prompts.shape[2] == configuration.crossAttentionDim, prompts.count > 0
+        else {
             throw wrong(
                 "encoder_hidden_states",
                 "has shape \(prompts.shape); [\(rows), L, \(configuration.crossAttentionDim)] is needed")

@@ -23,7 +23,10 @@ struct ProbeCommand: AsyncParsableCommand {
               noise          --seed N --shape 1,4,64,64 -> noise
             """)
 
-    @Argument(help: "tokenizer, text-encoder, unet, unet-sites, vae-encoder, vae-decoder, ddim-invert, ddim-sample or noise.")
+    @Argument(
+        help:
+            "tokenizer, text-encoder, unet, unet-sites, vae-encoder, vae-decoder, ddim-invert, ddim-sample or noise."
+    )
     var component: ProbeComponent
 
     @Option(help: ArgumentHelp("The model's folder or name; not for noise.", valueName: "dir"))
@@ -54,21 +57,26 @@ struct ProbeCommand: AsyncParsableCommand {
 
     func validate() throws {
         for (name, given, wanted) in [
-            ("--text", text != nil, component == .tokenizer), ("--sites", sites != nil, component == .unetSites),
+            ("--text", text != nil, component == .tokenizer),
+            ("--sites", sites != nil, component == .unetSites),
             ("--steps", steps != nil, component.isWalk), ("--seed", seed != nil, component == .noise),
             ("--shape", shape != nil, component == .noise),
             ("--input", input != nil, component != .tokenizer && component != .noise),
         ] where given != wanted {
             throw ValidationError("probe \(component.rawValue) \(wanted ? "needs" : "takes no") \(name)")
         }
-        if component != .noise && model == nil { throw ValidationError("probe \(component.rawValue) needs --model") }
+        if component != .noise && model == nil {
+            throw ValidationError("probe \(component.rawValue) needs --model")
+        }
         if let steps, steps < 1 { throw ValidationError("--steps is \(steps); it must be at least 1") }
     }
 
     func run() async throws {
         let (device, dtype) = try compute.start()
         let results = try withoutGradients { () throws -> [(name: String, tensor: Tensor)] in
-            if component == .noise { return [("noise", RandomGenerator(seed: seed ?? 0).normal(try sizes()))] }
+            if component == .noise {
+                return [("noise", RandomGenerator(seed: seed ?? 0).normal(try sizes()))]
+            }
             let folder = try ModelPlaces.folder(of: model ?? "")
             if component == .tokenizer {
                 let ids = try Tokenizer(folder: folder + "/tokenizer").encode(text ?? "").ids
@@ -88,7 +96,9 @@ struct ProbeCommand: AsyncParsableCommand {
             }
         }
         try Safetensors.write(
-            results.map { ($0.name, $0.tensor.dtype.isFloatingPoint ? $0.tensor.to(dtype: .float32) : $0.tensor) },
+            results.map {
+                ($0.name, $0.tensor.dtype.isFloatingPoint ? $0.tensor.to(dtype: .float32) : $0.tensor)
+            },
             to: output)
     }
 
