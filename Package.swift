@@ -25,6 +25,7 @@ let package = Package(
     products: [
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "Tensors", targets: ["Tensors"]),
+        .library(name: "StillLife", targets: ["StillLife"]),
     ],
     targets: [
         // libtorch behind a C boundary, opened at run time.
@@ -35,5 +36,7 @@ let package = Package(
         tests(of: "Tensors"),
         // Pictures and worlds: pure Swift beside the image codec library.
         layer("Imaging"),
+        layer("StillLife", on: ["Imaging"]),
+        tests(of: "StillLife", with: ["Imaging"]),
     ]
 )
