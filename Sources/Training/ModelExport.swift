@@ -49,9 +49,11 @@ struct ModelExport {
         try json(Self.scheduler, "\(folder)/scheduler/scheduler_config.json")
         try json(unet.json, "\(folder)/unet/config.json")
         try json(autoencoder.json, "\(folder)/vae/config.json")
-        try json(
-            text.json(startTokenId: tokenizer.startToken, endTokenId: tokenizer.endToken),
-            "\(folder)/text_encoder/config.json")
+        var textJSON = text.json(startTokenId: tokenizer.startToken, endTokenId: tokenizer.endToken)
+        // The files hold 16 bits; transformers would compute in what it reads here, unlike diffusers.
+        textJSON["torch_dtype"] = nil
+        textJSON["dtype"] = "float32"
+        try json(textJSON, "\(folder)/text_encoder/config.json")
         try tokenizer.write(to: "\(folder)/tokenizer")
         try weights(unetWeights, "\(folder)/unet/diffusion_pytorch_model.safetensors")
         try weights(autoencoderWeights, "\(folder)/vae/diffusion_pytorch_model.safetensors")
@@ -69,9 +71,7 @@ struct ModelExport {
     }
 
     private func json(_ value: [String: any Sendable], _ path: String) throws {
-        let data = try JSONSerialization.data(
-            withJSONObject: value, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        try writeWhole(data + [UInt8(ascii: "\n")], to: path)
+        try writeWhole(Data((PythonJSON.text(value) + "\n").utf8), to: path)
     }
 
     private static var index: [String: any Sendable] {
