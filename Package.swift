@@ -14,29 +14,44 @@ func layer(_ name: String, on dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// The tests of one layer.
-func tests(of name: String, with dependencies: [Target.Dependency] = []) -> Target {
+/// The tests of one layer, with a folder of fixtures or without.
+func tests(of name: String, with dependencies: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+        resources: fixtures ? [.copy("Fixtures")] : [], swiftSettings: strict)
 }
 
 let package = Package(
     name: "Pentimento",
     products: [
         .library(name: "Imaging", targets: ["Imaging"]),
-        .library(name: "Tensors", targets: ["Tensors"]),
         .library(name: "StillLife", targets: ["StillLife"]),
+        .library(name: "Tensors", targets: ["Tensors"]),
     ],
     targets: [
-        // libtorch behind a C boundary, opened at run time.
-        .target(
-            name: "CTorch",
-            cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")]),
-        layer("Tensors", on: ["CTorch"]),
-        tests(of: "Tensors"),
-        // Pictures and worlds: pure Swift beside the image codec library.
-        layer("Imaging"),
+        // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
+        .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        layer("Imaging", on: ["CVips"]),
+        tests(of: "Imaging", fixtures: true),
+        layer("Prompts"),
+        tests(of: "Prompts"),
         layer("StillLife", on: ["Imaging"]),
         tests(of: "StillLife", with: ["Imaging"]),
+
+        // Numbers and networks: libtorch behind a C boundary, opened at run time.
+        .target(
+            name: "CTorch",
+            cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")],
+            linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        layer("Tensors", on: ["CTorch"]),
+        tests(of: "Tensors", with: ["TestSupport"]),
+        layer("Layers", on: ["Tensors"]),
+        layer("Networks", on: ["Layers", "Tensors"]),
+        tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
+        layer("Training", on: ["Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
+
+        // What several test targets share: fixtures and comparison.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )

@@ -13,6 +13,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/version.h>
 
 #include <cstring>
@@ -251,6 +252,8 @@ PTStatus tensor_to_bytes(PTTensor tensor, void *destination, int64_t byte_count)
     });
 }
 
+PTTensor tensor_retain(PTTensor tensor) { return boxed(tensor->value); }
+
 void tensor_release(PTTensor tensor) { delete tensor; }
 
 int64_t tensor_rank(PTTensor tensor) { return tensor->value.dim(); }
@@ -287,6 +290,77 @@ PTStatus gradients(
     });
 }
 
+/// A segment and what it closes over; reference-counted, so that it lives as long as a graph needs it.
+struct Segment : torch::CustomClassHolder {
+    PTSegment run;
+    void *context;
+    void (*dispose)(void *);
+    size_t input_count;
+
+    Segment(PTSegment run, void *context, void (*dispose)(void *), size_t input_count)
+        : run(run), context(context), dispose(dispose), input_count(input_count) {}
+
+    ~Segment() override { dispose(context); }
+
+    at::Tensor operator()(const std::vector<at::Tensor> &inputs) const {
+        std::vector<PTTensor> handles;
+        for (const auto &input : inputs) handles.push_back(boxed(input));
+        PTTensor result = run(context, handles.data(), static_cast<int64_t>(handles.size()));
+        at::Tensor value = result->value;
+        delete result;
+        return value;
+    }
+};
+
+/// Forward without a graph; backward computes the segment again with one (Chen et al. 2016).
+struct Checkpoint : torch::autograd::Function<Checkpoint> {
+    static at::Tensor forward(
+        torch::autograd::AutogradContext *context, c10::intrusive_ptr<Segment> segment,
+        std::vector<at::Tensor> tensors) {
+        context->save_for_backward(tensors);
+        context->saved_data["segment"] = c10::IValue::make_capsule(segment);
+        at::AutoGradMode off(false);
+        return (*segment)({tensors.begin(), tensors.begin() + static_cast<ptrdiff_t>(segment->input_count)});
+    }
+
+    static torch::autograd::variable_list backward(
+        torch::autograd::AutogradContext *context, torch::autograd::variable_list outgoing) {
+        auto held = context->saved_data["segment"].toCapsule();
+        auto *segment = static_cast<Segment *>(held.get());
+        auto saved = context->get_saved_variables();
+        at::AutoGradMode on(true);
+        std::vector<at::Tensor> inputs;
+        torch::autograd::variable_list wanted;
+        std::vector<size_t> places;
+        for (size_t i = 0; i < saved.size(); ++i) {
+            bool is_input = i < segment->input_count;
+            auto tensor = is_input ? saved[i].detach().set_requires_grad(saved[i].requires_grad()) : saved[i];
+            if (is_input) inputs.push_back(tensor);
+            if (tensor.requires_grad()) {
+                wanted.push_back(tensor);
+                places.push_back(i);
+            }
+        }
+        auto output = (*segment)(inputs);
+        auto found = torch::autograd::grad({output}, wanted, outgoing, false, false, /*allow_unused=*/true);
+        torch::autograd::variable_list result(saved.size() + 1);  // the segment itself comes first
+        for (size_t i = 0; i < places.size(); ++i) result[places[i] + 1] = found[i];
+        return result;
+    }
+};
+
+PTStatus checkpoint(
+    PTSegment segment, void *context, void (*release)(void *), const PTTensor *inputs, int64_t count,
+    const PTTensor *parameters, int64_t parameter_count, PTTensor *result) {
+    return guarded([&] {
+        auto shared = c10::make_intrusive<Segment>(segment, context, release, static_cast<size_t>(count));
+        std::vector<at::Tensor> tensors;
+        for (int64_t i = 0; i < count; ++i) tensors.push_back(inputs[i]->value);
+        for (int64_t i = 0; i < parameter_count; ++i) tensors.push_back(parameters[i]->value);
+        *result = boxed(Checkpoint::apply(shared, tensors));
+    });
+}
+
 bool set_gradient_mode(bool enabled) {
     bool before = at::GradMode::is_enabled();
     at::GradMode::set_enabled(enabled);
@@ -300,13 +374,33 @@ PTStatus generator_create(uint64_t seed, PTGenerator *result) {
 void generator_release(PTGenerator generator) { delete generator; }
 
 const PTInterface table = {
-    PT_INTERFACE_VERSION, version,          last_error,          cuda_device_count,
-    cuda_peak_bytes,      synchronize,      thread_count,        set_thread_count,
-    operator_named,       call,             tensor_from_bytes,   tensor_over_bytes,
-    tensor_to_bytes,      tensor_release,   tensor_rank,         tensor_shape,
-    tensor_element,       tensor_device,    tensor_is_contiguous, set_requires_gradient,
-    requires_gradient,    gradients,        set_gradient_mode,   generator_create,
+    PT_INTERFACE_VERSION,
+    version,
+    last_error,
+    cuda_device_count,
+    cuda_peak_bytes,
+    synchronize,
+    thread_count,
+    set_thread_count,
+    operator_named,
+    call,
+    tensor_from_bytes,
+    tensor_over_bytes,
+    tensor_to_bytes,
+    tensor_release,
+    tensor_rank,
+    tensor_shape,
+    tensor_element,
+    tensor_device,
+    tensor_is_contiguous,
+    set_requires_gradient,
+    requires_gradient,
+    gradients,
+    set_gradient_mode,
+    generator_create,
     generator_release,
+    tensor_retain,
+    checkpoint,
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-/// An 8-bit sRGB picture, rows from the top, three bytes (red, green, blue) a pixel.
+/// An 8-bit RGB picture, rows from the top, three bytes (red, green, blue) a pixel; sRGB where it has no
+/// profile.
 public struct Picture: Sendable, Hashable {
     /// Pixels in a row.
     public let width: Int
@@ -6,16 +7,22 @@ public struct Picture: Sendable, Hashable {
     public let height: Int
     /// `height * width * 3` bytes.
     public var pixels: [UInt8]
+    /// The ICC profile that `pixels` are in, embedded on writing; nil is sRGB.
+    ///
+    /// Only a `Photo`'s original and what is pasted into it carry one: everything that computes works in
+    /// sRGB.
+    public var profile: [UInt8]?
 
     /// A picture from its bytes.
     /// - Precondition: `pixels` holds `width * height * 3` bytes.
-    public init(width: Int, height: Int, pixels: [UInt8]) {
+    public init(width: Int, height: Int, pixels: [UInt8], profile: [UInt8]? = nil) {
         precondition(
             width > 0 && height > 0 && pixels.count == width * height * 3,
             "a \(width)x\(height) picture needs \(width * height * 3) bytes, not \(pixels.count)")
         self.width = width
         self.height = height
         self.pixels = pixels
+        self.profile = profile
     }
 
     /// A picture of one colour.

@@ -1,4 +1,6 @@
-/// The light of one scene along any ray. All randomness follows from places, so what an edit leaves alone stays equal.
+/// The light of one scene along any ray.
+///
+/// All randomness follows from places, so what an edit leaves alone stays equal.
 struct Renderer {
     let scene: Scene
     let camera: Camera
@@ -15,7 +17,7 @@ struct Renderer {
         }
     }
 
-    /// The light along a ray and the index of the object it meets, or -1.
+    /// The light along a ray and the index of the object it meets, -1 for the table, -2 for the wall.
     @inline(__always)
     func trace(_ d: Vector, _ solids: UnsafeBufferPointer<Solid>) -> (colour: Vector, object: Int) {
         let eye = camera.eye
@@ -36,6 +38,7 @@ struct Renderer {
         } else if toTable < toWall {
             colour = table(point, d, solids)
         } else {
+            object = -2
             colour = wall(point)
         }
         if let flame {
@@ -107,7 +110,7 @@ struct Renderer {
         let shine = sunny > 0 ? g2 * g2 * min(1, sunny * 2) : 0
         if part == .body && solid.surface == .metallic {
             let reflected = d - normal * (2 * dot(normal, d))
-            return metal(albedo, reflected, open) + albedo * (ambient * 0.35 + sunny * 0.3)
+            return metal(albedo, reflected, open) + albedo * (ambient * 0.3 + sunny * 0.22)
                 + Vector(0.9, 0.88, 0.82) * (shine * 0.9)
         }
         let gloss: Float = part == .body || part == .eye ? 0.5 : 0.06
@@ -120,60 +123,6 @@ struct Renderer {
         let sky = smoothStep(0.02, 0.25, y) * (1 - 0.45 * smoothStep(0.3, 0.8, y))
         let ground = smoothStep(0.05, -0.5, y) * 0.42
         let window = smoothStep(0.55, 0.75, dot(reflected, sun)) * 0.5
-        return (albedo + 0.03) * ((0.12 + sky * 0.95 + ground + window) * (0.4 + 0.6 * open))
-    }
-}
-
-/// The surface colours of objects.
-enum Materials {
-    @inline(__always) static func albedo(of solid: Solid, part: Part, at p: Vector) -> Vector {
-        if let paint = part.paint {
-            if part == .print { return print(paint, p) }
-            return light(paint)
-        }
-        var colour = solid.colour
-        switch solid.surface {
-        case .striped:
-            let band = p.y * 3.6 + 0.18
-            if band - band.rounded(.down) < 0.34 { colour = solid.second }
-        case .dotted:
-            if dots(p) { colour = solid.second }
-        case .plain, .metallic: break
-        }
-        return colour * (1 - 0.2 * marks(solid, p))
-    }
-
-    /// Dots on a lattice of cells over the surface, by the nearest side of the object.
-    @inline(__always) static func dots(_ p: Vector) -> Bool {
-        let q = p * 3.1
-        let x = q.x.rounded(.down), y = q.y.rounded(.down), z = q.z.rounded(.down)
-        let dx = q.x - x - 0.5, dy = q.y - y - 0.5, dz = q.z - z - 0.5
-        return dx * dx + dy * dy + dz * dz < 0.105
-    }
-
-    /// The unmentioned marks: 0 where there are none, 1 at their middle.
-    @inline(__always) static func marks(_ solid: Solid, _ p: Vector) -> Float {
-        switch solid.marks {
-        case .speckles:
-            let q = p * 7
-            let x = q.x.rounded(.down), y = q.y.rounded(.down), z = q.z.rounded(.down)
-            let cell = latticeHash(Int32(x), Int32(y), Int32(z), solid.seed)
-            if cell & 255 > 110 { return 0 }
-            let dx = q.x - x - 0.5, dy = q.y - y - 0.5, dz = q.z - z - 0.5
-            return smoothStep(0.2, 0.08, dx * dx + dy * dy + dz * dz)
-        case .stripes:
-            let lean = Float(solid.seed & 255) * 0x1p-8 - 0.5
-            let across = (p.x + lean * p.y) * 6 + 30
-            let band = across.rounded(.down)
-            let wide = unitHash(Int32(band), 5, 0, solid.seed)
-            return wide > 0.55 ? smoothStep(0.5, 0.32, abs(across - band - 0.5)) * 0.8 : 0
-        }
-    }
-
-    @inline(__always) static func print(_ paint: Vector, _ p: Vector) -> Vector {
-        let q = Shapes.leafSpace(p)
-        let line = (q.y + 2) * 9
-        let inked = line - line.rounded(.down) < 0.34 && abs(q.x + 0.03) < 0.3 && abs(q.y) < 0.46
-        return light(paint * (inked ? 0.62 : 1))
+        return (albedo + 0.05) * ((0.08 + sky * 1.3 + ground + window) * (0.4 + 0.6 * open))
     }
 }

@@ -4,6 +4,8 @@ public import Imaging
 public struct Rendering: Sendable, Hashable {
     /// The picture in the scene's style.
     public let picture: Picture
+    /// For each pixel, how many of its four samples show the table.
+    let tableCoverage: [UInt8]
     /// For every object, for every pixel (rows from the top), how many of its four samples show the object.
     public let coverage: [[UInt8]]
 
@@ -12,9 +14,10 @@ public struct Rendering: Sendable, Hashable {
         Mask(width: picture.width, height: picture.height, values: coverage[object].map { $0 >= 2 ? 1 : 0 })
     }
 
-    /// For each pixel the index of the object that fills at least half of it, or -1.
+    /// For each pixel the index of an object that fills at least half of it, else -1 for the table or -2
+    /// for the wall.
     public var identities: [Int8] {
-        var ids = [Int8](repeating: -1, count: picture.width * picture.height)
+        var ids = tableCoverage.map { Int8($0 >= 2 ? -1 : -2) }
         for (object, counts) in coverage.enumerated() {
             for pixel in counts.indices where counts[pixel] >= 2 { ids[pixel] = Int8(object) }
         }
@@ -94,6 +97,8 @@ extension Scene {
                 }
             }
         }
+        var table = [UInt8](repeating: 0, count: size * size)
+        for sample in ids.indices where ids[sample] == -1 { table[sample >> 2] += 1 }
         for object in objects.indices {
             var count = [UInt8](repeating: 0, count: size * size)
             for sample in ids.indices where ids[sample] == Int8(object) { count[sample >> 2] += 1 }
@@ -101,6 +106,8 @@ extension Scene {
         }
         let styled = StylePass.apply(style, to: photo, size: size)
         let bytes = styled.map { UInt8(clamp($0) * 255 + 0.5) }
-        return Rendering(picture: Picture(width: size, height: size, pixels: bytes), coverage: counts)
+        return Rendering(
+            picture: Picture(width: size, height: size, pixels: bytes), tableCoverage: table, coverage: counts
+        )
     }
 }

@@ -37,8 +37,11 @@ extension Scene {
         random(seed: seed, from: SceneChoices(objects: objects))
     }
 
-    /// A random scene made of the given choices. Kinds and colours differ between the objects of a scene.
-    /// - Precondition: the choices hold at least as many kinds and colours as objects, and one of everything else.
+    /// A random scene made of the given choices.
+    ///
+    /// Kinds and colours differ between the objects of a scene.
+    /// - Precondition: the choices hold at least as many kinds and colours as objects, and one of
+    /// everything else.
     public static func random(seed: UInt64, from choices: SceneChoices) -> Scene {
         let most = min(choices.kinds.count, choices.colours.count)
         precondition(
@@ -101,8 +104,8 @@ extension Scene {
 
     /// Puts the objects side by side, sized so that all fit, trying again until they do.
     mutating func arrange(with generator: inout SeededGenerator) {
-        let usual: Float = [1.1, 0.92, 0.76][objects.count - 1]
-        for attempt in 0..<40 {
+        let usual: Float = [1.05, 0.92, 0.8][objects.count - 1]
+        for attempt in 0..<60 {
             let shrink = 1 - 0.008 * Float(attempt)
             let widths = objects.map { Solid.halfWidth(of: $0.kind, state: $0.state, turn: $0.turn) * 2 }
             for index in objects.indices {
@@ -110,17 +113,23 @@ extension Scene {
             }
             let room: Float = 2.84
             var total = zip(widths, objects).reduce(Float(0)) { $0 + $1.0 * $1.1.size }
-            let fit = min(1, room / total)
+            // Three in a row stand alternately nearer and farther, so that they may hide a little of each
+            // other.
+            let lap: Float = objects.count == 3 ? 0.05 * total * (1 - Float(attempt) / 30) : 0.02
+            let fit = min(1, (room + lap * Float(objects.count - 1)) / total)
             for index in objects.indices { objects[index].size *= fit }
             total *= fit
-            let gap = max(-0.02, min(0.3, (room - total) / Float(objects.count + 1)))
+            let gap = max(-lap, min(0.3, (room - total) / Float(objects.count + 1)))
             var left = -(total + gap * Float(objects.count - 1)) / 2 + camera.side * 0.3
             let slack = max(0, room - total - gap * Float(objects.count - 1)) / 2
             left += generator.between(-0.5, 0.5) * slack
             for index in objects.indices {
                 let width = widths[index] * objects[index].size
                 objects[index].x = left + width / 2
-                objects[index].z = generator.between(-0.4, 0.2)
+                objects[index].z =
+                    objects.count < 3
+                    ? generator.between(-0.4, 0.2)
+                    : (index == 1 ? -0.5 : 0.15) + generator.between(-0.1, 0.1)
                 left += width + gap
             }
             if isComposed { return }

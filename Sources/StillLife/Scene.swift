@@ -86,7 +86,9 @@ public struct CameraJitter: Sendable, Codable, Hashable {
     }
 }
 
-/// A still life: one to three objects on a table before a wall. Everything in its picture follows from these fields.
+/// A still life: one to three objects on a table before a wall.
+///
+/// Everything in its picture follows from these fields.
 public struct Scene: Sendable, Codable, Hashable {
     /// The objects; captions name them from left to right.
     public var objects: [SceneObject]

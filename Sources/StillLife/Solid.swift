@@ -48,7 +48,8 @@ struct Solid {
     /// The eight corners of the object's box in the world.
     var corners: [Vector] {
         let (cosine, sine) = Self.isRound(kind) ? (1, 0) : (cosine, sine)
-        // The corners of the box around something round stay empty, so only its nearest and widest edges count.
+        // The corners of the box around something round stay empty, so only its nearest and widest edges
+        // count.
         let depth = Self.isRound(kind) ? extent.z * 0.5 : extent.z
         return (0..<8).map { corner in
             let x = corner & 1 == 0 ? extent.x : -extent.x
@@ -66,7 +67,8 @@ struct Solid {
         Vector(cosine * n.x + sine * n.z, n.y, cosine * n.z - sine * n.x)
     }
 
-    /// Where a ray in the object's own space enters and leaves its box, widened by `margin`; nil when it misses.
+    /// Where a ray in the object's own space enters and leaves its box, widened by `margin`; nil when it
+    /// misses.
     @inline(__always)
     func crossing(_ origin: Vector, _ direction: Vector, margin: Float) -> (near: Float, far: Float)? {
         let inverse = Vector(1, 1, 1) / direction

@@ -17,8 +17,10 @@ enum StylePass {
             grey[pixel] = 0.3 * photo[pixel * 3] + 0.55 * photo[pixel * 3 + 1] + 0.15 * photo[pixel * 3 + 2]
         }
         var result = photo
-        let unit = Float(size) / 128
+        // Strokes stay at least some four pixels apart, so that small pictures do not turn into moiré.
+        let unit = max(Float(size) / 128, 0.85)
         let reach = max(1, size / 128)
+        let coarse = size < 96 ? Float(1.25) : 1
         for y in 0..<size {
             for x in 0..<size {
                 let pixel = y * size + x
@@ -26,7 +28,7 @@ enum StylePass {
                 let above = max(y - reach, 0) * size, below = min(y + reach, size - 1) * size
                 let gx = difference(photo, y * size + left, y * size + right)
                 let gy = difference(photo, above + x, below + x)
-                let edge = smoothStep(0.10, 0.42, gx + gy)
+                let edge = smoothStep(0.10 * coarse, 0.42 * coarse, gx + gy)
                 let fx = Float(x) / unit, fy = Float(y) / unit
                 let wobble = noise(fx * 0.035, fy * 0.035, 11) * 2
                 let one = stroke((fx + fy) * 0.22 + wobble), two = stroke((fx - fy) * 0.2 + wobble)
@@ -60,8 +62,8 @@ enum StylePass {
                 for x in 0..<size {
                     let fx = Float(x) / unit, fy = Float(y) / unit
                     let bend = noise(fx * 0.1, fy * 0.1, 21), sway = noise(fx * 0.1, fy * 0.1, 22)
-                    let sx = min(max(x + Int(((bend - 0.5) * 2.8 * unit).rounded()), 0), size - 1)
-                    let sy = min(max(y + Int(((sway - 0.5) * 2.8 * unit).rounded()), 0), size - 1)
+                    let sx = min(max(x + Int(((bend - 0.5) * 2.2 * unit).rounded()), 0), size - 1)
+                    let sy = min(max(y + Int(((sway - 0.5) * 2.2 * unit).rounded()), 0), size - 1)
                     var best = Vector(0, 0, 0)
                     var calmest = Float.infinity
                     for corner in 0..<4 {
@@ -115,9 +117,10 @@ enum StylePass {
                 let mean = sum * (1 / Float((bottom - top) * (right - left)))
                 let grey = 0.3 * mean.x + 0.55 * mean.y + 0.15 * mean.z
                 // Brightness and tint are rounded apart, so that greys stay grey.
-                let tint = (mean - grey) * 13
+                let tint = (mean - grey) * 18
                 let few =
-                    Vector(tint.x.rounded(), tint.y.rounded(), tint.z.rounded()) * 0.1 + (grey * 9).rounded()
+                    Vector(tint.x.rounded(), tint.y.rounded(), tint.z.rounded()) * 0.072 + (grey * 9)
+                    .rounded()
                     / 9
                 for y in top..<bottom {
                     for x in left..<right {

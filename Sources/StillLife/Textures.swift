@@ -49,7 +49,7 @@ enum Textures {
 
     @inline(__always) static func wall(_ wall: Wall, _ x: Float, _ y: Float, _ seed: UInt32) -> Vector {
         switch wall {
-        case .cream: return light(Vector(0.89, 0.83, 0.70) * (0.97 + 0.05 * noise(x * 1.6, y * 1.6, seed)))
+        case .cream: return light(Vector(0.90, 0.855, 0.755) * (0.97 + 0.05 * noise(x * 1.6, y * 1.6, seed)))
         case .blue: return light(Vector(0.50, 0.66, 0.80) * (0.96 + 0.07 * noise(x * 1.6, y * 1.6, seed)))
         case .brick: return brick(x, y, seed)
         case .wallpaper:

@@ -13,11 +13,13 @@ public enum ObjectKind: String, Sendable, Codable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether the object looks different from different sides.
-    public var hasFront: Bool {
+    /// How captions say which side the object shows, before "left" or "right"; nil where no side is told.
+    public var sideWords: String? {
         switch self {
-        case .cube, .mug, .book, .teapot, .duck, .ring: true
-        default: false
+        case .duck: "facing"
+        case .mug: "with its handle on the"
+        case .teapot: "with its spout on the"
+        default: nil
         }
     }
 }
@@ -43,15 +45,11 @@ public enum Surface: String, Sendable, Codable, Hashable, CaseIterable {
 public enum ObjectState: String, Sendable, Codable, Hashable, CaseIterable {
     case whole, bitten, unlit, lit, shut, open
 
-    /// The adjective in a caption; nil for the ordinary states.
-    public var word: String? {
-        switch self {
-        case .whole, .unlit, .shut: nil
-        case .bitten: "bitten"
-        case .lit: "lit"
-        case .open: "open"
-        }
-    }
+    /// The adjective in a caption.
+    public var word: String { self == .shut ? "closed" : rawValue }
+
+    /// Whether captions leave the state out unless asked.
+    public var isOrdinary: Bool { self == .whole || self == .unlit || self == .shut }
 }
 
 /// What the objects stand on.

@@ -50,7 +50,7 @@ public enum Device: Hashable, Sendable, CustomStringConvertible {
     case cpu
     case cuda(Int)
 
-    /// `cpu`, `cuda:0`, …
+    /// The name on the command line: `cpu`, `cuda:0`.
     public var description: String {
         switch self {
         case .cpu: "cpu"

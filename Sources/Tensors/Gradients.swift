@@ -54,3 +54,33 @@ extension Tensor {
         }
     }
 }
+
+/// Runs `body` without keeping what its gradients need, and again when they are wanted: memory for time.
+///
+/// `body` must be pure: it may run twice, the second time on another thread of libtorch's.
+/// - Parameters:
+///   - inputs: what `body` is given; gradients flow to them.
+///   - parameters: leaves that `body` reads by itself; gradients flow to those that record them.
+package func checkpointed(
+    _ inputs: [Tensor], parameters: [Tensor], _ body: @escaping ([Tensor]) -> Tensor
+) -> Tensor {
+    final class Box {
+        let body: ([Tensor]) -> Tensor
+        init(_ body: @escaping ([Tensor]) -> Tensor) { self.body = body }
+    }
+    var result: PTTensor?
+    let inputHandles: [PTTensor?] = inputs.map { $0.handle }
+    let parameterHandles: [PTTensor?] = parameters.filter(\.recordsGradient).map { $0.handle }
+    let status = Backend.table.checkpoint(
+        { context, handles, count in
+            guard let context, let handles else { failTensor("a checkpointed part without inputs") }
+            let owned = (0..<Int(count)).compactMap { handles[$0].map(Tensor.init(owned:)) }
+            let output = Unmanaged<Box>.fromOpaque(context).takeUnretainedValue().body(owned)
+            return withExtendedLifetime(output) { Backend.table.tensor_retain(output.handle) }
+        },
+        Unmanaged.passRetained(Box(body)).toOpaque(),
+        { context in if let context { Unmanaged<Box>.fromOpaque(context).release() } },
+        inputHandles, Int64(inputHandles.count), parameterHandles, Int64(parameterHandles.count), &result)
+    guard status == PT_OK, let result else { failTensor("checkpointed part: \(Backend.lastError)") }
+    return Tensor(owned: result)
+}

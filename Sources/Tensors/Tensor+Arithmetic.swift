@@ -113,3 +113,8 @@ extension Tensor {
         return answer
     }
 }
+
+extension Tensor {
+    /// A number divided by each element.
+    public static func / (left: Double, right: Tensor) -> Tensor { right.power(-1) * left }
+}

@@ -83,23 +83,33 @@ public protocol TensorScalar: Sendable, BitwiseCopyable {
 }
 
 extension UInt8: TensorScalar {
+    /// The dtype of `UInt8`.
     public static var dtype: DType { .uint8 }
+    /// Zero as `UInt8`.
     public static var zeroValue: UInt8 { 0 }
 }
 extension Int32: TensorScalar {
+    /// The dtype of `Int32`.
     public static var dtype: DType { .int32 }
+    /// Zero as `Int32`.
     public static var zeroValue: Int32 { 0 }
 }
 extension Int64: TensorScalar {
+    /// The dtype of `Int64`.
     public static var dtype: DType { .int64 }
+    /// Zero as `Int64`.
     public static var zeroValue: Int64 { 0 }
 }
 extension Float: TensorScalar {
+    /// The dtype of `Float`.
     public static var dtype: DType { .float32 }
+    /// Zero as `Float`.
     public static var zeroValue: Float { 0 }
 }
 extension Double: TensorScalar {
+    /// The dtype of `Double`.
     public static var dtype: DType { .float64 }
+    /// Zero as `Double`.
     public static var zeroValue: Double { 0 }
 }
 

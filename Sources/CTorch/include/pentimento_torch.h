@@ -57,6 +57,9 @@ typedef enum {
     PT_GENERATOR = 11,
 } PTKind;
 
+/// A part of a computation that can be run again: owned inputs in, one owned result out.
+typedef PTTensor (*PTSegment)(void *context, const PTTensor *inputs, int64_t count);
+
 /// One argument or result of a boxed call.
 typedef struct {
     PTKind kind;
@@ -133,6 +136,14 @@ typedef struct {
 
     PTStatus (*generator_create)(uint64_t seed, PTGenerator *result);
     void (*generator_release)(PTGenerator generator);
+
+    /// Another handle of the same tensor.
+    PTTensor (*tensor_retain)(PTTensor tensor);
+    /// Runs a segment without keeping what its gradients need; the backward pass runs it again.
+    /// `parameters` are leaves that the segment reads by itself. `release(context)` is called at the end.
+    PTStatus (*checkpoint)(
+        PTSegment segment, void *context, void (*release)(void *context), const PTTensor *inputs, int64_t count,
+        const PTTensor *parameters, int64_t parameter_count, PTTensor *result);
 } PTInterface;
 
 /// The one symbol that the dynamic library exports.

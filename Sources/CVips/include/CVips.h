@@ -1,0 +1,79 @@
+// A thin boundary over libvips, the picture codec library.
+//
+// libvips is opened at first use with dlopen, so that the program neither links nor loads it before a command
+// touches a picture. Nothing of libvips' own headers is needed: the few prototypes used are declared in
+// CVips.c from its public documentation (https://www.libvips.org/API/current/). Every function below is a
+// plain C function without variable arguments, safe to call from any thread (one lock serialises them,
+// because the library keeps one error buffer for the whole process).
+
+#ifndef PENTIMENTO_CVIPS_H
+#define PENTIMENTO_CVIPS_H
+
+#include <stddef.h>
+
+/// Room for a message, its closing zero included.
+#define CVIPS_MESSAGE 1024
+
+/// A picture that has been opened; its pixels are decoded only by `cvips_decode`.
+typedef struct cvips_image cvips_image;
+
+/// What the header of a picture says.
+typedef struct {
+    int width;
+    int height;
+    int bands;
+    /// Frames or pages in the file.
+    int pages;
+    /// EXIF orientation, 1 to 8.
+    int orientation;
+    /// 1 where the last band is alpha.
+    int alpha;
+    /// 1 where the samples are wider than 8 bits.
+    int deep;
+    /// 1 for cyan, magenta, yellow and black.
+    int cmyk;
+    /// Bytes of the embedded ICC profile, 0 where there is none.
+    size_t profile_length;
+} cvips_header;
+
+/// Opens libvips: the library named `name`, or its usual name where that is null. Returns 0 on success and on
+/// every later call; else 1 with the loader's words in `message`, and 2 where the library lacks a function.
+int cvips_start(const char *name, char message[CVIPS_MESSAGE]);
+
+/// The version of libvips in use, as major * 10000 + minor * 100 + micro; 0 before `cvips_start`.
+int cvips_version(void);
+
+/// Reads the header of the picture in `bytes`, which must outlive the image. Null on failure.
+cvips_image *cvips_open(const void *bytes, size_t length, cvips_header *header, char message[CVIPS_MESSAGE]);
+
+/// Copies the embedded ICC profile (`profile_length` bytes) to `profile`. Returns 0 on success.
+int cvips_profile(cvips_image *image, void *profile, size_t length);
+
+/// Decodes to 8-bit samples: 1 band is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. RGB stays in its own
+/// profile; CMYK, grey with a profile, and everything else becomes sRGB (`*converted` is then 1).
+/// Returns `*length` bytes for `cvips_free`, or null.
+unsigned char *cvips_decode(
+    cvips_image *image, size_t *length, int *bands, int *converted, char message[CVIPS_MESSAGE]);
+
+/// Closes a picture; null is allowed.
+void cvips_close(cvips_image *image);
+
+/// Moves 8-bit RGB pixels from one ICC profile to another, relative colorimetric; a null profile is sRGB.
+/// Returns width * height * 3 bytes for `cvips_free`, or null.
+unsigned char *cvips_transform(
+    const unsigned char *pixels, int width, int height, const void *from, size_t from_length, const void *to,
+    size_t to_length, char message[CVIPS_MESSAGE]);
+
+/// The kinds of file that `cvips_encode` writes.
+typedef enum { CVIPS_PNG = 0, CVIPS_JPEG = 1, CVIPS_WEBP = 2 } cvips_kind;
+
+/// Encodes 8-bit RGB pixels, with an ICC profile where `profile_length` is not 0. `quality` is 1 to 100 and
+/// is not used for PNG; WebP of quality 100 is lossless. Returns `*length` bytes for `cvips_free`, or null.
+unsigned char *cvips_encode(
+    cvips_kind kind, const unsigned char *pixels, int width, int height, const void *profile,
+    size_t profile_length, int quality, size_t *length, char message[CVIPS_MESSAGE]);
+
+/// Frees what `cvips_decode`, `cvips_transform` or `cvips_encode` returned; null is allowed.
+void cvips_free(void *bytes);
+
+#endif

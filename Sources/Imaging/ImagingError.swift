@@ -1,0 +1,69 @@
+/// What can go wrong when pictures are read or written.
+public enum ImagingError: Error, Equatable, CustomStringConvertible {
+    /// There is no such file.
+    case missingFile(path: String)
+    /// The file is there but cannot be read: a folder, or no permission.
+    case unreadable(path: String, reason: String)
+    /// The file has no bytes.
+    case emptyFile(path: String)
+    /// The bytes are no picture of a kind this program reads; `resembling` says what they look like, if
+    /// known.
+    case notAPicture(path: String, resembling: String?)
+    /// The picture starts well and then ends or breaks.
+    case damaged(path: String, reason: String)
+    /// The header promises more pixels than the limit.
+    case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
+    /// The picture library cannot be opened or lacks what is needed.
+    case codecMissing(reason: String)
+    /// The picture library is there but was built without this kind of file.
+    case formatNotSupported(path: String, format: String)
+    /// The file's ending names no kind that can be written.
+    case unknownExtension(path: String)
+    /// The folder that should hold the new file does not exist.
+    case missingFolder(path: String)
+    /// No room is left on the disk, or in the quota.
+    case diskFull(path: String)
+    /// The file cannot be written for another reason, such as permission.
+    case cannotWrite(path: String, reason: String)
+    /// The picture does not fit the kind of file, such as a WebP of more than 16383 pixels a side.
+    case cannotEncode(path: String, reason: String)
+    /// The colour profile of a picture cannot be used.
+    case badProfile(reason: String)
+
+    /// Whether the cause is a file that is not there, for which programs have an exit code of its own.
+    public var isMissingFile: Bool {
+        if case .missingFile = self { return true }
+        return false
+    }
+
+    /// What happened, where, and what to do, in one line.
+    public var description: String {
+        switch self {
+        case .missingFile(let path): "\(path): no such file"
+        case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
+        case .emptyFile(let path): "\(path): the file is empty (0 bytes); fetch or save it again"
+        case .notAPicture(let path, let resembling):
+            "\(path): not a picture this program reads (\(PictureFormat.readableNames))"
+                + (resembling.map { "; it looks like \($0)" } ?? "")
+        case .damaged(let path, let reason):
+            "\(path): the picture is cut short or damaged (\(reason)); fetch or save it again"
+        case .tooManyPixels(let path, let width, let height, let limit):
+            "\(path): \(width)x\(height) are \(width.multipliedReportingOverflow(by: height).partialValue)"
+                + " pixels, more than the limit of \(limit);"
+                + " if the file is trusted, raise it with --pixel-limit"
+        case .codecMissing(let reason):
+            "the picture library libvips cannot be used (\(reason)); install it with"
+                + " 'apt-get install libvips42', or name it in PENTIMENTO_VIPS"
+        case .formatNotSupported(let path, let format):
+            "\(path): this libvips was built without \(format); convert the picture to PNG or JPEG"
+        case .unknownExtension(let path):
+            "\(path): the ending names no kind of picture that can be written;"
+                + " use .png, .jpg, .webp or .ppm"
+        case .missingFolder(let path): "\(path): the folder does not exist; make it first"
+        case .diskFull(let path): "\(path): no space left on the disk; nothing was written"
+        case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"
+        case .cannotEncode(let path, let reason): "\(path): cannot be encoded: \(reason)"
+        case .badProfile(let reason): "the colour profile cannot be used: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+public import Tensors
+
+/// Named tensors: read from weight files, or made fresh by their initialisers.
+///
+/// A network asks for its tensors by name and shape as it is built; whether they come from a file or are initialised
+/// is the store's business, so one constructor serves loading, training and tests.
+public final class WeightStore {
+    private enum Source {
+        case files([SafetensorsFile], [String: Int], path: String)
+        case tensors([String: Tensor])
+        case initializing(RandomGenerator)
+    }
+
+    private let source: Source
+    private let dtype: DType
+    private let device: Device
+
+    /// What was asked for so far, in order; for a fresh store these are the parameters to train.
+    public private(set) var parameters: [(name: String, tensor: Tensor)] = []
+    private var places: [String: Int] = [:]
+
+    /// Reads a component's folder: `NAME.safetensors`, its fp16 variant, or shards listed in `NAME.safetensors.index.json`.
+    ///
+    /// Files are mapped, not copied, wherever dtype and device already fit.
+    /// - Throws: `WeightError` where no weight file can be used, `SafetensorsError` for a file that is refused.
+    public init(folder: String, name: String, dtype: DType = .float32, device: Device = .cpu) throws {
+        let paths = try WeightStore.weightFiles(in: folder, name: name, preferHalf: dtype != .float32)
+        let files = try paths.map { try SafetensorsFile(path: $0) }
+        var owners: [String: Int] = [:]
+        for (index, file) in files.enumerated() {
+            for name in file.names {
+                if owners.updateValue(index, forKey: name) != nil {
+                    throw WeightError.twice(name: name, folder: folder)
+                }
+            }
+        }
+        source = .files(files, owners, path: folder)
+        self.dtype = dtype
+        self.device = device
+    }
+
+    /// Makes every tensor that is asked for by its initialiser, with gradients recorded.
+    public init(initializing seed: UInt64, dtype: DType = .float32, device: Device = .cpu) {
+        source = .initializing(RandomGenerator(seed: seed))
+        self.dtype = dtype
+        self.device = device
+    }
+
+    /// Serves tensors that are already in memory.
+    public init(tensors: [String: Tensor], dtype: DType = .float32, device: Device = .cpu) {
+        source = .tensors(tensors)
+        self.dtype = dtype
+        self.device = device
+    }
+
+    /// The reader at the root of the names.
+    public var weights: Weights { Weights(store: self, prefix: "") }
+
+    /// Whether a tensor of this name can be had.
+    func has(_ name: String) -> Bool {
+        switch source {
+        case .files(_, let owners, _): owners[name] != nil
+        case .tensors(let tensors): tensors[name] != nil
+        case .initializing: true
+        }
+    }
+
+    /// Whether names must match a file rather than being made up on demand.
+    var isFresh: Bool { if case .initializing = source { true } else { false } }
+
+    /// The tensor of a name.
+    /// - Throws: `WeightError.missing` or `.shape`, with the whole name and both shapes.
+    func tensor(_ name: String, accepting shapes: [[Int]], initial: Initializer) throws -> Tensor {
+        if let place = places[name] { return parameters[place].tensor }
+        let tensor = try load(name, accepting: shapes, initial: initial)
+        places[name] = parameters.count
+        parameters.append((name, tensor))
+        return tensor
+    }
+
+    private func load(_ name: String, accepting shapes: [[Int]], initial: Initializer) throws -> Tensor {
+        switch source {
+        case .initializing(let random):
+            return initial.make(shapes[0], random).to(dtype: dtype, device: device).requiringGradient
+        case .tensors(let tensors):
+            guard let tensor = tensors[name] else {
+                throw WeightError.missing(name: name, place: "the tensors given")
+            }
+            guard shapes.contains(tensor.shape) else {
+                throw WeightError.shape(name: name, found: tensor.shape, wanted: shapes[0])
+            }
+            return tensor.shape == shapes[0] ? tensor : tensor.reshaped(shapes[0])
+        case .files(let files, let owners, let path):
+            guard let owner = owners[name], let entry = files[owner].entry(name) else {
+                throw WeightError.missing(name: name, place: path)
+            }
+            guard shapes.contains(entry.shape) else {
+                throw WeightError.shape(name: name, found: entry.shape, wanted: shapes[0])
+            }
+            let tensor = try files[owner].tensor(name).to(dtype: dtype, device: device)
+            return entry.shape == shapes[0] ? tensor : tensor.reshaped(shapes[0])
+        }
+    }
+
+    /// The files that hold a component's weights, best choice first.
+    private static func weightFiles(in folder: String, name: String, preferHalf: Bool) throws -> [String] {
+        let manager = FileManager.default
+        guard manager.fileExists(atPath: folder) else { throw WeightError.noFolder(folder) }
+        let full = ["\(name).safetensors", "\(name).safetensors.index.json"]
+        let half = ["\(name).fp16.safetensors", "\(name).safetensors.index.fp16.json"]
+        for file in preferHalf ? half + full : full + half {
+            let path = folder + "/" + file
+            guard manager.fileExists(atPath: path) else { continue }
+            guard file.hasSuffix(".json") else { return [path] }
+            return try shards(listedIn: path, folder: folder)
+        }
+        let pickles = ["\(name).bin", "\(name).ckpt", "\(name).fp16.bin", "\(name).pt"]
+        if let pickle = pickles.first(where: { manager.fileExists(atPath: folder + "/" + $0) }) {
+            throw WeightError.pickle(path: folder + "/" + pickle)
+        }
+        throw WeightError.noFile(folder: folder, name: full[0])
+    }
+
+    private static func shards(listedIn path: String, folder: String) throws -> [String] {
+        struct Index: Decodable {
+            let weight_map: [String: String]
+        }
+        let index: Index
+        do {
+            index = try JSONDecoder().decode(Index.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw WeightError.index(path: path, reason: "it has no readable weight_map")
+        }
+        return try Set(index.weight_map.values).sorted().map { shard in
+            guard !shard.contains("/"), shard.hasSuffix(".safetensors") else {
+                throw WeightError.index(
+                    path: path, reason: "it names \(shard), which is no safetensors file beside it")
+            }
+            let file = folder + "/" + shard
+            guard FileManager.default.fileExists(atPath: file) else {
+                throw WeightError.noFile(folder: folder, name: shard)
+            }
+            return file
+        }
+    }
+}
+
+/// Why weights cannot be used.
+public enum WeightError: Error, Equatable, CustomStringConvertible {
+    case noFolder(String)
+    case noFile(folder: String, name: String)
+    case pickle(path: String)
+    case index(path: String, reason: String)
+    case twice(name: String, folder: String)
+    case missing(name: String, place: String)
+    case shape(name: String, found: [Int], wanted: [Int])
+
+    /// What happened, where, and what to do.
+    public var description: String {
+        switch self {
+        case .noFolder(let folder): "there is no folder \(folder)"
+        case .noFile(let folder, let name): "\(folder) has no \(name); is the download complete?"
+        case .pickle(let path):
+            "\(path) is a pickle, which can run code when it is opened and is never read here; convert it to safetensors"
+        case .index(let path, let reason): "\(path) cannot be used: \(reason)"
+        case .twice(let name, let folder): "two weight files in \(folder) both hold \(name)"
+        case .missing(let name, let place): "there is no tensor \(name) in \(place)"
+        case .shape(let name, let found, let wanted):
+            "tensor \(name) has shape \(found), but its config.json asks for \(wanted)"
+        }
+    }
+}

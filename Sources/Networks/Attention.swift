@@ -1,0 +1,148 @@
+import Layers
+import Tensors
+
+/// Multi-head attention of picture tokens to themselves or to the prompt.
+struct Attention {
+    private let query: Linear
+    private let key: Linear
+    private let value: Linear
+    private let output: Linear
+    private let heads: Int
+    /// Sites by value; `site(.map)` and so on.
+    private let sites: [Site.Value: Site]
+
+    init(
+        _ weights: Weights, channels: Int, context: Int, heads: Int, stage: Site.Stage, layer: Int,
+        attention: Site.Attention, scale: Int
+    ) throws {
+        query = try Linear(weights["to_q"], channels, channels, bias: false)
+        key = try Linear(weights["to_k"], context, channels, bias: false)
+        value = try Linear(weights["to_v"], context, channels, bias: false)
+        output = try Linear(weights["to_out"][0], channels, channels)
+        self.heads = heads
+        sites = [Site.Value.query, .key, .value, .map].reduce(into: [:]) {
+            $0[$1] = Site(stage: stage, layer: layer, attention: attention, value: $1, scale: scale)
+        }
+    }
+
+    /// The sites of this layer, in the order in which a pass reaches them.
+    var orderedSites: [Site] { [.query, .key, .value, .map].compactMap { sites[$0] } }
+
+    /// Keys and values of context tokens [B, L, D], each [B, heads, L, d].
+    func keysAndValues(_ context: Tensor) -> KeysAndValues {
+        KeysAndValues(keys: split(key(context)), values: split(value(context)))
+    }
+
+    /// [B, N, C] → [B, N, C].
+    func callAsFunction(_ x: Tensor, _ context: KeysAndValues, _ pass: Pass) -> Tensor {
+        var q = split(query(x))  // [B, heads, N, d]
+        var k = context.keys
+        var v = context.values
+        if let site = sites[.query] { q = pass.touch(q, at: site) }
+        if let site = sites[.key] { k = pass.touch(k, at: site) }
+        if let site = sites[.value] { v = pass.touch(v, at: site) }
+        guard let site = sites[.map], pass.touches(site) else {
+            return output(merge(Tensor.attention(q, k, v)))
+        }
+        // Only the rows that look at the map pay for forming it.
+        let rows = (0..<q.shape[0]).map { row in
+            let range = row..<(row + 1)
+            let (q, k, v) = (q.rows(range), k.rows(range), v.rows(range))
+            guard pass.touches(site, row: row) else { return Tensor.attention(q, k, v) }
+            let scale = 1 / Double(q.shape[3]).squareRoot()
+            let map = (q.matmul(k.transposed(2, 3)) * scale).softmax(-1)  // [1, heads, N, L]
+            return pass.touch(map, at: site, row: row).matmul(v)
+        }
+        return output(merge(.concatenated(rows)))
+    }
+
+    /// [B, N, heads·d] → [B, heads, N, d]
+    private func split(_ x: Tensor) -> Tensor {
+        let (batch, tokens, channels) = x.shape3
+        return x.reshaped([batch, tokens, heads, channels / heads]).transposed(1, 2)
+    }
+
+    /// [B, heads, N, d] → [B, N, heads·d]
+    private func merge(_ x: Tensor) -> Tensor {
+        let (batch, heads, tokens, channels) = x.shape4
+        return x.transposed(1, 2).reshaped([batch, tokens, heads * channels])
+    }
+}
+
+/// What attention looks at, ready for use, each [B, heads, L, d].
+struct KeysAndValues {
+    let keys: Tensor
+    let values: Tensor
+}
+
+/// Self-attention, attention to the prompt and a gated feed-forward layer over picture tokens.
+struct TransformerBlock {
+    private let ownNorm: LayerNorm
+    private let own: Attention
+    private let promptNorm: LayerNorm
+    let prompt: Attention
+    private let forwardNorm: LayerNorm
+    private let gate: Linear
+    private let forward: Linear
+
+    init(
+        _ weights: Weights, channels: Int, context: Int, heads: Int, stage: Site.Stage, layer: Int, scale: Int
+    ) throws {
+        ownNorm = try LayerNorm(weights["norm1"], channels)
+        own = try Attention(
+            weights["attn1"], channels: channels, context: channels, heads: heads, stage: stage, layer: layer,
+            attention: .own, scale: scale)
+        promptNorm = try LayerNorm(weights["norm2"], channels)
+        prompt = try Attention(
+            weights["attn2"], channels: channels, context: context, heads: heads, stage: stage, layer: layer,
+            attention: .prompt, scale: scale)
+        forwardNorm = try LayerNorm(weights["norm3"], channels)
+        gate = try Linear(weights["ff"]["net"][0]["proj"], channels, channels * 8)
+        forward = try Linear(weights["ff"]["net"][2], channels * 4, channels)
+    }
+
+    var orderedSites: [Site] { own.orderedSites + prompt.orderedSites }
+
+    /// [B, N, C] → [B, N, C].
+    func callAsFunction(_ input: Tensor, _ context: KeysAndValues, _ pass: Pass) -> Tensor {
+        var x = input
+        let normalized = ownNorm(x)
+        x += own(normalized, own.keysAndValues(normalized), pass)
+        x += prompt(promptNorm(x), context, pass)
+        let halves = gate(forwardNorm(x)).chunks(2, along: -1)
+        return x + forward(halves[0] * halves[1].gelu())
+    }
+}
+
+/// A transformer over the places of a feature picture, with its way in and out.
+struct SpatialTransformer {
+    private let norm: GroupNorm
+    private let wayIn: Linear
+    private let wayOut: Linear
+    private let block: TransformerBlock
+
+    init(
+        _ weights: Weights, channels: Int, heads: Int, configuration: UNetConfiguration, stage: Site.Stage,
+        layer: Int, scale: Int
+    ) throws {
+        norm = try GroupNorm(weights["norm"], channels, groups: configuration.normNumGroups, epsilon: 1e-6)
+        // A 1×1 convolution is a linear layer over places: one code for both families.
+        wayIn = try Linear(weights["proj_in"], channels, channels, pointwise: true)
+        wayOut = try Linear(weights["proj_out"], channels, channels, pointwise: true)
+        block = try TransformerBlock(
+            weights["transformer_blocks"][0], channels: channels, context: configuration.crossAttentionDim,
+            heads: heads, stage: stage, layer: layer, scale: scale)
+    }
+
+    var orderedSites: [Site] { block.orderedSites }
+
+    func keysAndValues(_ prompts: Tensor) -> KeysAndValues { block.prompt.keysAndValues(prompts) }
+
+    /// [B, C, H, W] → [B, C, H, W].
+    func callAsFunction(_ x: Tensor, _ context: KeysAndValues, _ pass: Pass) -> Tensor {
+        let (batch, channels, height, width) = x.shape4
+        let tokens = norm(x).permuted(0, 2, 3, 1).reshaped([batch, height * width, channels])
+        let out = wayOut(block(wayIn(tokens), context, pass))
+        return out.reshaped([batch, height, width, channels]).permuted(0, 3, 1, 2) + x
+    }
+}

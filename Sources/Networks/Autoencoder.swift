@@ -1,0 +1,167 @@
+public import Layers
+public import Tensors
+
+/// Pictures to latents and back (`AutoencoderKL`).
+public final class Autoencoder {
+    /// How it is built.
+    public let configuration: AutoencoderConfiguration
+    private let encoder: Encoder
+    private let decoder: Decoder
+    private let quantization: Convolution?
+    private let dequantization: Convolution?
+
+    /// Builds the network from its weights.
+    /// - Throws: `WeightError` for a missing or misshapen tensor.
+    public init(_ weights: Weights, _ configuration: AutoencoderConfiguration) throws {
+        self.configuration = configuration
+        let latent = configuration.latentChannels
+        encoder = try Encoder(weights["encoder"], configuration)
+        decoder = try Decoder(weights["decoder"], configuration)
+        quantization =
+            configuration.useQuantConv
+            ? try Convolution(weights["quant_conv"], latent * 2, latent * 2, size: 1) : nil
+        dequantization =
+            configuration.usePostQuantConv
+            ? try Convolution(weights["post_quant_conv"], latent, latent, size: 1) : nil
+    }
+
+    /// The posterior of pictures [B, 3, H, W] in -1…1: mean and log variance, each [B, latentChannels, H/f, W/f].
+    public func encode(_ pictures: Tensor) -> (mean: Tensor, logVariance: Tensor) {
+        let encoded = encoder(pictures)
+        let moments = (quantization?(encoded) ?? encoded).chunks(2, along: 1)
+        return (moments[0], moments[1].clamped(-30, 20))
+    }
+
+    /// Pictures in about -1…1 from unscaled latents [B, latentChannels, h, w].
+    public func decode(_ latents: Tensor) -> Tensor { decoder(dequantization?(latents) ?? latents) }
+}
+
+/// Convolutions and downsampling from pictures to moments.
+private struct Encoder {
+    private let wayIn: Convolution
+    private let stages: [(resnets: [Resnet], downsampler: Downsampler?)]
+    private let middle: AutoencoderMiddle
+    private let normOut: GroupNorm
+    private let wayOut: Convolution
+
+    init(_ weights: Weights, _ configuration: AutoencoderConfiguration) throws {
+        let channels = configuration.blockOutChannels
+        let last = channels.count - 1
+        let groups = configuration.normNumGroups
+        wayIn = try Convolution(weights["conv_in"], configuration.inChannels, channels[0])
+        stages = try channels.indices.map { index in
+            let stage = weights["down_blocks"][index]
+            let resnets = try (0..<configuration.layersPerBlock).map { layer in
+                try Resnet(
+                    stage["resnets"][layer], layer == 0 ? channels[max(index - 1, 0)] : channels[index],
+                    channels[index], timeChannels: nil, groups: groups, epsilon: 1e-6)
+            }
+            let downsampler =
+                index == last
+                ? nil : try Downsampler(stage["downsamplers"][0], channels[index], asymmetric: true)
+            return (resnets, downsampler)
+        }
+        middle = try AutoencoderMiddle(weights["mid_block"], channels[last], configuration)
+        normOut = try GroupNorm(weights["conv_norm_out"], channels[last], groups: groups, epsilon: 1e-6)
+        wayOut = try Convolution(weights["conv_out"], channels[last], configuration.latentChannels * 2)
+    }
+
+    func callAsFunction(_ pictures: Tensor) -> Tensor {
+        var x = wayIn(pictures)
+        for stage in stages {
+            for resnet in stage.resnets { x = resnet(x) }
+            if let downsampler = stage.downsampler { x = downsampler(x) }
+        }
+        return wayOut(normOut(middle(x)).silu)
+    }
+}
+
+/// Convolutions and upsampling from latents to pictures.
+private struct Decoder {
+    private let wayIn: Convolution
+    private let middle: AutoencoderMiddle
+    private let stages: [(resnets: [Resnet], upsampler: Upsampler?)]
+    private let normOut: GroupNorm
+    private let wayOut: Convolution
+
+    init(_ weights: Weights, _ configuration: AutoencoderConfiguration) throws {
+        let channels = Array(configuration.blockOutChannels.reversed())
+        let last = channels.count - 1
+        let groups = configuration.normNumGroups
+        wayIn = try Convolution(weights["conv_in"], configuration.latentChannels, channels[0])
+        middle = try AutoencoderMiddle(weights["mid_block"], channels[0], configuration)
+        stages = try channels.indices.map { index in
+            let stage = weights["up_blocks"][index]
+            let resnets = try (0...configuration.layersPerBlock).map { layer in
+                try Resnet(
+                    stage["resnets"][layer], layer == 0 ? channels[max(index - 1, 0)] : channels[index],
+                    channels[index], timeChannels: nil, groups: groups, epsilon: 1e-6)
+            }
+            return (resnets, index == last ? nil : try Upsampler(stage["upsamplers"][0], channels[index]))
+        }
+        normOut = try GroupNorm(weights["conv_norm_out"], channels[last], groups: groups, epsilon: 1e-6)
+        wayOut = try Convolution(weights["conv_out"], channels[last], configuration.outChannels)
+    }
+
+    func callAsFunction(_ latents: Tensor) -> Tensor {
+        var x = middle(wayIn(latents))
+        for stage in stages {
+            for resnet in stage.resnets { x = resnet(x) }
+            if let upsampler = stage.upsampler { x = upsampler(x) }
+        }
+        return wayOut(normOut(x).silu)
+    }
+}
+
+/// Two resnets around self-attention of one head.
+private struct AutoencoderMiddle {
+    private let first: Resnet
+    private let attention: AutoencoderAttention?
+    private let second: Resnet
+
+    init(_ weights: Weights, _ channels: Int, _ configuration: AutoencoderConfiguration) throws {
+        let groups = configuration.normNumGroups
+        first = try Resnet(
+            weights["resnets"][0], channels, channels, timeChannels: nil, groups: groups, epsilon: 1e-6)
+        attention =
+            configuration.midBlockAddAttention
+            ? try AutoencoderAttention(weights["attentions"][0], channels, groups: groups) : nil
+        second = try Resnet(
+            weights["resnets"][1], channels, channels, timeChannels: nil, groups: groups, epsilon: 1e-6)
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        let x = first(x)
+        return second(attention?(x) ?? x)
+    }
+}
+
+/// Self-attention over places with one head.
+private struct AutoencoderAttention {
+    private let norm: GroupNorm
+    private let query: Linear
+    private let key: Linear
+    private let value: Linear
+    private let output: Linear
+
+    init(_ weights: Weights, _ channels: Int, groups: Int) throws {
+        // Files made before 2023 use other names, and 1×1 convolutions in the oldest.
+        let old = weights["query"].holds("weight")
+        func linear(_ weights: Weights) throws -> Linear {
+            try Linear(weights, channels, channels, pointwise: true)
+        }
+        norm = try GroupNorm(weights["group_norm"], channels, groups: groups, epsilon: 1e-6)
+        query = try linear(weights[old ? "query" : "to_q"])
+        key = try linear(weights[old ? "key" : "to_k"])
+        value = try linear(weights[old ? "value" : "to_v"])
+        output = try linear(old ? weights["proj_attn"] : weights["to_out"][0])
+    }
+
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        let (batch, channels, height, width) = x.shape4
+        let tokens = norm(x).reshaped([batch, channels, height * width]).transposed(1, 2)  // [B, N, C]
+        let attended = Tensor.attention(
+            query(tokens).unsqueezed(1), key(tokens).unsqueezed(1), value(tokens).unsqueezed(1))
+        return output(attended.squeezed(1)).transposed(1, 2).reshaped([batch, channels, height, width]) + x
+    }
+}

@@ -1,0 +1,88 @@
+/// The shape of an autoencoder, as `vae/config.json` of a diffusers folder gives it.
+public struct AutoencoderConfiguration: Sendable, Hashable {
+    /// Channels of pictures.
+    public var inChannels = 3
+    /// Channels of decoded pictures.
+    public var outChannels = 3
+    /// Channels of latents.
+    public var latentChannels = 4
+    /// Channels per stage, outermost first; each stage but the last halves the sides.
+    public var blockOutChannels = [128, 256, 512, 512]
+    /// Resnets per stage of the encoder; one more in the decoder.
+    public var layersPerBlock = 2
+    /// Groups of every group normalisation.
+    public var normNumGroups = 32
+    /// What latents are multiplied by for the UNet, so that their deviation is about 1.
+    public var scalingFactor = 0.18215
+    /// Whether the middle has self-attention.
+    public var midBlockAddAttention = true
+    /// Whether a 1×1 convolution follows the encoder.
+    public var useQuantConv = true
+    /// Whether a 1×1 convolution precedes the decoder.
+    public var usePostQuantConv = true
+    /// Side of the pictures that it was trained on.
+    public var sampleSize = 512
+
+    /// Stable Diffusion 1.x.
+    public init() {}
+
+    /// How many times smaller each side of a latent is than the picture's: 4, 8, ….
+    public var spatialFactor: Int { 1 << (blockOutChannels.count - 1) }
+
+    /// Reads `config.json`.
+    /// - Throws: `ConfigurationError`, naming any key that would change the result and is not known here.
+    public init(contentsOf path: String) throws {
+        let file = try ConfigurationFile(path: path)
+        inChannels = try file.count("in_channels", 3)
+        outChannels = try file.count("out_channels", 3)
+        latentChannels = try file.count("latent_channels", 4)
+        blockOutChannels = try file.value("block_out_channels", [64])
+        layersPerBlock = try file.count("layers_per_block", 1)
+        normNumGroups = try file.count("norm_num_groups", 32)
+        scalingFactor = try file.value("scaling_factor", 0.18215)
+        midBlockAddAttention = try file.value("mid_block_add_attention", true)
+        useQuantConv = try file.value("use_quant_conv", true)
+        usePostQuantConv = try file.value("use_post_quant_conv", true)
+        sampleSize = (try? file.value("sample_size", 512)) ?? 512
+        let stages = blockOutChannels.count
+        for channels in blockOutChannels where channels <= 0 || channels % normNumGroups != 0 {
+            throw ConfigurationError.value(
+                path: path, key: "block_out_channels", value: "\(channels)",
+                known: "positive multiples of norm_num_groups \(normNumGroups)")
+        }
+        for (key, only) in [
+            ("down_block_types", "DownEncoderBlock2D"), ("up_block_types", "UpDecoderBlock2D"),
+        ] {
+            let names = try file.value(key, [only])
+            guard names == Array(repeating: only, count: stages) else {
+                throw ConfigurationError.value(
+                    path: path, key: key, value: "\(names)", known: "\(stages) of \(only), one per stage")
+            }
+        }
+        guard scalingFactor.isFinite, scalingFactor > 0 else {
+            throw ConfigurationError.value(
+                path: path, key: "scaling_factor", value: "\(scalingFactor)", known: "a positive number")
+        }
+        try file.allow(
+            [
+                "in_channels", "out_channels", "latent_channels", "block_out_channels", "layers_per_block",
+                "norm_num_groups", "scaling_factor", "mid_block_add_attention", "use_quant_conv",
+                "use_post_quant_conv", "down_block_types", "up_block_types",
+            ],
+            ignored: ["sample_size", "force_upcast"], neutral: ["act_fn": ["silu"]])
+    }
+
+    /// The `config.json` that Python's diffusers reads.
+    public var json: [String: any Sendable] {
+        [
+            "_class_name": "AutoencoderKL", "act_fn": "silu", "block_out_channels": blockOutChannels,
+            "down_block_types": blockOutChannels.map { _ in "DownEncoderBlock2D" },
+            "force_upcast": false, "in_channels": inChannels, "latent_channels": latentChannels,
+            "layers_per_block": layersPerBlock, "mid_block_add_attention": midBlockAddAttention,
+            "norm_num_groups": normNumGroups, "out_channels": outChannels, "sample_size": sampleSize,
+            "scaling_factor": scalingFactor,
+            "up_block_types": blockOutChannels.map { _ in "UpDecoderBlock2D" },
+            "use_post_quant_conv": usePostQuantConv, "use_quant_conv": useQuantConv,
+        ]
+    }
+}

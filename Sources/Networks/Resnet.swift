@@ -1,0 +1,73 @@
+import Layers
+import Tensors
+
+/// Two convolutions beside a shortcut, moved by the time embedding.
+struct Resnet {
+    private let norm1: GroupNorm
+    private let convolution1: Convolution
+    private let time: Linear?
+    private let norm2: GroupNorm
+    private let convolution2: Convolution
+    private let shortcut: Convolution?
+    private let site: Site?
+
+    /// - Parameters:
+    ///   - timeChannels: width of the time embedding; nil in autoencoders.
+    ///   - site: where the residual branch can be touched; nil in autoencoders.
+    init(
+        _ weights: Weights, _ inputs: Int, _ outputs: Int, timeChannels: Int?, groups: Int, epsilon: Double,
+        site: Site? = nil
+    ) throws {
+        norm1 = try GroupNorm(weights["norm1"], inputs, groups: groups, epsilon: epsilon)
+        convolution1 = try Convolution(weights["conv1"], inputs, outputs)
+        time = try timeChannels.map { try Linear(weights["time_emb_proj"], $0, outputs) }
+        norm2 = try GroupNorm(weights["norm2"], outputs, groups: groups, epsilon: epsilon)
+        convolution2 = try Convolution(weights["conv2"], outputs, outputs)
+        shortcut =
+            inputs == outputs ? nil : try Convolution(weights["conv_shortcut"], inputs, outputs, size: 1)
+        self.site = site
+    }
+
+    var orderedSites: [Site] { site.map { [$0] } ?? [] }
+
+    /// [B, inputs, H, W] → [B, outputs, H, W]; `time` is silu of the time embedding, [B, timeChannels].
+    func callAsFunction(_ x: Tensor, time embedding: Tensor? = nil, _ pass: Pass = Pass([])) -> Tensor {
+        var branch = convolution1(norm1(x).silu)
+        if let time, let embedding { branch += time(embedding).unsqueezed(-1).unsqueezed(-1) }
+        branch = convolution2(norm2(branch).silu)
+        if let site { branch = pass.touch(branch, at: site) }
+        return (shortcut?(x) ?? x) + branch
+    }
+}
+
+/// Halves each side.
+struct Downsampler {
+    private let convolution: Convolution
+    private let asymmetric: Bool
+
+    /// - Parameter asymmetric: whether the border is added at the right and bottom only, as autoencoders do.
+    init(_ weights: Weights, _ channels: Int, asymmetric: Bool = false) throws {
+        convolution = try Convolution(
+            weights["conv"], channels, channels, stride: 2, padding: asymmetric ? 0 : 1)
+        self.asymmetric = asymmetric
+    }
+
+    /// [B, C, H, W] → [B, C, ⌈H/2⌉, ⌈W/2⌉] (⌊⌋ where asymmetric).
+    func callAsFunction(_ x: Tensor) -> Tensor { convolution(asymmetric ? x.padded([0, 1, 0, 1]) : x) }
+}
+
+/// Doubles each side, or reaches a given size.
+struct Upsampler {
+    private let convolution: Convolution
+
+    init(_ weights: Weights, _ channels: Int) throws {
+        convolution = try Convolution(weights["conv"], channels, channels)
+    }
+
+    /// [B, C, H, W] → [B, C, height, width]; twice the size where none is given.
+    func callAsFunction(_ x: Tensor, to size: (height: Int, width: Int)? = nil) -> Tensor {
+        let (_, _, height, width) = x.shape4
+        return convolution(
+            x.upsampledNearest(height: size?.height ?? height * 2, width: size?.width ?? width * 2))
+    }
+}

@@ -1,0 +1,124 @@
+public import Layers
+public import Tensors
+
+/// The noise predictor of the Stable Diffusion 1.x and 2.x family (`UNet2DConditionModel`).
+public final class UNet {
+    /// How it is built.
+    public let configuration: UNetConfiguration
+    /// Every place that a plan may look at, in the order in which a pass reaches them.
+    public let sites: [Site]
+
+    private let siteSet: Set<Site>
+    private let wayIn: Convolution
+    private let time1: Linear
+    private let time2: Linear
+    private let downs: [DownStage]
+    private let middle: MiddleStage
+    private let ups: [UpStage]
+    private let normOut: GroupNorm
+    private let wayOut: Convolution
+
+    /// Builds the network from its weights.
+    /// - Throws: `WeightError` for a missing or misshapen tensor.
+    public init(_ weights: Weights, _ configuration: UNetConfiguration) throws {
+        self.configuration = configuration
+        let channels = configuration.blockOutChannels
+        let timeChannels = channels[0] * 4
+        wayIn = try Convolution(weights["conv_in"], configuration.inChannels, channels[0])
+        time1 = try Linear(weights["time_embedding"]["linear_1"], channels[0], timeChannels)
+        time2 = try Linear(weights["time_embedding"]["linear_2"], timeChannels, timeChannels)
+        downs = try channels.indices.map {
+            try DownStage(weights["down_blocks"][$0], index: $0, configuration, timeChannels: timeChannels)
+        }
+        middle = try MiddleStage(weights["mid_block"], configuration, timeChannels: timeChannels)
+        ups = try channels.indices.map {
+            try UpStage(weights["up_blocks"][$0], index: $0, configuration, timeChannels: timeChannels)
+        }
+        normOut = try GroupNorm(
+            weights["conv_norm_out"], channels[0], groups: configuration.normNumGroups,
+            epsilon: configuration.normEps)
+        wayOut = try Convolution(weights["conv_out"], channels[0], configuration.outChannels)
+        sites = downs.flatMap(\.orderedSites) + middle.orderedSites + ups.flatMap(\.orderedSites)
+        siteSet = Set(sites)
+    }
+
+    /// The attention layers that look at the prompt, in the order of a pass.
+    private var transformers: [SpatialTransformer] {
+        downs.flatMap(\.transformers) + middle.transformers + ups.flatMap(\.transformers)
+    }
+
+    /// Computes every layer's keys and values of prompts [B, L, D] once, for use in many steps.
+    public func context(_ prompts: Tensor) -> PromptContext {
+        PromptContext(embedding: prompts, layers: transformers.map { $0.keysAndValues(prompts) })
+    }
+
+    /// Predicts noise (or v, as the model was trained).
+    /// - Parameters:
+    ///   - latents: [B, inChannels, h, w]
+    ///   - timesteps: [B], int64 or floating point
+    ///   - context: prompts of B rows
+    ///   - plans: one per row, or none at all
+    ///   - checkpointing: whether gradients cost a second forward pass instead of memory
+    /// - Returns: [B, outChannels, h, w]
+    public func callAsFunction(
+        _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan] = [],
+        checkpointing: Bool = false
+    ) -> Tensor {
+        precondition(
+            plans.isEmpty || plans.count == latents.shape[0], "\(plans.count) plans for \(latents.shape)")
+        let pass = Pass(plans, checkpointing: checkpointing)
+        for plan in plans {
+            let unknown = plan.sites.subtracting(siteSet)
+            precondition(unknown.isEmpty, "this UNet has no site \(unknown.map(\.description).sorted())")
+        }
+        let keysAndValues = context.layers ?? transformers.map { $0.keysAndValues(context.embedding) }
+        var layers = keysAndValues[...]
+        let time = time2(time1(sinusoids(timesteps).to(dtype: latents.dtype)).silu).silu  // [B, 4·C₀]
+
+        var x = wayIn(latents)
+        var skips = [x]
+        for stage in downs { x = stage(x, time, &layers, &skips, pass) }
+        x = middle(x, time, &layers, pass)
+        for stage in ups { x = stage(x, time, &layers, &skips, pass) }
+        return wayOut(normOut(x).silu)
+    }
+
+    /// Sinusoidal embedding of timesteps, [B] → [B, C₀] in float32.
+    private func sinusoids(_ timesteps: Tensor) -> Tensor {
+        let half = configuration.blockOutChannels[0] / 2
+        let places = Tensor.range(0, Double(half), device: timesteps.device)
+        let exponents = places * -9.210340371976184 / (Double(half) - configuration.freqShift)  // -ln 10000
+        let angles = timesteps.to(dtype: .float32).unsqueezed(1) * exponents.exponential.unsqueezed(0)
+        let parts = configuration.flipSinToCos ? [angles.cosine, angles.sine] : [angles.sine, angles.cosine]
+        return .concatenated(parts, along: -1)
+    }
+}
+
+/// Prompts as the UNet sees them: embeddings and, where prepared, every layer's keys and values.
+public struct PromptContext {
+    /// [B, L, D]
+    public let embedding: Tensor
+    let layers: [KeysAndValues]?
+
+    /// Prompts whose keys and values are computed in the pass, so that gradients reach the embedding.
+    public init(embedding: Tensor) { self.init(embedding: embedding, layers: nil) }
+
+    init(embedding: Tensor, layers: [KeysAndValues]?) {
+        self.embedding = embedding
+        self.layers = layers
+    }
+
+    /// Contexts as the rows of one batch; prepared where all of them are.
+    public static func concatenated(_ rows: [PromptContext]) -> PromptContext {
+        if rows.count == 1 { return rows[0] }
+        let embedding = Tensor.concatenated(rows.map(\.embedding))
+        let prepared = rows.compactMap(\.layers)
+        guard prepared.count == rows.count else { return PromptContext(embedding: embedding) }
+        let layers = prepared[0].indices.map { layer in
+            KeysAndValues(
+                keys: .concatenated(prepared.map { $0[layer].keys }),
+                values: .concatenated(prepared.map { $0[layer].values }))
+        }
+        return PromptContext(embedding: embedding, layers: layers)
+    }
+}

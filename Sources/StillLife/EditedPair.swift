@@ -1,0 +1,113 @@
+public import Imaging
+
+/// A scene before and after an edit: both prompts, both pictures, and which pixels the edit concerns.
+public struct EditedPair: Sendable, Hashable {
+    /// The scene before.
+    public let source: Scene
+    /// The scene after.
+    public let target: Scene
+    /// What was changed.
+    public let edit: Edit
+    /// The caption before, worded so that the edit can be told from the two prompts.
+    public let sourcePrompt: String
+    /// The caption after, worded alike.
+    public let targetPrompt: String
+    /// The picture before.
+    public let sourcePicture: Picture
+    /// The true picture after; outside `effect` it equals the source bit by bit.
+    public let targetPicture: Picture
+    /// The visible pixels of what the edit touches, before: objects, the table, the wall or (style)
+    /// everything.
+    public let objectBefore: Mask
+    /// The visible pixels of what the edit touched, after.
+    public let objectAfter: Mask
+    /// Where any channel differs by more than two of 255 steps, widened by 4 pixels at a size of 128.
+    public let effect: Mask
+
+    /// Whether the prompt leaves only one answer (`Edit.isDetermined`).
+    public var isDetermined: Bool { edit.isDetermined }
+
+    /// Largest difference that still counts as unchanged, in steps of 255.
+    public static let tolerance = 2
+
+    /// Renders a scene before and after an edit.
+    ///
+    /// Differences of at most `tolerance` outside the effect mask (the last traces of soft light) are taken
+    /// back to
+    /// the source, so that what counts as preserved is preserved exactly.
+    /// - Parameter size: pixels a side of both pictures.
+    public init(source: Scene, edit: Edit, size: Int) throws(EditError) {
+        self.source = source
+        self.edit = edit
+        target = try source.applying(edit)
+        sourcePrompt = source.caption(mentioning: edit.mention)
+        targetPrompt = target.caption(mentioning: edit.mention)
+        let before = source.rendering(size: size)
+        let after = target == source ? before : target.rendering(size: size)
+        sourcePicture = before.picture
+        effect = Self.effect(from: before.picture, to: after.picture)
+        var kept = after.picture
+        for (pixel, changes) in effect.values.enumerated() where changes == 0 {
+            for channel in 0..<3 {
+                kept.pixels[pixel * 3 + channel] = before.picture.pixels[pixel * 3 + channel]
+            }
+        }
+        targetPicture = kept
+        objectBefore = Self.mask(of: edit, objects: edit.touchedObjects, in: before)
+        objectAfter = Self.mask(
+            of: edit, objects: edit.touchedAfterwards(count: source.objects.count), in: after)
+    }
+
+    /// A random pair of a kind: the scene is drawn until it allows such an edit.
+    public static func random(
+        of kind: EditKind, seed: UInt64, size: Int, from choices: SceneChoices = SceneChoices()
+    ) throws(EditError) -> EditedPair {
+        var generator = SeededGenerator(seed: seed)
+        let tries = 400
+        for _ in 0..<tries {
+            let scene = Scene.random(seed: generator.next(), from: choices)
+            guard let edit = Edit.random(of: kind, in: scene, seed: generator.next()) else { continue }
+            return try EditedPair(source: scene, edit: edit, size: size)
+        }
+        throw .noCandidate(kind, tries: tries)
+    }
+
+    /// The pixels where two pictures differ by more than the tolerance, widened.
+    static func effect(from before: Picture, to after: Picture) -> Mask {
+        let width = before.width, height = before.height
+        let reach = max(1, (4 * width + 64) / 128)
+        var changed = [Bool](repeating: false, count: width * height)
+        for pixel in changed.indices {
+            changed[pixel] = (0..<3).contains { channel in
+                let difference =
+                    Int(before.pixels[pixel * 3 + channel]) - Int(after.pixels[pixel * 3 + channel])
+                return abs(difference) > tolerance
+            }
+        }
+        var values = [Float](repeating: 0, count: width * height)
+        for y in 0..<height {
+            for x in 0..<width where changed[y * width + x] {
+                for v in max(y - reach, 0)...min(y + reach, height - 1) {
+                    for u in max(x - reach, 0)...min(x + reach, width - 1) { values[v * width + u] = 1 }
+                }
+            }
+        }
+        return Mask(width: width, height: height, values: values)
+    }
+
+    private static func mask(of edit: Edit, objects: Set<Int>, in rendering: Rendering) -> Mask {
+        var shown = Set(objects.map(Int8.init))
+        var everything = false
+        let parts: [Edit] = if case .several(let edits) = edit { edits } else { [edit] }
+        for part in parts {
+            switch part {
+            case .table: shown.insert(-1)
+            case .wall: shown.insert(-2)
+            case .style: everything = true
+            default: break
+            }
+        }
+        let values = rendering.identities.map { everything || shown.contains($0) ? Float(1) : 0 }
+        return Mask(width: rendering.picture.width, height: rendering.picture.height, values: values)
+    }
+}

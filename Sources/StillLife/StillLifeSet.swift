@@ -1,0 +1,168 @@
+import Foundation
+public import Imaging
+
+/// A folder of still lifes with captions, facts, true edits and masks.
+///
+/// ```
+/// manifest.json            world version, seed, count, size
+/// items.jsonl              one item a line: scene, captions, facts, edit, prompts, file names
+/// source/00000.png         the picture before the edit
+/// target/00000.png         the true picture after it
+/// masks/00000-object0.png  the visible pixels of each object of the source
+/// masks/00000-before.png   what the edit touches, before; -after.png after; -effect.png where anything
+/// changes
+/// ```
+public enum StillLifeSet {
+    /// Raised whenever the same seed gives another picture or caption.
+    public static let worldVersion = 1
+
+    /// One line of `items.jsonl`.
+    public struct Item: Sendable, Codable, Hashable {
+        /// Its number, as in the file names.
+        public var id: String
+        /// The seed the item follows from.
+        public var seed: UInt64
+        /// The family of its edit.
+        public var kind: EditKind
+        /// Whether the prompt leaves only one answer.
+        public var isDetermined: Bool
+        /// The scene before.
+        public var scene: Scene
+        /// What is true of its picture.
+        public var facts: SceneFacts
+        /// Captions for training and of the family held out of it.
+        public var captions: [String: [String]]
+        /// What was changed.
+        public var edit: Edit
+        /// The scene after.
+        public var targetScene: Scene
+        /// What is true of the picture after the edit.
+        public var targetFacts: SceneFacts
+        /// The prompt before.
+        public var sourcePrompt: String
+        /// The prompt after.
+        public var targetPrompt: String
+        /// The share of the picture that the edit changes.
+        public var effectArea: Float
+        /// The item's files by role, relative to the folder.
+        public var files: [String: String]
+    }
+
+    private struct Manifest: Codable {
+        var worldVersion: Int
+        var seed: UInt64
+        var count: Int
+        var size: Int
+        var kinds: [EditKind]
+    }
+
+    /// Writes a set; the folder appears whole, by rename, or not at all.
+    ///
+    /// Kinds of edits take turns, so that every kind has its share whatever the count.
+    /// - Parameters:
+    ///   - seed: what everything follows from.
+    ///   - count: how many items.
+    ///   - size: pixels a side.
+    ///   - path: the folder to make; it must not exist, or be empty.
+    ///   - kinds: which families of edits.
+    ///   - choices: what the scenes are made of.
+    ///   - encode: writes a picture to a path, as PNG.
+    public static func write(
+        seed: UInt64, count: Int, size: Int, to path: String, kinds: [EditKind] = EditKind.allCases,
+        from choices: SceneChoices = SceneChoices(), encode: (Picture, String) throws -> Void
+    ) throws {
+        guard count > 0, size >= 8, !kinds.isEmpty else {
+            throw StillLifeSetError.request(count: count, size: size, kinds: kinds.count)
+        }
+        let files = FileManager.default
+        let folder = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
+        if files.fileExists(atPath: folder.path) {
+            guard let inside = try? files.contentsOfDirectory(atPath: folder.path), inside.isEmpty else {
+                throw StillLifeSetError.occupied(path)
+            }
+        }
+        let draft = folder.deletingLastPathComponent().appendingPathComponent(
+            ".\(folder.lastPathComponent).\(UUID().uuidString).part", isDirectory: true)
+        defer { try? files.removeItem(at: draft) }
+        for part in ["source", "target", "masks"] {
+            try files.createDirectory(
+                at: draft.appendingPathComponent(part), withIntermediateDirectories: true)
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var generator = SeededGenerator(seed: seed)
+        var lines = Data()
+        for index in 0..<count {
+            let itemSeed = generator.next()
+            let kind = kinds[index % kinds.count]
+            let pair = try EditedPair.random(of: kind, seed: itemSeed, size: size, from: choices)
+            let digits = String(index)
+            let id = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+            let (item, pictures) = describe(pair, id: id, seed: itemSeed)
+            for (name, picture) in pictures { try encode(picture, draft.appendingPathComponent(name).path) }
+            lines += try encoder.encode(item) + Data("\n".utf8)
+        }
+        try lines.write(to: draft.appendingPathComponent("items.jsonl"))
+        let manifest = Manifest(
+            worldVersion: worldVersion, seed: seed, count: count, size: size, kinds: kinds)
+        try encoder.encode(manifest).write(to: draft.appendingPathComponent("manifest.json"))
+        if files.fileExists(atPath: folder.path) { try files.removeItem(at: folder) }
+        try files.moveItem(at: draft, to: folder)
+    }
+
+    private static func describe(
+        _ pair: EditedPair, id: String, seed: UInt64
+    ) -> (item: Item, pictures: [(name: String, picture: Picture)]) {
+        let size = pair.sourcePicture.width
+        let before = pair.source.rendering(size: size), after = pair.target.rendering(size: size)
+        var named: [(role: String, name: String, picture: Picture)] = [
+            ("source", "source/\(id).png", pair.sourcePicture),
+            ("target", "target/\(id).png", pair.targetPicture),
+            ("before", "masks/\(id)-before.png", picture(of: pair.objectBefore)),
+            ("after", "masks/\(id)-after.png", picture(of: pair.objectAfter)),
+            ("effect", "masks/\(id)-effect.png", picture(of: pair.effect)),
+        ]
+        for object in pair.source.objects.indices {
+            let mask = picture(of: before.mask(of: object))
+            named.append(("object\(object)", "masks/\(id)-object\(object).png", mask))
+        }
+        let item = Item(
+            id: id, seed: seed, kind: pair.edit.kind, isDetermined: pair.isDetermined, scene: pair.source,
+            facts: pair.source.facts(in: before),
+            captions: Dictionary(
+                uniqueKeysWithValues: CaptionSplit.allCases.map {
+                    ($0.rawValue, pair.source.captions(split: $0))
+                }),
+            edit: pair.edit, targetScene: pair.target, targetFacts: pair.target.facts(in: after),
+            sourcePrompt: pair.sourcePrompt, targetPrompt: pair.targetPrompt, effectArea: pair.effect.area,
+            files: Dictionary(uniqueKeysWithValues: named.map { ($0.role, $0.name) }))
+        return (item, named.map { ($0.name, $0.picture) })
+    }
+
+    /// A mask as a black and white picture.
+    static func picture(of mask: Mask) -> Picture {
+        let bytes = mask.values.flatMap { value in
+            let byte = UInt8(min(max(value, 0), 1) * 255 + 0.5)
+            return [byte, byte, byte]
+        }
+        return Picture(width: mask.width, height: mask.height, pixels: bytes)
+    }
+}
+
+/// Why a set cannot be written.
+public enum StillLifeSetError: Error, Equatable, CustomStringConvertible {
+    /// The folder holds something already.
+    case occupied(String)
+    /// There is nothing to write, or the pictures would be too small.
+    case request(count: Int, size: Int, kinds: Int)
+
+    /// What happened and what to do.
+    public var description: String {
+        switch self {
+        case .occupied(let path): "\(path) exists and is not an empty folder; name a new folder or remove it."
+        case .request(let count, let size, let kinds):
+            "Cannot write \(count) items of \(size) pixels with \(kinds) kinds of edit; "
+                + "ask for at least 1 item, 8 pixels and 1 kind."
+        }
+    }
+}

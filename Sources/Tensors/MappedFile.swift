@@ -1,0 +1,42 @@
+import Foundation
+
+/// A whole file in memory, read-only and page by page as it is touched.
+///
+/// The file must not be cut short meanwhile; files that are replaced by rename keep their old content here.
+final class MappedFile: @unchecked Sendable {
+    let path: String
+    let bytes: UnsafeRawBufferPointer
+
+    /// Maps a regular file; an empty one has no bytes.
+    init(path: String) throws {
+        self.path = path
+        // Not blocking: a pipe without a writer would wait for one.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw SafetensorsError.cannotRead(path: path, reason: systemReason(errno))
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw SafetensorsError.cannotRead(path: path, reason: systemReason(errno))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SafetensorsError.notAFile(path: path) }
+        let count = Int(status.st_size)
+        guard count > 0 else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+        guard let start, start != MAP_FAILED else {
+            throw SafetensorsError.cannotRead(path: path, reason: systemReason(errno))
+        }
+        bytes = UnsafeRawBufferPointer(start: start, count: count)
+    }
+
+    deinit {
+        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    }
+}
+
+/// The system's words for an error number.
+func systemReason(_ number: Int32) -> String { String(cString: strerror(number)) }

@@ -1,0 +1,50 @@
+/// A safetensors file, mapped into memory: opening it reads the header alone, tensors share the file's pages.
+///
+/// The whole header is checked before the first tensor is handed out. The tensors stay valid after the file object
+/// is gone, and must not be written to in place; copy those that will be.
+public final class SafetensorsFile: Sendable {
+    /// Where the file lies.
+    public let path: String
+    /// The tensors' names in the header's order.
+    public var names: [String] { header.entries.map(\.name) }
+    /// The texts that the file carries beside its tensors.
+    public var metadata: [String: String] { header.metadata }
+
+    private let file: MappedFile
+    private let header: SafetensorsHeader
+    private let places: [String: Int]
+
+    /// Opens and checks a file.
+    /// - Throws: `SafetensorsError` that says what the file is instead, or what is wrong with it.
+    public init(path: String) throws {
+        self.path = path
+        file = try MappedFile(path: path)
+        header = try SafetensorsHeader(of: file.bytes, path: path)
+        // The scanner has refused names that stand twice.
+        places = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
+    }
+
+    /// Type and shape of a tensor, or nil where the file has none of this name.
+    public func entry(_ name: String) -> (dtype: DType, shape: [Int])? {
+        places[name].map { (header.entries[$0].dtype, header.entries[$0].shape) }
+    }
+
+    /// A tensor on the CPU over the file's own pages, in the file's dtype; copied only where it is not aligned.
+    /// - Throws: `SafetensorsError.noSuchTensor`, `.invalidBool`.
+    public func tensor(_ name: String) throws -> Tensor {
+        guard let place = places[name] else {
+            throw SafetensorsError.noSuchTensor(path: path, tensor: name)
+        }
+        let entry = header.entries[place]
+        let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.bytes])
+        // A truth value of 2 is undefined behaviour in C++.
+        if entry.dtype == .bool, let wrong = bytes.first(where: { $0 > 1 }) {
+            throw SafetensorsError.invalidBool(path: path, tensor: name, byte: wrong)
+        }
+        let address = bytes.baseAddress.map { UInt(bitPattern: $0) } ?? 0
+        guard address % UInt(entry.dtype.byteCount) == 0 else {
+            return Tensor(copying: bytes, shape: entry.shape, dtype: entry.dtype)
+        }
+        return Tensor(over: bytes, shape: entry.shape, dtype: entry.dtype, owner: file)
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+
+/// Writes safetensors files.
+public enum Safetensors {
+    /// Writes named tensors, whole or not at all: beside the target first, then renamed onto it.
+    ///
+    /// The header names the tensors in the given order; their bytes are ordered by element size, so that each is
+    /// aligned. Tensors on other devices or not in row-major order are fine; beside them a few megabytes are needed,
+    /// and a copy of one tensor at a time where its order in memory is another.
+    /// - Throws: `SafetensorsError` for a name used twice or reserved, a missing folder, a full disk.
+    public static func write(
+        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
+    ) throws {
+        let layout = try Layout(tensors, metadata: metadata, path: path)
+        try writeAtomically(to: path, byteCount: layout.header.count + layout.dataByteCount) { descriptor in
+            try withoutGradients {
+                try layout.header.withUnsafeBytes { try write($0, to: descriptor) }
+                for place in layout.dataOrder { try write(tensors[place].tensor, to: descriptor) }
+            }
+        }
+    }
+
+    /// The header's bytes, and the order of the tensors behind it.
+    struct Layout {
+        let header: [UInt8]
+        let dataOrder: [Int]
+        let dataByteCount: Int
+
+        init(_ tensors: [(name: String, tensor: Tensor)], metadata: [String: String], path: String) throws {
+            var seen: Set<String> = []
+            for (name, _) in tensors {
+                guard name != SafetensorsHeader.metadataKey else {
+                    throw SafetensorsError.nameReserved(path: path, tensor: name)
+                }
+                guard seen.insert(name).inserted else {
+                    throw SafetensorsError.nameTaken(path: path, tensor: name)
+                }
+            }
+            let sizes = tensors.map(\.tensor.dtype.byteCount)
+            dataOrder = tensors.indices.sorted { (-sizes[$0], $0) < (-sizes[$1], $1) }
+            var ranges = [Range<Int>](repeating: 0..<0, count: tensors.count)
+            var reached = 0
+            for place in dataOrder {
+                let end = reached + tensors[place].tensor.count * sizes[place]
+                ranges[place] = reached..<end
+                reached = end
+            }
+            dataByteCount = reached
+            var fields: [String] = []
+            if !metadata.isEmpty {
+                let texts = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0)):\(quoted($1))" }
+                fields.append("\(quoted(SafetensorsHeader.metadataKey)):{\(texts.joined(separator: ","))}")
+            }
+            for (place, (name, tensor)) in tensors.enumerated() {
+                let dtype = SafetensorsHeader.dtypeNames.first { $0.dtype == tensor.dtype }?.name ?? ""
+                let shape = tensor.shape.map(String.init).joined(separator: ",")
+                let offsets = "\(ranges[place].lowerBound),\(ranges[place].upperBound)"
+                fields.append(
+                    "\(quoted(name)):{\"dtype\":\"\(dtype)\",\"shape\":[\(shape)],\"data_offsets\":[\(offsets)]}"
+                )
+            }
+            var text = Array("{\(fields.joined(separator: ","))}".utf8)
+            // Spaces, so that the data begins at a multiple of the largest element.
+            text += [UInt8](repeating: 0x20, count: (8 - text.count % 8) % 8)
+            header = withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
+        }
+    }
+
+    /// A JSON text.
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\0"..<" ":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+
+    /// Elements that go through memory at once.
+    private static let pieceLength = 1 << 20
+
+    /// Writes a tensor's elements piece by piece.
+    private static func write(_ tensor: Tensor, to descriptor: Int32) throws {
+        let flat = tensor.detached.reshaped([-1])
+        let count = tensor.count
+        let size = tensor.dtype.byteCount
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(min(count, pieceLength) * size, 1), alignment: 8)
+        defer { buffer.deallocate() }
+        for start in stride(from: 0, to: count, by: pieceLength) {
+            let length = min(pieceLength, count - start)
+            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(length * size)])
+            flat.narrowed(0, from: start, count: length).copyBytes(to: piece)
+            try write(UnsafeRawBufferPointer(piece), to: descriptor)
+        }
+    }
+
+    /// A system call that failed while bytes were written.
+    struct SystemFailure: Error {
+        let number: Int32
+    }
+
+    /// Writes all bytes, however many calls that takes.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = Foundation.write(
+                descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if written < 0 && errno == EINTR { continue }
+            // A regular file that takes nothing and says nothing has no room either.
+            guard written > 0 else { throw SystemFailure(number: written == 0 ? ENOSPC : errno) }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    /// Lets `body` fill a new file beside `path`, makes it durable and renames it; nothing is left on failure.
+    static func writeAtomically(to path: String, byteCount: Int, _ body: (Int32) throws -> Void) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        let place = folder.isEmpty ? "." : folder
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), isFolder.boolValue else {
+            throw SafetensorsError.folderMissing(path: path, folder: place)
+        }
+        let partial = "\(place)/.partial-\(UInt64.random(in: 0 ... .max)).safetensors"
+        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw refusal(SystemFailure(number: errno), path, byteCount) }
+        do {
+            defer { close(descriptor) }
+            try body(descriptor)
+            guard fsync(descriptor) == 0 else { throw SystemFailure(number: errno) }
+            guard rename(partial, path) == 0 else { throw SystemFailure(number: errno) }
+        } catch {
+            unlink(partial)
+            throw refusal(error, path, byteCount)
+        }
+        // The new name is durable once its folder is.
+        let folderDescriptor = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folderDescriptor >= 0 {
+            fsync(folderDescriptor)
+            close(folderDescriptor)
+        }
+    }
+
+    private static func refusal(_ error: any Error, _ path: String, _ byteCount: Int) -> any Error {
+        guard let failure = error as? SystemFailure else { return error }
+        if failure.number == ENOSPC || failure.number == EDQUOT {
+            return SafetensorsError.diskFull(path: path, byteCount: byteCount)
+        }
+        return SafetensorsError.cannotWrite(path: path, reason: systemReason(failure.number))
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+/// The path of a small picture made by Scripts/fixtures/make_pictures.py.
+func fixture(_ name: String) throws -> String {
+    let url = Bundle.module.url(forResource: "Fixtures", withExtension: nil)
+    return try #require(url).appendingPathComponent(name).path
+}
+
+func bytes(of path: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(fileURLWithPath: path))) }
+
+/// An empty folder for the time of one test.
+func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder.path)
+}
+
+func files(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}
+
+/// The picture without symmetry that the fixture script draws by the same formula.
+func pattern(_ width: Int, _ height: Int) -> Picture {
+    var pixels: [UInt8] = []
+    for y in 0..<height {
+        for x in 0..<width {
+            for c in 0..<3 {
+                let bend = x * x * 7 + y * y * 13 + x * y * 5
+                pixels.append(UInt8((bend + 29 * c + (x * (c + 1)) / 3 * 31) % 256))
+            }
+        }
+    }
+    return Picture(width: width, height: height, pixels: pixels)
+}
+
+/// Red, green, blue and yellow quarters, as the fixture script draws them.
+func corners(_ width: Int, _ height: Int) -> Picture {
+    var picture = Picture(width: width, height: height)
+    for y in 0..<height {
+        for x in 0..<width {
+            let colour: [UInt8] =
+                switch (x < width / 2, y < height / 2) {
+                case (true, true): [220, 30, 30]
+                case (false, true): [30, 200, 30]
+                case (true, false): [30, 30, 220]
+                case (false, false): [220, 220, 30]
+                }
+            picture.pixels.replaceSubrange(
+                picture.offset(x: x, y: y)..<(picture.offset(x: x, y: y) + 3), with: colour)
+        }
+    }
+    return picture
+}
+
+/// The largest difference between two pictures' bytes; 256 where the sizes differ.
+func distance(_ one: Picture, _ other: Picture) -> Int {
+    guard one.width == other.width, one.height == other.height else { return 256 }
+    return zip(one.pixels, other.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
+}

@@ -1,0 +1,197 @@
+import Foundation
+import Testing
+
+@testable import Imaging
+
+@Suite("Writing pictures")
+struct WritingTests {
+    @Test(
+        "lossless kinds come back byte for byte",
+        arguments: ["x.png", "x", "x.ppm", "X.PNG", "lossless.webp"])
+    func lossless(name: String) throws {
+        try withFolder { folder in
+            let path = "\(folder)/\(name)"
+            try pattern(31, 17).write(to: path, quality: 100)
+            #expect(try Picture(contentsOf: path) == pattern(31, 17))
+            #expect(try files(in: folder) == [name])
+        }
+    }
+
+    @Test("lossy kinds come back nearly", arguments: ["x.jpg", "x.jpeg", "x.webp"])
+    func lossy(name: String) throws {
+        try withFolder { folder in
+            try corners(64, 48).write(to: "\(folder)/\(name)")
+            let back = try Picture(contentsOf: "\(folder)/\(name)")
+            #expect((back.width, back.height) == (64, 48))
+            let total = zip(back.pixels, corners(64, 48).pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+            #expect(Double(total) / Double(back.pixels.count) < 3)
+        }
+    }
+
+    @Test("a colour profile is embedded", arguments: [PictureFormat.png, .jpeg, .webp])
+    func profile(format: PictureFormat) throws {
+        let photo = try Photo(contentsOf: fixture("profile-wide.png"))
+        let again = try Photo(bytes: photo.original.encoded(as: format, quality: 100))
+        #expect(again.original.profile == photo.original.profile)
+        if format == .png { #expect(again == photo) }
+    }
+
+    @Test("texts of every alphabet come back", arguments: ["x.png", "x.jpg", "x.webp", "lossless.webp"])
+    func metadata(name: String) throws {
+        let texts = [
+            "parameters": "a café, 猫 🐈\nSteps: 20, Seed: 1",
+            "pentimento": #"{"version":1,"prompt":"猫"}"#,
+            "odd": "x",
+        ]
+        try withFolder { folder in
+            let path = "\(folder)/\(name)"
+            // 23 pixels make chunks of odd length likely.
+            try corners(23, 9).write(to: path, metadata: texts, quality: name == "lossless.webp" ? 100 : 90)
+            #expect(try PictureMetadata(contentsOf: path).entries == texts)
+            #expect(try Picture(contentsOf: path).width == 23)
+        }
+    }
+
+    @Test("texts and profile live together in a WebP and a JPEG", arguments: [PictureFormat.webp, .jpeg])
+    func metadataAndProfile(format: PictureFormat) throws {
+        let original = try Photo(contentsOf: fixture("profile-wide.png")).original
+        let bytes = try original.encoded(as: format, metadata: ["parameters": "p"])
+        #expect(PictureMetadata(bytes: bytes, format: format)["parameters"] == "p")
+        #expect(try Photo(bytes: bytes).original.profile == original.profile)
+        let mark = Array((format == .webp ? "EXIF" : "Exif\0\0").utf8)
+        let places = bytes.indices.filter { bytes[$0...].starts(with: mark) }
+        #expect(places.count == 1, "one EXIF block, not \(places.count)")
+    }
+
+    @Test("texts that other programs wrote are read")
+    func foreignMetadata() throws {
+        let texts = try PictureMetadata(contentsOf: fixture("texts.png"))
+        #expect(texts["parameters"] == "a café\nSteps: 20")
+        #expect(texts["prompt"] == "猫 and é")
+        #expect(texts["workflow"] == "{\"nodes\": [" + String(repeating: "1, ", count: 200) + "2]}")
+        #expect(texts["squeezed"] == String(repeating: "ü", count: 300))
+        for order in ["big", "little"] {
+            let texts = try PictureMetadata(contentsOf: fixture("comment-\(order).jpg"))
+            #expect(texts.entries == ["parameters": "a 猫\nSteps: 20, Seed: 1", "comment": "hello"])
+        }
+        #expect(try PictureMetadata(contentsOf: fixture("plain.jpg")).entries.isEmpty)
+        #expect(try PictureMetadata(contentsOf: fixture("plain.avif")).entries.isEmpty)
+    }
+
+    @Test("metadata cut anywhere gives less, never a crash", arguments: ["texts.png", "comment-big.jpg"])
+    func cutMetadata(name: String) throws {
+        let whole = try bytes(of: fixture(name))
+        let all = PictureMetadata(bytes: whole, format: name.hasSuffix("png") ? .png : .jpeg).entries
+        for length in 8..<whole.count {
+            var cut = Array(whole.prefix(length))
+            #expect(
+                PictureMetadata(bytes: cut, format: name.hasSuffix("png") ? .png : .jpeg).entries.count
+                    <= all.count)
+            cut = whole
+            cut[length] ^= 0xFF
+            #expect(
+                PictureMetadata(bytes: cut, format: name.hasSuffix("png") ? .png : .jpeg).entries.count <= 8)
+        }
+    }
+
+    @Test("the check sum is the one of the PNG specification")
+    func checkSum() {
+        // The usual check value of CRC-32, and that of every PNG's last chunk.
+        #expect(PNGChunks.crc32(Array("123456789".utf8)) == 0xCBF4_3926)
+        #expect(PNGChunks.crc32(Array("IEND".utf8)) == 0xAE42_6082)
+    }
+
+    @Test("keys and texts that do not fit are refused")
+    func unfitMetadata() throws {
+        for key in ["", "ü", " x", String(repeating: "k", count: 80)] {
+            #expect(throws: ImagingError.self) { try pattern(2, 2).encoded(as: .png, metadata: [key: "x"]) }
+        }
+        let long = ["parameters": String(repeating: "x", count: 40_000)]
+        #expect(throws: ImagingError.self) { try pattern(2, 2).encoded(as: .jpeg, metadata: long) }
+        let png = try pattern(2, 2).encoded(as: .png, metadata: long)
+        #expect(PictureMetadata(bytes: png, format: .png).entries == long)
+    }
+
+    @Test(
+        "an unknown ending is refused before anything is done",
+        arguments: ["x.bmp", "x.gif", "a.b/x.", "x.avif"])
+    func unknownEnding(name: String) {
+        #expect(throws: ImagingError.unknownExtension(path: name)) { try pattern(2, 2).write(to: name) }
+    }
+
+    @Test("a picture too large for its kind says so")
+    func tooLargeForWebP() {
+        let wide = Picture(width: 16_384, height: 1)
+        let error = #expect(throws: ImagingError.self) { try wide.encoded(as: .webp, name: "x.webp") }
+        guard case .cannotEncode(path: "x.webp", reason: _)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test("a missing folder is named and nothing is made")
+    func missingFolder() throws {
+        try withFolder { folder in
+            let path = folder + "/no/such/x.png"
+            #expect(throws: ImagingError.missingFolder(path: path)) { try pattern(2, 2).write(to: path) }
+            try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+            #expect(throws: ImagingError.missingFolder(path: folder + "/file/x.png")) {
+                try pattern(2, 2).write(to: folder + "/file/x.png")
+            }
+            #expect(try files(in: folder) == ["file"])
+        }
+    }
+
+    @Test("a folder in the place of the file is left alone")
+    func folderInPlace() throws {
+        try withFolder { folder in
+            #expect(throws: ImagingError.cannotWrite(path: folder, reason: "it is a folder")) {
+                try pattern(2, 2).write(to: folder)
+            }
+            let left = try files(in: folder)
+            #expect(left.isEmpty)
+        }
+    }
+
+    @Test("a full disk is told as such", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+    func fullDisk() throws {
+        // The kernel answers every write to this device as a full disk does.
+        #expect(throws: ImagingError.diskFull(path: "/dev/full")) { try pattern(2, 2).write(to: "/dev/full") }
+        #expect(FileManager.default.fileExists(atPath: "/dev/full"))
+    }
+
+    @Test(
+        "a write that breaks off leaves the old file and nothing else",
+        .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+    func brokenWrite() throws {
+        try withFolder { folder in
+            let path = folder + "/x.png"
+            try pattern(5, 5).write(to: path)
+            let before = try bytes(of: path)
+            // The new file is opened in the folder as usual, but its bytes go to the device that is full.
+            #expect(throws: ImagingError.diskFull(path: path)) {
+                try Files.write([1, 2, 3], to: path) { file in
+                    let full = open("/dev/full", O_WRONLY)
+                    dup2(full, file)
+                    close(full)
+                }
+            }
+            #expect(try bytes(of: path) == before)
+            #expect(try files(in: folder) == ["x.png"])
+        }
+    }
+
+    @Test("an existing file is replaced, and a device never is")
+    func replacing() throws {
+        try withFolder { folder in
+            let path = folder + "/x.png"
+            try pattern(5, 5).write(to: path)
+            try pattern(6, 4).write(to: path)
+            #expect(try Picture(contentsOf: path) == pattern(6, 4))
+            #expect(try files(in: folder) == ["x.png"])
+        }
+        try pattern(5, 5).write(to: "/dev/null")
+        let type = try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
+        #expect(type == .typeCharacterSpecial)
+    }
+}
