@@ -53,6 +53,7 @@ let package = Package(
         layer("Layers", on: ["Tensors"]),
         layer("Networks", on: ["Layers", "Tensors"]),
         tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
+        layer("Training", on: ["Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
 
         // Schedules, walks and the engine; then the methods.
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
