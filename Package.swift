@@ -64,7 +64,7 @@ let package = Package(
             name: "pentimento",
             dependencies: [
                 "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
-                "Tensors",
+                "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
