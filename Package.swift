@@ -57,20 +57,26 @@ let package = Package(
 
         // Schedules, walks and the engine; then the methods.
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
-        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport"]),
+        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
+
+        // What several test targets share: fixtures and comparison.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        // Closed-form denoisers.
+        .target(
+            name: "ToyModels", dependencies: ["Diffusion", "Networks", "Tensors"], path: "Tests/ToyModels",
+            swiftSettings: strict),
 
         // The program.
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
-                "Tensors", "Training",
+                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
-
-        // What several test targets share: fixtures and comparison.
-        .target(
-            name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["pentimento", "Imaging", "Tensors", "TestSupport"],
+            swiftSettings: strict),
     ]
 )

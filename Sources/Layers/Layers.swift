@@ -2,9 +2,9 @@ public import Tensors
 
 /// x·Wᵀ + b.
 public struct Linear {
-    /// [outputs, inputs]
+    /// W, [outputs, inputs].
     public let weight: Tensor
-    /// [outputs]
+    /// The bias b, [outputs].
     public let bias: Tensor?
 
     /// Reads `weight` and, where wanted, `bias`.
@@ -18,15 +18,15 @@ public struct Linear {
         self.bias = bias ? try weights.tensor("bias", [outputs], .fanIn(inputs)) : nil
     }
 
-    /// [..., inputs] → [..., outputs]
+    /// Maps [..., inputs] to [..., outputs].
     public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias) }
 }
 
 /// A square two-dimensional convolution.
 public struct Convolution {
-    /// [outputs, inputs, size, size]
+    /// W, [outputs, inputs, size, size].
     public let weight: Tensor
-    /// [outputs]
+    /// The bias b, [outputs].
     public let bias: Tensor
     let stride: Int
     let padding: Int
@@ -42,7 +42,7 @@ public struct Convolution {
         self.padding = padding ?? size / 2
     }
 
-    /// [B, inputs, H, W] → [B, outputs, H/stride, W/stride]
+    /// Maps [B, inputs, H, W] to [B, outputs, H/stride, W/stride].
     public func callAsFunction(_ x: Tensor) -> Tensor {
         x.convolved(weight, bias, stride: stride, padding: padding)
     }
@@ -69,7 +69,7 @@ public struct GroupNorm {
     }
 }
 
-/// Normalisation over channels of each token (Ba et al. 2016).
+/// Normalisation over channels of each token (Ba, Kiros and Hinton 2016).
 public struct LayerNorm {
     let weight: Tensor
     let bias: Tensor
@@ -88,7 +88,7 @@ public struct LayerNorm {
 
 /// A table of vectors.
 public struct Embedding {
-    /// [entries, channels]
+    /// The table, [entries, channels].
     public let weight: Tensor
 
     /// Reads `weight`.
@@ -96,6 +96,6 @@ public struct Embedding {
         weight = try weights.tensor("weight", [entries, channels], .normal(deviation))
     }
 
-    /// int64 [...] → [..., channels]
+    /// Maps int64 indices [...] to [..., channels].
     public func callAsFunction(_ indices: Tensor) -> Tensor { Tensor.embedding(weight, indices) }
 }

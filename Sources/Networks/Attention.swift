@@ -56,13 +56,13 @@ struct Attention {
         return output(merge(.concatenated(rows)))
     }
 
-    /// [B, N, heads·d] → [B, heads, N, d]
+    /// Parts [B, N, heads·d] into [B, heads, N, d].
     private func split(_ x: Tensor) -> Tensor {
         let (batch, tokens, channels) = x.shape3
         return x.reshaped([batch, tokens, heads, channels / heads]).transposed(1, 2)
     }
 
-    /// [B, heads, N, d] → [B, N, heads·d]
+    /// Joins [B, heads, N, d] into [B, N, heads·d].
     private func merge(_ x: Tensor) -> Tensor {
         let (batch, heads, tokens, channels) = x.shape4
         return x.transposed(1, 2).reshaped([batch, tokens, heads * channels])

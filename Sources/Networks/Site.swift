@@ -40,7 +40,7 @@ public struct Site: Hashable, Sendable {
     public let attention: Attention?
     /// Which value.
     public let value: Value
-    /// How many times smaller each side is than the latent's: 1, 2, 4, …
+    /// How many times smaller each side is than the latent's: 1, 2, 4 and so on.
     public let scale: Int
 
     /// Whether this is a map over the prompt's tokens.

@@ -57,6 +57,7 @@ private struct TextLayer {
     private let widen: Linear
     private let narrow: Linear
     private let configuration: TextEncoderConfiguration
+    private let letGo: (() -> Void)?
 
     init(_ weights: Weights, _ configuration: TextEncoderConfiguration) throws {
         let width = configuration.hiddenSize
@@ -70,10 +71,12 @@ private struct TextLayer {
         norm2 = try LayerNorm(weights["layer_norm2"], width, epsilon: configuration.layerNormEps)
         widen = try Linear(weights["mlp"]["fc1"], width, configuration.intermediateSize)
         narrow = try Linear(weights["mlp"]["fc2"], configuration.intermediateSize, width)
+        letGo = weights.letGo
     }
 
     /// [B, L, D] → [B, L, D].
     func callAsFunction(_ input: Tensor) -> Tensor {
+        defer { letGo?() }
         let normalized = norm1(input)
         let attended = Tensor.attention(
             split(query(normalized)), split(key(normalized)), split(value(normalized)), causal: true)
@@ -82,7 +85,7 @@ private struct TextLayer {
         return x + narrow(configuration.activation.apply(widen(norm2(x))))
     }
 
-    /// [B, L, D] → [B, heads, L, d]
+    /// Parts [B, L, D] into [B, heads, L, d].
     private func split(_ x: Tensor) -> Tensor {
         let (batch, length, width) = x.shape3
         return x.reshaped([batch, length, configuration.heads, width / configuration.heads]).transposed(1, 2)
@@ -161,7 +164,7 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
             "intermediate_size": intermediateSize, "layer_norm_eps": layerNormEps,
             "max_position_embeddings": contextLength, "model_type": "clip_text_model",
             "num_attention_heads": heads, "num_hidden_layers": layers, "pad_token_id": endTokenId,
-            "projection_dim": hiddenSize, "torch_dtype": "float16", "vocab_size": vocabularySize,
+            "projection_dim": hiddenSize, "torch_dtype": "float32", "vocab_size": vocabularySize,
         ]
     }
 }

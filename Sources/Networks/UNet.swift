@@ -96,7 +96,7 @@ public final class UNet {
 
 /// Prompts as the UNet sees them: embeddings and, where prepared, every layer's keys and values.
 public struct PromptContext {
-    /// [B, L, D]
+    /// Embeddings, [B, L, D].
     public let embedding: Tensor
     let layers: [KeysAndValues]?
 
