@@ -3,8 +3,9 @@ import Foundation
 /// A thread that runs an actor's work, one piece after another.
 ///
 /// Always the same thread: libtorch keeps its gradient mode and its pool of workers per calling thread.
-final class EngineThread: SerialExecutor {
+final class EngineThread: SerialExecutor, @unchecked Sendable {
     private let jobs = JobQueue()
+    /// Never touched after `init` but to compare it.
     private let thread: Thread
 
     init() {
