@@ -7,8 +7,12 @@ public import Tensors
 public final class LoadedModel: DiffusionModel {
     /// What was read before loading.
     public let folder: ModelFolder
-    /// What a program needs to know of it.
-    public let facts: ModelFacts
+    /// What a program needs to know of it; the fingerprint is made at the first use.
+    public private(set) lazy var facts = ModelFacts(
+        name: folder.name, fingerprint: Fingerprint.of(folder: folder.path),
+        latentChannels: folder.autoencoder.latentChannels, latentFactor: folder.autoencoder.spatialFactor,
+        pictureSide: folder.unet.sampleSize * folder.autoencoder.spatialFactor,
+        inputChannels: folder.unet.inChannels)
     /// Where it computes.
     public let device: Device
     /// What it computes in; latents stay float32.
@@ -24,12 +28,6 @@ public final class LoadedModel: DiffusionModel {
         self.folder = folder
         self.device = device
         self.dtype = device == .cpu && dtype == .float16 ? .float32 : dtype
-        facts = ModelFacts(
-            name: folder.name, fingerprint: Fingerprint.of(folder: folder.path),
-            latentChannels: folder.autoencoder.latentChannels,
-            latentFactor: folder.autoencoder.spatialFactor,
-            pictureSide: folder.unet.sampleSize * folder.autoencoder.spatialFactor,
-            inputChannels: folder.unet.inChannels)
     }
 
     /// How the network was taught to see noise.
@@ -97,9 +95,9 @@ public final class LoadedModel: DiffusionModel {
     public func answer(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
-        guard latents.shape[1] == facts.inputChannels else {
+        guard latents.shape[1] == folder.unet.inChannels else {
             throw DiffusionError.mismatch(
-                "the UNet reads \(facts.inputChannels) channels, not \(latents.shape[1]): an inpainting or "
+                "the UNet reads \(folder.unet.inChannels) channels, not \(latents.shape[1]): an inpainting or "
                     + "instruction model needs the method made for it")
         }
         let answer = try unet()(

@@ -16,6 +16,8 @@ public final class GaussianModel: DiffusionModel {
     public let deviation: Double
     /// What the answers are multiplied by, to ask whether a method depends on their scale.
     public var gain = 1.0
+    /// How much of the latent, times the prompt's mean, is added to answers: differences then depend on the noise.
+    public var sensitivity = 0.0
     /// How many rows fit, if fewer than the studio allows.
     public var rowBytes = 1
     /// Called before every pass, with its number from 1.
@@ -65,14 +67,19 @@ public final class GaussianModel: DiffusionModel {
         let rows = timesteps.scalars(as: Int64.self).map(Int.init)
         passes.append(rows.count)
         self.timesteps += rows
-        let means = context.embedding.reshaped([rows.count, 3, latents.shape[2], latents.shape[3]])
-            .to(dtype: latents.dtype)
+        var means = latents.zerosLike
+        // Latents of another size than the toy's have no means.
+        if context.embedding.count == latents.count {
+            means = context.embedding.reshaped(latents.shape).to(dtype: latents.dtype)
+        }
         let answers = rows.enumerated().map { index, timestep in
             let alphaBar = schedule.alphaBars[timestep]
             let level = Level(index: 1, timestep: timestep, alphaBar: alphaBar)
             let latent = latents.rows(index..<(index + 1))
             let variance = alphaBar * deviation * deviation + 1 - alphaBar
-            let noise = (latent - means.rows(index..<(index + 1)) * level.signal) * (level.spread / variance)
+            let mean = means.rows(index..<(index + 1))
+            let noise =
+                (latent - mean * level.signal) * (level.spread / variance) + latent * mean * sensitivity
             switch schedule.prediction {
             case .noise: return noise * gain
             // v = (ε - √(1-ᾱ)·x)/√ᾱ
