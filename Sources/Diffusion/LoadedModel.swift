@@ -82,16 +82,20 @@ public final class LoadedModel: DiffusionModel {
         ).weights
     }
 
+    /// A text's embedding [1, L, D], and what of it did not fit.
     public func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
         let tokens = try tokenizer().encode(text)
         let ids = Tensor(tokens.ids.map(Int64.init), shape: [1, tokens.ids.count]).to(device: device)
         return (try textEncoder()(ids).lastHiddenState, tokens.truncatedText)
     }
 
+    /// Keys and values of a prompt for every cross-attention.
     public func context(of embedding: Tensor) throws -> PromptContext {
         try unet().context(embedding.to(dtype: dtype, device: device))
     }
 
+    /// One pass of the UNet; the answer has the dtype of the latents.
+    /// - Throws: `DiffusionError.mismatch` where the UNet reads another number of channels.
     public func answer(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
@@ -105,6 +109,7 @@ public final class LoadedModel: DiffusionModel {
         return answer.to(dtype: latents.dtype)
     }
 
+    /// Mean and deviation of a picture's latent, scaled, float32.
     public func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
         let (mean, logVariance) = try autoencoder().encode(picture.to(dtype: dtype, device: device))
         let scale = folder.autoencoder.scalingFactor
@@ -112,6 +117,7 @@ public final class LoadedModel: DiffusionModel {
         return (mean.to(dtype: .float32) * scale, deviation * scale)
     }
 
+    /// The picture of a scaled latent, float32.
     public func picture(of latent: Tensor) throws -> Tensor {
         let unscaled = latent.to(dtype: dtype, device: device) / folder.autoencoder.scalingFactor
         return try autoencoder().decode(unscaled).to(dtype: .float32)

@@ -63,7 +63,9 @@ public struct Reconstruction: Sendable {
 }
 
 extension Studio {
-    /// Generates a picture. Draws one noise of the latent's shape, then with η > 0 one for every step.
+    /// Generates a picture.
+    ///
+    /// Draws one noise of the latent's shape, then with η > 0 one for every step.
     /// - Throws: `EditingError` for settings out of range, `DiffusionError`, `CancellationError`.
     public func generate(_ request: GenerationRequest) throws -> Generation {
         for (name, value) in [("guidance", request.guidance), ("eta", request.eta)] {
