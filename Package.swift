@@ -25,6 +25,8 @@ let package = Package(
     name: "Pentimento",
     products: [
         .executable(name: "pentimento", targets: ["pentimento"]),
+        .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Editing", targets: ["Editing"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "Tensors", targets: ["Tensors"]),

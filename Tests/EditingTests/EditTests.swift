@@ -134,7 +134,7 @@ import ToyModels
     }
 
     @Test(
-        "SDEdit's first timestep is the one it noised to, and two pictures give two results even at strength 1"
+        "SDEdit's first timestep is the one it noised to, and two pictures stay two at strength 1"
     )
     func sdeditLevels() throws {
         let model = GaussianModel(side: 16)
