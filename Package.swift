@@ -25,6 +25,8 @@ let package = Package(
     name: "Pentimento",
     products: [
         .executable(name: "pentimento", targets: ["pentimento"]),
+        .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Editing", targets: ["Editing"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "Tensors", targets: ["Tensors"]),
@@ -59,7 +61,7 @@ let package = Package(
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
         layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
-        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging", "ToyModels"]),
+        tests(of: "Editing", with: ["Diffusion", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
 
         // What several test targets share: fixtures and comparison.
         .target(
