@@ -58,6 +58,8 @@ let package = Package(
         // Schedules, walks and the engine; then the methods.
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
+        layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
+        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging", "ToyModels"]),
 
         // What several test targets share: fixtures and comparison.
         .target(
