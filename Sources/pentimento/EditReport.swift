@@ -1,3 +1,4 @@
+import Diffusion
 import Editing
 import Foundation
 import Imaging

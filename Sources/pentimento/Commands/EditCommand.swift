@@ -108,5 +108,3 @@ struct EditCommand: AsyncParsableCommand {
         )
     }
 }
-
-extension Preset: ExpressibleByArgument {}

@@ -69,7 +69,8 @@ struct GenerateCommand: AsyncParsableCommand {
             return (try studio.decode(latent), facts, studio.spent)
         }
         let account = WalkAccount(
-            command: "generate", output: path, prompt: prompt, negative: negative, seed: seed, steps: steps,
+            command: "generate", output: (path as NSString).lastPathComponent, prompt: prompt,
+            negative: negative, seed: seed, steps: steps,
             guidance: guidance, width: picture.width, height: picture.height, model: facts, cost: cost)
         try picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
         if json {

@@ -106,7 +106,7 @@ struct InvertCommand: AsyncParsableCommand {
         try Task.checkCancellation()
         if let trace { try Outputs.write(arrays, to: trace) }
         var full = account
-        full.output = path
+        full.output = (path as NSString).lastPathComponent
         try result.resized(width: picture.width, height: picture.height, by: .bicubic)
             .write(to: path, metadata: noMetadata ? [:] : full.metadata())
         if json {

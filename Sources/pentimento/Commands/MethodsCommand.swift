@@ -17,8 +17,8 @@ struct MethodsCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let methods =
-            try name.map { [try Registry.method(named: $0).description] } ?? Registry.all.map(\.description)
+        let known = try name.map { [try Registry.method(named: $0)] } ?? Registry.all
+        let methods = known.map { $0.description }
         if json {
             Terminal.print(try jsonText(methods))
         } else {
