@@ -18,8 +18,7 @@ enum Outputs {
     /// Refuses a file or folder whose own folder is not there or may not be written to.
     static func checkFolder(of path: String) throws {
         guard !path.isEmpty else { throw Failure.usage("the name of the output is empty") }
-        let parent = (path as NSString).deletingLastPathComponent
-        let folder = parent.isEmpty ? "." : parent
+        let folder = enclosingFolder(of: path)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
         else {

@@ -98,6 +98,6 @@ enum Program {
         guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
             return nil
         }
-        return (path as NSString).deletingLastPathComponent
+        return enclosingFolder(of: path)
     }
 }

@@ -80,9 +80,9 @@ import Testing
     func noise() throws {
         let folder = try Folder()
         let outcome = try Program.run(
-            ["probe", "noise", "--seed", "42", "--shape", "2,4,9,7", "--output", folder["n.safetensors"]])
+            ["probe", "noise", "--seed", "42", "--shape", "2,4,9,7", "--output", "n"], in: folder)
         #expect(outcome.status == 0, "\(outcome.errors)")
-        let ours = try SafetensorsFile(path: folder["n.safetensors"]).tensor("noise")
+        let ours = try SafetensorsFile(path: folder["n"]).tensor("noise")
         let theirs = try Fixtures.tensors("noise.safetensors").tensor("seed42.2x4x9x7")
         #expect(ours.floats.map(\.bitPattern) == theirs.floats.map(\.bitPattern))
     }
