@@ -33,8 +33,7 @@ struct ModelExport {
                 try manager.moveItem(atPath: partial, toPath: folder)
                 try? manager.removeItem(atPath: old)
             } else {
-                try makeFolder((folder as NSString).deletingLastPathComponent.isEmpty
-                    ? "." : (folder as NSString).deletingLastPathComponent)
+                try makeFolder(enclosingFolder(of: folder))
                 try manager.moveItem(atPath: partial, toPath: folder)
             }
         } catch {
@@ -44,7 +43,9 @@ struct ModelExport {
     }
 
     private func write(into folder: String) throws {
-        for part in ["unet", "vae", "text_encoder", "tokenizer", "scheduler"] { try makeFolder("\(folder)/\(part)") }
+        for part in ["unet", "vae", "text_encoder", "tokenizer", "scheduler"] {
+            try makeFolder("\(folder)/\(part)")
+        }
         try json(Self.index, "\(folder)/model_index.json")
         try json(Self.scheduler, "\(folder)/scheduler/scheduler_config.json")
         try json(unet.json, "\(folder)/unet/config.json")
@@ -77,7 +78,8 @@ struct ModelExport {
     private static var index: [String: any Sendable] {
         let none: [String?] = [nil, nil]
         return [
-            "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0", "feature_extractor": none,
+            "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0",
+            "feature_extractor": none,
             "image_encoder": none, "requires_safety_checker": false, "safety_checker": none,
             "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
             "tokenizer": ["transformers", "CLIPTokenizer"], "unet": ["diffusers", "UNet2DConditionModel"],
@@ -88,7 +90,8 @@ struct ModelExport {
     private static var scheduler: [String: any Sendable] {
         [
             "_class_name": "DDIMScheduler", "beta_end": NoiseLevels.betaEnd, "beta_schedule": "scaled_linear",
-            "beta_start": NoiseLevels.betaStart, "clip_sample": false, "num_train_timesteps": NoiseLevels.count,
+            "beta_start": NoiseLevels.betaStart, "clip_sample": false,
+            "num_train_timesteps": NoiseLevels.count,
             "prediction_type": "epsilon", "set_alpha_to_one": false, "steps_offset": 1,
             "timestep_spacing": "leading", "trained_betas": String?.none,
         ]

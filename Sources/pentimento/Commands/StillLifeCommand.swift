@@ -44,15 +44,12 @@ struct StillLifeCommand: AsyncParsableCommand {
     func run() async throws {
         if let sheet { try Outputs.check(picture: sheet) }
         try Outputs.checkFolder(of: output)
-        let (seed, count, size, output, bar) = (seed, count, size, output, speech.bar)
-        try await interruptible {
-            let written = Counter()
-            try StillLifeSet.write(seed: seed, count: count, size: size, to: output) { picture, path in
-                try Task.checkCancellation()
-                if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
-                try picture.write(to: path)
-            }
-            bar.hide()
+        let (bar, written) = (speech.bar, Counter())
+        defer { bar.hide() }
+        try StillLifeSet.write(seed: seed, count: count, size: size, to: output) { picture, path in
+            try Task.checkCancellation()
+            if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
+            try picture.write(to: path)
         }
         if let sheet { try contactSheet().write(to: sheet) }
         if !speech.quiet {
