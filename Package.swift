@@ -24,9 +24,14 @@ func tests(of name: String, with dependencies: [Target.Dependency] = [], fixture
 let package = Package(
     name: "Pentimento",
     products: [
+        .executable(name: "pentimento", targets: ["pentimento"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "Tensors", targets: ["Tensors"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
     targets: [
         // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
@@ -48,6 +53,21 @@ let package = Package(
         layer("Layers", on: ["Tensors"]),
         layer("Networks", on: ["Layers", "Tensors"]),
         tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
+        layer("Training", on: ["Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
+
+        // Schedules, walks and the engine; then the methods.
+        layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
+        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport"]),
+
+        // The program.
+        .executableTarget(
+            name: "pentimento",
+            dependencies: [
+                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
+                "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
 
         // What several test targets share: fixtures and comparison.
         .target(

@@ -24,6 +24,7 @@ static const char profile_field[] = "icc-profile-data";
 #define FUNCTIONS(F) \
     F(int, vips_init, (const char *)) \
     F(int, vips_version, (int)) \
+    F(size_t, vips_type_find, (const char *, const char *)) \
     F(void, vips_cache_set_max, (int)) \
     F(void, vips_concurrency_set, (int)) \
     F(const char *, vips_error_buffer, (void)) \
@@ -125,6 +126,14 @@ int cvips_start(const char *name, char message[CVIPS_MESSAGE]) {
 
 int cvips_version(void) {
     return started ? vips_version(0) * 10000 + vips_version(1) * 100 + vips_version(2) : 0;
+}
+
+int cvips_has(const char *operation) {
+    if (!started) return 0;
+    pthread_mutex_lock(&lock);
+    int found = vips_type_find("VipsOperation", operation) != 0;
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 static int number(VipsImage *image, const char *field, int otherwise) {

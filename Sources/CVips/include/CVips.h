@@ -43,6 +43,9 @@ int cvips_start(const char *name, char message[CVIPS_MESSAGE]);
 /// The version of libvips in use, as major * 10000 + minor * 100 + micro; 0 before `cvips_start`.
 int cvips_version(void);
 
+/// Whether libvips has an operation, such as "pngload_buffer"; 0 before `cvips_start`.
+int cvips_has(const char *operation);
+
 /// Reads the header of the picture in `bytes`, which must outlive the image. Null on failure.
 cvips_image *cvips_open(const void *bytes, size_t length, cvips_header *header, char message[CVIPS_MESSAGE]);
 

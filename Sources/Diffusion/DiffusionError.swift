@@ -1,0 +1,57 @@
+/// What can be wrong with a model folder, a schedule or a request for noise.
+public enum DiffusionError: Error, Equatable, CustomStringConvertible {
+    /// A file that the model needs is not there.
+    case missingFile(path: String, purpose: String)
+    /// A file is there but is not what it should be.
+    case malformedFile(path: String, reason: String)
+    /// Only pickled weights are there, which are programs and are never run.
+    case pickledWeights(path: String)
+    /// A component has a class that this program does not know.
+    case unsupportedClass(path: String, component: String, className: String)
+    /// A setting changes results in a way that is not supported.
+    case unsupportedSetting(path: String, key: String, value: String, advice: String)
+    /// The schedule cannot be cut into so many steps.
+    case badSteps(steps: Int, most: Int)
+    /// The model lacks a part that the job needs.
+    case missingComponent(name: String)
+    /// Network and autoencoder (or text encoder) of a folder do not fit each other.
+    case mismatch(String)
+    /// The device asked for is not there.
+    case deviceUnavailable(name: String)
+    /// The network answered values that are not numbers.
+    case notFinite(stage: String)
+
+    /// One line: what happened, where, and what to do.
+    public var description: String {
+        switch self {
+        case .missingFile(let path, let purpose):
+            "\(path): no such file; \(purpose) needs it. Is the download of the model folder complete?"
+        case .malformedFile(let path, let reason):
+            "\(path): \(reason)"
+        case .pickledWeights(let path):
+            "\(path): pickled weights are programs and are not run; convert them to safetensors "
+                + "(in Python: pipeline.save_pretrained(folder, safe_serialization=True))"
+        case .unsupportedClass(let path, let component, let className):
+            "\(path): \(component) is a \(className), which is not supported; "
+                + "models of the Stable Diffusion 1.x and 2.x family are"
+        case .unsupportedSetting(let path, let key, let value, let advice):
+            "\(path): \(key) is \(value), which is not supported; \(advice)"
+        case .badSteps(let steps, let most):
+            "\(steps) steps cannot be taken; the model's schedule allows 1 to \(most)"
+        case .missingComponent(let name):
+            "the model has no \(name), which this needs"
+        case .mismatch(let what):
+            "the parts of the model do not fit each other: \(what)"
+        case .deviceUnavailable(let name):
+            "device \(name) is not available; use --device cpu, or a libtorch built for it (see doctor)"
+        case .notFinite(let stage):
+            "the network answered values that are not numbers while \(stage); try --dtype float32"
+        }
+    }
+
+    /// Whether the cause is a file that is not there, for which programs have an exit code of its own.
+    public var isMissingFile: Bool {
+        if case .missingFile = self { return true }
+        return false
+    }
+}

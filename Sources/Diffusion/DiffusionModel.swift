@@ -1,0 +1,60 @@
+public import Networks
+public import Tensors
+
+/// What the engine asks of a model: a loaded folder, or a closed form in tests.
+///
+/// Latents are scaled (as the network sees them) and have the dtype of the caller, float32 unless a test wants more.
+public protocol DiffusionModel: AnyObject {
+    /// How it was taught to see noise.
+    var schedule: NoiseSchedule { get }
+    /// What a program needs to know before it asks anything.
+    var facts: ModelFacts { get }
+    /// Where latents belong.
+    var device: Device { get }
+
+    /// A text's embedding [1, L, D], and what of it did not fit.
+    func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?)
+    /// A prompt prepared for many passes.
+    func context(of embedding: Tensor) throws -> PromptContext
+    /// One pass: what the network was trained to answer, for each row.
+    /// - Parameters:
+    ///   - latents: [B, inputChannels, h, w]
+    ///   - timesteps: [B], int64
+    ///   - plans: one per row, or none at all
+    func answer(_ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]) throws -> Tensor
+    /// The posterior of a picture [1, 3, H, W] in -1…1: mean and standard deviation, [1, C, H/f, W/f].
+    func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor)
+    /// The picture [1, 3, H, W] of a latent, about -1…1.
+    func picture(of latent: Tensor) throws -> Tensor
+    /// An estimate of the memory that one row of a pass takes, the sites that its plan looks at included.
+    func bytesPerRow(latentShape: [Int], plan: Plan) -> Int
+}
+
+/// Sizes and names of a model.
+public struct ModelFacts: Sendable, Hashable, Codable {
+    /// What to call it: the folder's name.
+    public var name: String
+    /// A short hash of its weights and settings, see `Fingerprint`.
+    public var fingerprint: String
+    /// Channels of a latent (C).
+    public var latentChannels: Int
+    /// Pixels per latent element along a side (f).
+    public var latentFactor: Int
+    /// Side of the pictures it was trained on, in pixels.
+    public var pictureSide: Int
+    /// Channels the network reads: C, or more where it wants a mask or a second picture too.
+    public var inputChannels: Int
+
+    /// Facts of a model.
+    public init(
+        name: String, fingerprint: String, latentChannels: Int, latentFactor: Int, pictureSide: Int,
+        inputChannels: Int
+    ) {
+        self.name = name
+        self.fingerprint = fingerprint
+        self.latentChannels = latentChannels
+        self.latentFactor = latentFactor
+        self.pictureSide = pictureSide
+        self.inputChannels = inputChannels
+    }
+}

@@ -1,0 +1,86 @@
+import Synchronization
+public import Tensors
+
+/// A model on a thread of its own, doing one job after another.
+///
+/// Tensors never leave it: jobs go in as closures over plain values, and pictures and plain values come out.
+public actor Engine {
+    private nonisolated let thread = EngineThread()
+    /// The thread that all its work runs on.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    private let load: @Sendable () throws -> any DiffusionModel
+    private var model: (any DiffusionModel)?
+    private let limits: BatchLimits
+
+    /// An engine for a model that `load` makes, on the engine's thread, when the first job needs it.
+    public init(
+        limits: BatchLimits = BatchLimits(), load: @escaping @Sendable () throws -> any DiffusionModel
+    ) {
+        self.limits = limits
+        self.load = load
+    }
+
+    /// An engine for a diffusers folder.
+    public init(
+        folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32,
+        limits: BatchLimits = BatchLimits()
+    ) {
+        self.init(limits: limits) { LoadedModel(folder: folder, device: device, dtype: dtype) }
+    }
+
+    /// Does a job and tells of it as it goes; the stream ends after `.finished`, or with the job's error.
+    ///
+    /// Cancelling the task that reads the stream, or dropping the stream, stops the job before its next forward
+    /// pass; a cancelled job that still waits for its turn never begins. Gradients are off unless the job turns
+    /// them on. The job must not let tensors out.
+    public nonisolated func run<Result: Sendable>(
+        _ job: @escaping @Sendable (Studio) throws -> Result
+    ) -> AsyncThrowingStream<Event<Result>, any Error> {
+        AsyncThrowingStream { continuation in
+            let flag = CancellationFlag()
+            continuation.onTermination = { _ in flag.raise() }
+            Task { await self.perform(job, flag, continuation) }
+        }
+    }
+
+    /// Does a job and answers what came of it; `notify` gets progress and warnings.
+    public nonisolated func result<Result: Sendable>(
+        notify: (Notice) -> Void = { _ in }, of job: @escaping @Sendable (Studio) throws -> Result
+    ) async throws -> Result {
+        for try await event in run(job) {
+            switch event {
+            case .progress(let progress): notify(.progress(progress))
+            case .warning(let text): notify(.warning(text))
+            case .finished(let result): return result
+            }
+        }
+        throw CancellationError()
+    }
+
+    private func perform<Result: Sendable>(
+        _ job: @Sendable (Studio) throws -> Result, _ flag: CancellationFlag,
+        _ continuation: AsyncThrowingStream<Event<Result>, any Error>.Continuation
+    ) {
+        do {
+            guard !flag.isRaised else { throw CancellationError() }
+            let model = try model ?? load()
+            self.model = model
+            let studio = Studio(
+                model: model, limits: limits, isCancelled: { flag.isRaised },
+                notify: { continuation.yield(Event($0)) })
+            let result = try withoutGradients { try job(studio) }
+            continuation.yield(.finished(result))
+            continuation.finish()
+        } catch {
+            continuation.finish(throwing: error)
+        }
+    }
+}
+
+/// Raised once, from any thread.
+private final class CancellationFlag: Sendable {
+    private let raised = Atomic(false)
+    var isRaised: Bool { raised.load(ordering: .relaxed) }
+    func raise() { raised.store(true, ordering: .relaxed) }
+}

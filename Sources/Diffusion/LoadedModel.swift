@@ -1,0 +1,137 @@
+import Layers
+public import Networks
+public import Prompts
+public import Tensors
+
+/// A diffusers folder as a model whose parts are loaded when they are first needed.
+public final class LoadedModel: DiffusionModel {
+    /// What was read before loading.
+    public let folder: ModelFolder
+    /// What a program needs to know of it.
+    public let facts: ModelFacts
+    /// Where it computes.
+    public let device: Device
+    /// What it computes in; latents stay float32.
+    public let dtype: DType
+
+    private var loadedUNet: UNet?
+    private var loadedAutoencoder: Autoencoder?
+    private var loadedTextEncoder: TextEncoder?
+    private var loadedTokenizer: Tokenizer?
+
+    /// A model that loads nothing yet; float16 on a CPU is widened to float32.
+    public init(folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32) {
+        self.folder = folder
+        self.device = device
+        self.dtype = device == .cpu && dtype == .float16 ? .float32 : dtype
+        facts = ModelFacts(
+            name: folder.name, fingerprint: Fingerprint.of(folder: folder.path),
+            latentChannels: folder.autoencoder.latentChannels,
+            latentFactor: folder.autoencoder.spatialFactor,
+            pictureSide: folder.unet.sampleSize * folder.autoencoder.spatialFactor,
+            inputChannels: folder.unet.inChannels)
+    }
+
+    /// How the network was taught to see noise.
+    public var schedule: NoiseSchedule { folder.schedule }
+
+    /// The noise predictor.
+    public func unet() throws -> UNet {
+        if let loadedUNet { return loadedUNet }
+        let unet = try withoutGradients { try UNet(weights(of: .unet), folder.unet) }
+        loadedUNet = unet
+        return unet
+    }
+
+    /// The autoencoder.
+    public func autoencoder() throws -> Autoencoder {
+        if let loadedAutoencoder { return loadedAutoencoder }
+        let autoencoder = try withoutGradients {
+            try Autoencoder(weights(of: .autoencoder), folder.autoencoder)
+        }
+        loadedAutoencoder = autoencoder
+        return autoencoder
+    }
+
+    /// The text encoder.
+    public func textEncoder() throws -> TextEncoder {
+        if let loadedTextEncoder { return loadedTextEncoder }
+        let encoder = try withoutGradients { try TextEncoder(weights(of: .textEncoder), folder.textEncoder) }
+        loadedTextEncoder = encoder
+        return encoder
+    }
+
+    /// The tokenizer, its context no longer than the text encoder's.
+    public func tokenizer() throws -> Tokenizer {
+        if let loadedTokenizer { return loadedTokenizer }
+        var tokenizer = try Tokenizer(folder: folder.path + "/tokenizer")
+        if tokenizer.contextLength > folder.textEncoder.contextLength {
+            tokenizer = try Tokenizer(
+                folder: folder.path + "/tokenizer", contextLength: folder.textEncoder.contextLength)
+        }
+        guard tokenizer.vocabularySize <= folder.textEncoder.vocabularySize else {
+            throw DiffusionError.mismatch(
+                "the tokenizer knows \(tokenizer.vocabularySize) tokens and the text encoder "
+                    + "\(folder.textEncoder.vocabularySize)")
+        }
+        loadedTokenizer = tokenizer
+        return tokenizer
+    }
+
+    private func weights(of part: ModelFolder.Part) throws -> Weights {
+        try WeightStore(
+            folder: folder.path + "/" + part.rawValue, name: part.weights, dtype: dtype, device: device
+        ).weights
+    }
+
+    public func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
+        let tokens = try tokenizer().encode(text)
+        let ids = Tensor(tokens.ids.map(Int64.init), shape: [1, tokens.ids.count]).to(device: device)
+        return (try textEncoder()(ids).lastHiddenState, tokens.truncatedText)
+    }
+
+    public func context(of embedding: Tensor) throws -> PromptContext {
+        try unet().context(embedding.to(dtype: dtype, device: device))
+    }
+
+    public func answer(
+        _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
+    ) throws -> Tensor {
+        guard latents.shape[1] == facts.inputChannels else {
+            throw DiffusionError.mismatch(
+                "the UNet reads \(facts.inputChannels) channels, not \(latents.shape[1]): an inpainting or "
+                    + "instruction model needs the method made for it")
+        }
+        let answer = try unet()(
+            latents.to(dtype: dtype), timesteps: timesteps, context: context, plans: plans)
+        return answer.to(dtype: latents.dtype)
+    }
+
+    public func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
+        let (mean, logVariance) = try autoencoder().encode(picture.to(dtype: dtype, device: device))
+        let scale = folder.autoencoder.scalingFactor
+        let deviation = (logVariance.to(dtype: .float32) * 0.5).exponential
+        return (mean.to(dtype: .float32) * scale, deviation * scale)
+    }
+
+    public func picture(of latent: Tensor) throws -> Tensor {
+        let unscaled = latent.to(dtype: dtype, device: device) / folder.autoencoder.scalingFactor
+        return try autoencoder().decode(unscaled).to(dtype: .float32)
+    }
+
+    /// Bytes of some forty values per element of the outermost stage, and of every map that a plan looks at.
+    ///
+    /// The forty were counted in Stable Diffusion's widest resnet: skips of all stages, the joined input, its
+    /// normalised copy, the convolution's workspace.
+    public func bytesPerRow(latentShape: [Int], plan: Plan) -> Int {
+        let elements = latentShape[2] * latentShape[3]
+        var values = elements * folder.unet.blockOutChannels[0] * 40
+        for site in plan.sites where site.value == .map {
+            let tokens = elements / (site.scale * site.scale)
+            let others = site.attention == .own ? tokens : folder.textEncoder.contextLength
+            // Scores, softmax and the copy that is recorded.
+            values += 3 * (folder.unet.heads.max() ?? 8) * tokens * others
+        }
+        return values * dtype.byteCount
+    }
+}

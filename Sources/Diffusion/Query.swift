@@ -1,0 +1,48 @@
+public import Networks
+public import Tensors
+
+/// A question to the network: how much noise is in this latent, given this prompt?
+public struct Query {
+    /// [1, C, h, w]
+    public var latent: Tensor
+    /// The level the latent is at, which says how to read noise from a velocity.
+    public var level: Level
+    /// What the network is told; the level's own timestep, but that of the destination in an inversion.
+    public var timestep: Int
+    /// What the picture should show.
+    public var prompt: Prompt
+    /// What is recorded or edited inside the network.
+    public var plan: Plan
+    /// Further input channels [1, C', h, w] of networks that want them (mask, masked picture, second picture).
+    public var extra: Tensor?
+
+    /// A question about a latent at a level.
+    public init(
+        _ latent: Tensor, at level: Level, told timestep: Int? = nil, prompt: Prompt, plan: Plan = .none,
+        extra: Tensor? = nil
+    ) {
+        self.latent = latent
+        self.level = level
+        self.timestep = timestep ?? level.timestep
+        self.prompt = prompt
+        self.plan = plan
+        self.extra = extra
+    }
+}
+
+/// How many queries may share a forward pass.
+public struct BatchLimits: Sendable, Hashable {
+    /// Bytes that the activations of one pass may take, as `DiffusionModel.bytesPerRow` estimates them.
+    public var bytes: Int
+    /// Rows, however small they are.
+    public var rows: Int
+
+    /// Limits; by default 2 GiB and 32 rows.
+    public init(bytes: Int = 2 << 30, rows: Int = 32) {
+        self.bytes = bytes
+        self.rows = rows
+    }
+
+    /// Rows of a pass whose rows take so many bytes: at least one.
+    func rows(of bytesPerRow: Int) -> Int { max(min(rows, bytes / max(bytesPerRow, 1)), 1) }
+}

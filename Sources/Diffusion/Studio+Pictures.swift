@@ -1,0 +1,43 @@
+public import Imaging
+public import Tensors
+
+/// Pictures in and out of the latent space.
+extension Studio {
+    /// The latent [1, C, H/f, W/f] of a picture whose sides are multiples of the latent factor: the posterior's mean.
+    public func encode(_ picture: Picture) throws -> Tensor {
+        try checkCancellation()
+        return try model.posterior(of: picture.tensor(device: model.device)).mean
+    }
+
+    /// A sample of the posterior instead of its mean; draws the latent's shape from the generator.
+    public func encode(_ picture: Picture, sampledBy random: RandomGenerator) throws -> Tensor {
+        try checkCancellation()
+        let (mean, deviation) = try model.posterior(of: picture.tensor(device: model.device))
+        return mean + deviation * random.normal(mean.shape).like(mean)
+    }
+
+    /// The picture of a latent.
+    /// - Throws: `DiffusionError.notFinite` where the latent holds anything but numbers.
+    public func decode(_ latent: Tensor) throws -> Picture {
+        try checkCancellation()
+        let picture = try model.picture(of: latent)
+        guard picture.isFinite else { throw DiffusionError.notFinite(stage: "decoding the picture") }
+        return Picture(picture)
+    }
+}
+
+extension Picture {
+    /// [1, 3, height, width] in -1…1: byte/127.5 - 1.
+    public func tensor(device: Device = .cpu) -> Tensor {
+        let bytes = Tensor(pixels, shape: [1, height, width, 3]).to(device: device)
+        return bytes.permuted(0, 3, 1, 2).to(dtype: .float32).contiguous / 127.5 - 1
+    }
+
+    /// The picture of a tensor [1, 3, height, width] in -1…1; what lies outside is clipped, the rest rounded.
+    public init(_ tensor: Tensor) {
+        let (_, _, height, width) = tensor.shape4
+        let bytes = ((tensor.detached.to(dtype: .float32) + 1) * 127.5 + 0.5).clamped(0, 255)
+        let pixels = bytes.permuted(0, 2, 3, 1).contiguous.to(dtype: .uint8, device: .cpu)
+        self.init(width: width, height: height, pixels: pixels.scalars(as: UInt8.self))
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Networks
+public import Tensors
+
+/// A job's access to the model: it asks for predictions, keeps count, tells how far it is and stops when told to.
+///
+/// Lives on the engine's thread. Methods see queries and answers; which queries share a forward pass, and that
+/// guidance doubles them, is decided here. Nothing is ever set on the model, so nothing must be restored.
+public final class Studio {
+    /// The model.
+    public let model: any DiffusionModel
+    /// How many queries may share a pass.
+    public let limits: BatchLimits
+
+    private let isCancelled: () -> Bool
+    private let notify: (Notice) -> Void
+    private let start = ContinuousClock.now
+    private var cost = Cost()
+    private var prompts: [String: Prompt] = [:]
+    private var contexts = ContextCache()
+
+    /// A studio over a model.
+    /// - Parameters:
+    ///   - isCancelled: asked before every pass.
+    ///   - notify: gets progress and warnings.
+    public init(
+        model: any DiffusionModel, limits: BatchLimits = BatchLimits(),
+        isCancelled: @escaping () -> Bool = { false }, notify: @escaping (Notice) -> Void = { _ in }
+    ) {
+        self.model = model
+        self.limits = limits
+        self.isCancelled = isCancelled
+        self.notify = notify
+    }
+
+    /// The model's noise schedule.
+    public var schedule: NoiseSchedule { model.schedule }
+
+    /// What the job has cost so far.
+    public var spent: Cost {
+        var spent = cost
+        spent.seconds = (ContinuousClock.now - start) / .seconds(1)
+        spent.peakBytes = PeakMemory.bytes(device: model.device)
+        return spent
+    }
+
+    /// Ends the job where it was cancelled.
+    /// - Throws: `CancellationError`.
+    public func checkCancellation() throws {
+        if isCancelled() { throw CancellationError() }
+    }
+
+    /// Tells the user something in one line.
+    public func warn(_ text: String) { notify(.warning(text)) }
+
+    /// Goes through the steps of a stage and tells how far it is before each, and after the last.
+    public func steps<Steps: Collection>(_ stage: String, _ steps: Steps) -> some Sequence<Steps.Element> {
+        let count = steps.count
+        var iterator = steps.makeIterator()
+        var done = 0
+        return AnySequence(
+            AnyIterator { [self] in
+                let seconds = (ContinuousClock.now - start) / .seconds(1)
+                notify(.progress(Progress(stage: stage, step: done, of: count, seconds: seconds)))
+                done += 1
+                return iterator.next()
+            })
+    }
+
+    /// A text as a prompt, embedded once per job; a warning shows what of it did not fit.
+    public func prompt(_ text: String) throws -> Prompt {
+        if let known = prompts[text] { return known }
+        try checkCancellation()
+        let (embedding, cutOff) = try model.embed(text)
+        if let cutOff {
+            warn("the prompt is longer than the model reads; this was cut off: \"\(cutOff)\"")
+        }
+        let prompt = Prompt(text: text, embedding: embedding) { [model] in
+            try withoutGradients { try model.context(of: embedding) }
+        }
+        prompts[text] = prompt
+        return prompt
+    }
+
+    /// The noise in each query's latent, in the order of the queries.
+    ///
+    /// Queries whose latents have the same shape share passes as far as memory allows. A query may read what the
+    /// plan of an earlier one records. Gradients flow where the caller records them.
+    /// - Throws: `CancellationError`.
+    public func predict(_ queries: [Query]) throws -> [Tensor] {
+        var noises: [Tensor] = []
+        noises.reserveCapacity(queries.count)
+        while noises.count < queries.count {
+            let batch = nextBatch(of: queries[noises.count...])
+            try checkCancellation()
+            noises += try pass(batch)
+        }
+        return noises
+    }
+
+    /// As many of the first queries as go together: of one shape, and small enough.
+    private func nextBatch(of queries: ArraySlice<Query>) -> ArraySlice<Query> {
+        guard let first = queries.first else { return queries }
+        let shape = first.latent.shape
+        precondition(shape.count == 4 && shape[0] == 1, "a query's latent is [1, C, h, w], not \(shape)")
+        var count = 0
+        var largest = 0
+        for query in queries {
+            guard query.latent.shape == shape, query.latent.dtype == first.latent.dtype,
+                query.extra?.shape == first.extra?.shape
+            else { break }
+            largest = max(largest, model.bytesPerRow(latentShape: shape, plan: query.plan))
+            guard count < limits.rows(of: largest) else { break }
+            count += 1
+        }
+        return queries.prefix(count)
+    }
+
+    private func pass(_ queries: ArraySlice<Query>) throws -> [Tensor] {
+        let latents = Tensor.concatenated(queries.map { Self.input(of: $0) })
+        let timesteps = Tensor(queries.map { Int64($0.timestep) }).to(device: model.device)
+        let plans = queries.allSatisfy(\.plan.sites.isEmpty) ? [] : queries.map(\.plan)
+        let context = try contexts.context(of: queries.map(\.prompt))
+        let answers = try model.answer(latents, timesteps: timesteps, context: context, plans: plans)
+        cost.forwards += queries.count
+        return zip(answers.separateRows, queries).map { answer, query in
+            schedule.prediction.noise(in: answer, latent: query.latent, at: query.level)
+        }
+    }
+
+    private static func input(of query: Query) -> Tensor {
+        guard let extra = query.extra else { return query.latent }
+        return .concatenated([query.latent, extra], along: 1)
+    }
+
+    /// Gradients of a loss over predictions, counted as backward passes.
+    /// - Parameter rows: how many predictions the loss depends on.
+    public func gradients(
+        of loss: Tensor, withRespectTo tensors: [Tensor], rows: Int, keepingGraph: Bool = false
+    ) throws -> [Tensor] {
+        try checkCancellation()
+        cost.backwards += rows
+        return Tensors.gradients(of: loss, withRespectTo: tensors, keepingGraph: keepingGraph)
+    }
+}

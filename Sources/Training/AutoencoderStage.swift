@@ -1,0 +1,158 @@
+import Foundation
+import Layers
+import Networks
+import Tensors
+
+/// The first stage: an autoencoder learns to bring crops through few numbers.
+final class AutoencoderStage: TrainingStage {
+    let name = "autoencoder"
+    let parameters: ParameterSet
+    let autoencoderConfiguration: AutoencoderConfiguration
+    private let configuration: TrainingConfiguration
+    private let pictures: PictureSet
+    private let autoencoder: Autoencoder
+    private let device: Device
+    private let dtype: DType
+    private let randomness: Randomness
+    private let order: PictureOrder
+    private let sampleFolder: String
+    private let control: TrainingControl
+
+    init(
+        _ configuration: TrainingConfiguration, pictures: PictureSet, device: Device, sampleFolder: String,
+        control: TrainingControl
+    ) throws {
+        self.configuration = configuration
+        self.pictures = pictures
+        self.device = device
+        self.sampleFolder = sampleFolder
+        self.control = control
+        dtype = configuration.precision == .bfloat16 ? .bfloat16 : .float32
+        randomness = Randomness(seed: configuration.seed)
+        // Its own shuffles: the second stage has others.
+        order = PictureOrder(Randomness(seed: randomness.seed(.crops, 0)), count: pictures.count)
+        let shape = Self.shape(configuration)
+        autoencoderConfiguration = shape
+        var builder = NetworkBuilder(device: device, precision: dtype)
+        autoencoder = try builder.build("vae", seed: randomness.seed(.autoencoderWeights, 0)) {
+            try Autoencoder($0, shape)
+        }
+        // The average is short: it smooths the last few hundred steps.
+        parameters = builder.parameters(weightDecay: configuration.autoencoder.weightDecay, averageDecay: 0.995)
+    }
+
+    /// The network's shape; the scaling factor is measured later.
+    static func shape(_ configuration: TrainingConfiguration) -> AutoencoderConfiguration {
+        var shape = AutoencoderConfiguration()
+        shape.latentChannels = configuration.autoencoder.latentChannels
+        shape.blockOutChannels = configuration.autoencoder.channels
+        shape.layersPerBlock = configuration.autoencoder.layersPerBlock
+        shape.normNumGroups = configuration.autoencoder.normGroups
+        shape.scalingFactor = 1
+        shape.sampleSize = configuration.data.size
+        return shape
+    }
+
+    var steps: Int { configuration.autoencoder.steps }
+    var batch: Int { configuration.autoencoder.batch }
+    var pace: Pace {
+        let section = configuration.autoencoder
+        return Pace(
+            learningRate: section.learningRate, warmup: section.warmup, finalShare: 0.02,
+            gradientClip: section.gradientClip)
+    }
+    var settings: [String: String] {
+        ["seed": "\(configuration.seed)", "data": pictures.fingerprint, "precision": configuration.precision.rawValue]
+    }
+
+    func loss(step: Int) -> Tensor {
+        let side = configuration.autoencoder.cropSize
+        var draws = randomness.draws(.crops, step)
+        let room = pictures.size - side + 1
+        let places = order.batch(step: step, size: batch).map {
+            (picture: $0, x: draws.below(room), y: draws.below(room))
+        }
+        let input = Tensor(
+            pixels: pictures.crops(places, side: side), height: side, width: side, device: device, dtype: dtype)
+        let (mean, logVariance) = autoencoder.encode(input)
+        let noise = RandomGenerator(seed: randomness.seed(.posterior, step)).normal(mean.shape).like(mean)
+        let output = autoencoder.decode(mean + (logVariance * 0.5).exponential * noise)
+        return AutoencoderLoss(configuration.autoencoder)(output, input, mean: mean, logVariance: logVariance)
+    }
+
+    /// The trained autoencoder, with the averaged weights.
+    func averaged() throws -> Autoencoder {
+        let weights = Dictionary(uniqueKeysWithValues: parameters.averages(of: "vae"))
+        return try Autoencoder(WeightStore(tensors: weights).weights, autoencoderConfiguration)
+    }
+
+    /// Held-out pictures above what comes back of them.
+    func showSamples(step: Int) throws {
+        let autoencoder = try averaged()
+        let indices = pictures.count..<(pictures.count + min(8, pictures.heldOut))
+        let size = pictures.size
+        let input = Tensor(
+            pixels: pictures.pictures(indices), height: size, width: size, device: device, dtype: .float32)
+        let output = withoutGradients { autoencoder.decode(autoencoder.encode(input).mean) }
+        try writeSheet(
+            sheet(input.pictures() + output.pictures(), columns: indices.count),
+            to: "\(sampleFolder)/autoencoder-\(step)", control: control)
+        let quality = reconstructionQuality(of: autoencoder, on: pictures, device: device, most: 64)
+        control.report(.message("autoencoder: \(String(format: "%.2f", quality)) dB on held-out pictures"))
+    }
+}
+
+/// Mean peak signal-to-noise ratio, in dB, of held-out pictures after encoding (posterior mean) and decoding.
+///
+/// Per picture 10·log₁₀(1 / mean squared difference of values in 0…1), then the mean over pictures.
+func reconstructionQuality(
+    of autoencoder: Autoencoder, on pictures: PictureSet, device: Device, most: Int = .max
+) -> Double {
+    let indices = Array(pictures.count..<(pictures.count + min(most, pictures.heldOut)))
+    var sum = 0.0
+    for start in stride(from: 0, to: indices.count, by: 32) {
+        let part = indices[start..<min(start + 32, indices.count)]
+        let size = pictures.size
+        let input = Tensor(
+            pixels: pictures.pictures(part), height: size, width: size, device: device, dtype: .float32)
+        let squares = withoutGradients {
+            let output = autoencoder.decode(autoencoder.encode(input).mean).clamped(-1, 1)
+            return ((output - input) * 0.5).squared.mean([1, 2, 3])
+        }
+        sum += squares.scalars(as: Double.self).reduce(0) { $0 - 10 * log10(max($1, 1e-10)) }
+    }
+    return sum / Double(indices.count)
+}
+
+/// What an autoencoder is trained to make small: differences of pixels, of their neighbours, of smaller versions, and
+/// the distance of its latents from a standard normal.
+struct AutoencoderLoss {
+    private let section: AutoencoderSection
+
+    init(_ section: AutoencoderSection) { self.section = section }
+
+    func callAsFunction(_ output: Tensor, _ input: Tensor, mean: Tensor, logVariance: Tensor) -> Tensor {
+        let difference = (output - input).to(dtype: .float32)
+        var loss = size(difference)
+        if section.gradientWeight > 0 {
+            let (_, _, height, width) = difference.shape4
+            let across =
+                difference.narrowed(3, from: 1, count: width - 1) - difference.narrowed(3, from: 0, count: width - 1)
+            let down =
+                difference.narrowed(2, from: 1, count: height - 1) - difference.narrowed(2, from: 0, count: height - 1)
+            loss += (size(across) + size(down)) * section.gradientWeight
+        }
+        if section.multiScaleWeight > 0 {
+            let half = difference.averagePooled(2)
+            loss += (size(half) + size(half.averagePooled(2))) * section.multiScaleWeight
+        }
+        // KL(N(μ, σ²) ‖ N(0, 1)) = ½(μ² + σ² - 1 - ln σ²)
+        let (mean, logVariance) = (mean.to(dtype: .float32), logVariance.to(dtype: .float32))
+        let divergence = (mean.squared + logVariance.exponential - 1.0 - logVariance).mean * 0.5
+        return loss + divergence * section.klWeight
+    }
+
+    private func size(_ difference: Tensor) -> Tensor {
+        section.loss == .absolute ? difference.absolute.mean : difference.squared.mean
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Tensors
+
+/// The checkpoints of a stage in its folder: written by rename, the newest two kept.
+struct Checkpoints {
+    let folder: String
+    let stage: String
+
+    /// What a checkpoint says besides its tensors.
+    struct Position: Codable, Equatable {
+        /// Steps done.
+        var step: Int
+        /// Seconds spent so far.
+        var seconds: Double
+        /// Running mean of the loss.
+        var smoothedLoss: Double
+        /// The settings that the values depend on, by key.
+        var settings: [String: String]
+    }
+
+    private static let key = "pentimento.training"
+
+    private func path(_ step: Int) -> String {
+        let digits = String(step)
+        return "\(folder)/\(stage)-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).safetensors"
+    }
+
+    /// Paths from the newest to the oldest.
+    private var paths: [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.filter { $0.hasPrefix(stage + "-") && $0.hasSuffix(".safetensors") }.sorted(by: >)
+            .map { "\(folder)/\($0)" }
+    }
+
+    /// Writes a checkpoint, then removes all but the newest two.
+    func save(_ parameters: ParameterSet, at position: Position) throws -> String {
+        let encoded = String(decoding: try JSONEncoder().encode(position), as: UTF8.self)
+        let path = path(position.step)
+        try Safetensors.write(parameters.state, metadata: [Self.key: encoded], to: path)
+        for old in paths.dropFirst(2) { try? FileManager.default.removeItem(atPath: old) }
+        return path
+    }
+
+    /// The newest checkpoint that can be read; broken ones are passed over.
+    func newest() -> (file: SafetensorsFile, position: Position)? {
+        for path in paths {
+            guard let file = try? SafetensorsFile(path: path), let text = file.metadata[Self.key],
+                let position = try? JSONDecoder().decode(Position.self, from: Data(text.utf8))
+            else { continue }
+            return (file, position)
+        }
+        return nil
+    }
+
+    /// Takes up the newest checkpoint.
+    /// - Returns: where it stands; nil without one.
+    /// - Throws: `TrainingError.otherSettings` where it was made with settings that change the values.
+    func restore(_ parameters: ParameterSet, settings: [String: String]) throws -> Position? {
+        guard let (file, position) = newest() else { return nil }
+        let keys = Set(settings.keys).union(position.settings.keys).sorted()
+        if let other = keys.first(where: { settings[$0] != position.settings[$0] }) {
+            throw TrainingError.otherSettings(path: file.path, key: other)
+        }
+        if let parameter = parameters.firstDifference(from: file) {
+            throw TrainingError.otherSettings(path: file.path, key: "shape (\(parameter))")
+        }
+        try parameters.restore(from: file)
+        return position
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Networks
+import Tensors
+
+/// The latents of all training pictures in a mapped file of 16-bit numbers, and what was measured on the way.
+struct LatentSet: Sendable {
+    /// What was measured when the latents were made.
+    struct Measures: Codable, Sendable {
+        /// 1 / the standard deviation of all latents, which brings them to about 1.
+        var scalingFactor: Double
+        /// Of held-out pictures through the autoencoder, in dB.
+        var reconstruction: Double
+    }
+
+    let measures: Measures
+    /// [latentChannels, height, width]
+    let shape: [Int]
+    private let file: MappedFile
+
+    private var byteCount: Int { shape.reduce(2, *) }
+
+    /// Opens the cached latents of these pictures and this autoencoder, or makes them.
+    static func cached(
+        in folder: String, pictures: PictureSet, autoencoder: Autoencoder, weights: [(name: String, tensor: Tensor)],
+        device: Device, control: TrainingControl
+    ) throws -> LatentSet {
+        var fingerprint = Fingerprint()
+        fingerprint.add(pictures.fingerprint)
+        for (name, tensor) in weights {
+            fingerprint.add(name)
+            var bytes = [UInt8](repeating: 0, count: tensor.count * tensor.dtype.byteCount)
+            bytes.withUnsafeMutableBytes { tensor.copyBytes(to: $0) }
+            fingerprint.add(bytes)
+        }
+        let path = "\(folder)/latents-\(fingerprint.text).bin"
+        let measuresPath = "\(folder)/latents-\(fingerprint.text).json"
+        let factor = autoencoder.configuration.spatialFactor
+        let side = pictures.size / factor
+        let shape = [autoencoder.configuration.latentChannels, side, side]
+        let byteCount = shape.reduce(2, *)
+        let manager = FileManager.default
+        if !manager.fileExists(atPath: path) || !manager.fileExists(atPath: measuresPath) {
+            control.report(.message("encoding \(pictures.count) pictures"))
+            var (sum, squares) = (0.0, 0.0)
+            try MappedFile.write(to: path, count: byteCount * pictures.count) { memory in
+                let batch = 64
+                for start in stride(from: 0, to: pictures.count, by: batch) {
+                    if control.isStopping { throw CancellationError() }
+                    let part = start..<min(start + batch, pictures.count)
+                    let input = Tensor(
+                        pixels: pictures.pictures(part), height: pictures.size, width: pictures.size, device: device,
+                        dtype: .float32)
+                    let mean = withoutGradients { autoencoder.encode(input).mean }
+                    sum += mean.to(dtype: .float64).sum.item
+                    squares += mean.to(dtype: .float64).squared.sum.item
+                    var bytes = [UInt8](repeating: 0, count: byteCount * part.count)
+                    bytes.withUnsafeMutableBytes { mean.to(dtype: .float16).copyBytes(to: $0) }
+                    bytes.withUnsafeBytes { memory.put($0, at: byteCount * start) }
+                }
+            }
+            let count = Double(byteCount / 2 * pictures.count)
+            let deviation = max(squares / count - (sum / count) * (sum / count), 1e-12).squareRoot()
+            let measures = Measures(
+                scalingFactor: 1 / deviation,
+                reconstruction: reconstructionQuality(of: autoencoder, on: pictures, device: device))
+            try writeWhole(JSONEncoder().encode(measures), to: measuresPath)
+        }
+        let stored = try JSONDecoder().decode(
+            Measures.self, from: Data(contentsOf: URL(fileURLWithPath: measuresPath)))
+        return LatentSet(
+            measures: stored, shape: shape, file: try MappedFile(path: path, count: byteCount * pictures.count))
+    }
+
+    /// Scaled latents of pictures, float32 [B, latentChannels, h, w].
+    func scaled(_ pictures: [Int], device: Device) -> Tensor {
+        let count = byteCount
+        let bytes = [UInt8](unsafeUninitializedCapacity: count * pictures.count) { buffer, filled in
+            let target = UnsafeMutableRawBufferPointer(buffer)
+            for (row, picture) in pictures.enumerated() {
+                UnsafeMutableRawBufferPointer(rebasing: target[(row * count)..<((row + 1) * count)]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: file.bytes[(picture * count)..<((picture + 1) * count)]))
+            }
+            filled = count * pictures.count
+        }
+        let half = bytes.withUnsafeBytes {
+            Tensor(copying: $0, shape: [pictures.count] + shape, dtype: .float16)
+        }
+        return half.to(device: device).to(dtype: .float32) * measures.scalingFactor
+    }
+}

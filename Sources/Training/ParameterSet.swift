@@ -1,0 +1,125 @@
+import Foundation
+import Layers
+import Tensors
+
+/// The parameters that a stage trains, with everything that a checkpoint must hold.
+///
+/// Weights, moments and averages are kept in float32; where the networks compute in another type, they read copies that
+/// follow every step.
+final class ParameterSet {
+    /// Names, each with the network's name in front.
+    let names: [String]
+    /// What the networks read; the leaves of gradients.
+    private let working: [Tensor]
+    /// What the optimiser changes; the same tensors as `working` where those are float32.
+    private let masters: [Tensor]
+    private let optimiser: AdamW
+    private let average: ExponentialAverage
+    private let averageDecay: Double
+
+    /// Parameters by network and name.
+    /// - Parameter masters: float32 values of the same names.
+    init(
+        names: [String], working: [Tensor], masters: [Tensor], weightDecay: Double, averageDecay: Double
+    ) {
+        self.names = names
+        self.working = working
+        self.masters = masters
+        self.averageDecay = averageDecay
+        optimiser = AdamW(parameters: masters, weightDecay: weightDecay)
+        average = ExponentialAverage(parameters: masters)
+    }
+
+    /// One step down the gradient of a loss; `step` counts from 0.
+    func descend(_ loss: Tensor, step: Int, learningRate: Double, clip: Double) {
+        let slopes = gradients(of: loss, withRespectTo: working)
+        withoutGradients {
+            let slopes = slopes.map { $0.to(dtype: .float32) }
+            _ = clipGradients(slopes, to: clip)
+            optimiser.step(gradients: slopes, learningRate: learningRate)
+            for (copy, master) in zip(working, masters) where copy.dtype != .float32 {
+                copy.detached.copyInPlace(from: master)
+            }
+            // A short memory at first, so that the random beginning is forgotten.
+            average.update(decay: min(averageDecay, Double(step + 1) / Double(step + 10)))
+        }
+    }
+
+    /// The slow averages of a network's parameters, under its own names.
+    func averages(of network: String) -> [(name: String, tensor: Tensor)] {
+        zip(names, average.averages).compactMap { name, tensor in
+            name.hasPrefix(network + "/") ? (String(name.dropFirst(network.count + 1)), tensor) : nil
+        }
+    }
+
+    /// Everything that the next step depends on.
+    var state: [(name: String, tensor: Tensor)] {
+        let (first, second, steps) = optimiser.state
+        return zip(["weight", "average", "first", "second", "steps"], [masters, average.averages, first, second, steps])
+            .flatMap { kind, tensors in zip(names, tensors).map { ("\(kind):\($0)", $1) } }
+    }
+
+    /// Takes up a checkpoint's state.
+    func restore(from file: SafetensorsFile) throws {
+        func tensors(_ kind: String) throws -> [Tensor] { try names.map { try file.tensor("\(kind):\($0)") } }
+        let (weights, averages) = (try tensors("weight"), try tensors("average"))
+        let (first, second, steps) = (try tensors("first"), try tensors("second"), try tensors("steps"))
+        withoutGradients {
+            for (target, value) in zip(masters, weights) { target.detached.copyInPlace(from: value) }
+            for (copy, master) in zip(working, masters) where copy.dtype != .float32 {
+                copy.detached.copyInPlace(from: master)
+            }
+        }
+        average.restore(averages)
+        optimiser.restore(firstMoments: first, secondMoments: second, steps: steps)
+    }
+
+    /// Whether a checkpoint has exactly these parameters in these shapes; else the first that differs.
+    func firstDifference(from file: SafetensorsFile) -> String? {
+        if let lost = zip(names, masters).first(where: { file.entry("weight:\($0)")?.shape != $1.shape }) {
+            return lost.0
+        }
+        let known = Set(names)
+        return file.names.first { $0.hasPrefix("weight:") && !known.contains(String($0.dropFirst(7))) }
+    }
+}
+
+/// Makes a network's parameters: fresh ones by their initialisers, and copies in another type where that is wanted.
+struct NetworkBuilder {
+    let device: Device
+    let precision: DType
+    private(set) var names: [String] = []
+    private(set) var working: [Tensor] = []
+    private(set) var masters: [Tensor] = []
+
+    init(device: Device, precision: DType) {
+        self.device = device
+        self.precision = precision
+    }
+
+    /// Builds a network whose parameters follow from a seed.
+    /// - Parameter adjust: changes fresh values by name before training.
+    mutating func build<Network>(
+        _ name: String, seed: UInt64, adjust: (String, Tensor) -> Tensor = { $1 },
+        _ make: (Weights) throws -> Network
+    ) throws -> Network {
+        let fresh = WeightStore(initializing: seed)
+        _ = try make(fresh.weights)
+        var used: [String: Tensor] = [:]
+        for (parameter, tensor) in fresh.parameters {
+            let value = withoutGradients { adjust(parameter, tensor.detached).to(device: device).copied }
+            let leaf = withoutGradients { value.to(dtype: precision) }.requiringGradient
+            used[parameter] = leaf
+            names.append("\(name)/\(parameter)")
+            working.append(leaf)
+            masters.append(precision == .float32 ? leaf : value)
+        }
+        return try make(WeightStore(tensors: used).weights)
+    }
+
+    /// The parameters of all networks built so far.
+    func parameters(weightDecay: Double, averageDecay: Double) -> ParameterSet {
+        ParameterSet(
+            names: names, working: working, masters: masters, weightDecay: weightDecay, averageDecay: averageDecay)
+    }
+}

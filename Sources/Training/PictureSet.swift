@@ -1,0 +1,107 @@
+import Foundation
+import Imaging
+
+/// Square pictures of one size in a mapped file, with their captions.
+struct PictureSet: Sendable {
+    /// Pictures to learn from.
+    let count: Int
+    /// Pictures behind those, to measure on.
+    let heldOut: Int
+    /// Width and height in pixels.
+    let size: Int
+    /// Per picture its captions, the most usual one first; held-out pictures included.
+    let captions: [[String]]
+    /// Names these pictures and captions among all others.
+    let fingerprint: String
+    private let file: MappedFile
+
+    /// Bytes of one picture.
+    static func bytes(size: Int) -> Int { size * size * 3 }
+
+    /// Opens the cached pictures of a fingerprint, or has them made: pixels by `picture` on all cores.
+    /// - Parameters:
+    ///   - picture: the pixels of an index, rows from the top, red, green and blue.
+    ///   - captions: the captions of an index.
+    static func cached(
+        in folder: String, fingerprint: String, count: Int, heldOut: Int, size: Int,
+        picture: @escaping @Sendable (Int) throws -> Picture, captions: @escaping @Sendable (Int) throws -> [String],
+        control: TrainingControl
+    ) throws -> PictureSet {
+        let total = count + heldOut
+        let pixelPath = "\(folder)/pictures-\(fingerprint).bin"
+        let captionPath = "\(folder)/captions-\(fingerprint).json"
+        let byteCount = bytes(size: size) * total
+        let manager = FileManager.default
+        if !manager.fileExists(atPath: pixelPath) || !manager.fileExists(atPath: captionPath) {
+            control.report(.message("preparing \(total) pictures of \(size)×\(size) pixels"))
+            let texts = SharedArray<[String]>(count: total, filling: [])
+            try MappedFile.write(to: pixelPath, count: byteCount) { memory in
+                try inParallel(total, control: control) { index in
+                    let made = try picture(index)
+                    precondition(made.width == size && made.height == size, "a picture of another size")
+                    made.pixels.withUnsafeBytes { memory.put($0, at: index * bytes(size: size)) }
+                    texts[index] = try captions(index)
+                }
+            }
+            try writeWhole(JSONEncoder().encode(texts.values), to: captionPath)
+        }
+        let data = try Data(contentsOf: URL(fileURLWithPath: captionPath))
+        guard let stored = try? JSONDecoder().decode([[String]].self, from: data), stored.count == total else {
+            throw TrainingError.file(path: captionPath, reason: "does not hold \(total) lists of captions; delete it")
+        }
+        return PictureSet(
+            count: count, heldOut: heldOut, size: size, captions: stored, fingerprint: fingerprint,
+            file: try MappedFile(path: pixelPath, count: byteCount))
+    }
+
+    /// Crops of pictures as bytes [pictures, side, side, 3].
+    func crops(_ places: [(picture: Int, x: Int, y: Int)], side: Int) -> [UInt8] {
+        let row = side * 3
+        return [UInt8](unsafeUninitializedCapacity: places.count * side * row) { buffer, filled in
+            let target = UnsafeMutableRawBufferPointer(buffer)
+            var written = 0
+            for place in places {
+                let corner = place.picture * Self.bytes(size: size) + (place.y * size + place.x) * 3
+                for line in 0..<side {
+                    let start = corner + line * size * 3
+                    UnsafeMutableRawBufferPointer(rebasing: target[written..<(written + row)])
+                        .copyMemory(from: UnsafeRawBufferPointer(rebasing: file.bytes[start..<(start + row)]))
+                    written += row
+                }
+            }
+            filled = written
+        }
+    }
+
+    /// Whole pictures as bytes [pictures, size, size, 3].
+    func pictures(_ indices: some Sequence<Int>) -> [UInt8] { crops(indices.map { ($0, 0, 0) }, side: size) }
+}
+
+/// Runs `body` for every index on all cores; the first error, or a wish to stop, ends it early.
+func inParallel(
+    _ count: Int, control: TrainingControl, _ body: @escaping @Sendable (Int) throws -> Void
+) throws {
+    let chunk = 16
+    let failure = FirstError()
+    let started = ContinuousClock.now
+    let done = Counter()
+    DispatchQueue.concurrentPerform(iterations: (count + chunk - 1) / chunk) { part in
+        guard failure.error == nil else { return }
+        do {
+            if control.isStopping { throw CancellationError() }
+            for index in (part * chunk)..<min(count, (part + 1) * chunk) { try body(index) }
+        } catch {
+            failure.keep(error)
+        }
+        if let total = done.add(chunk, reportingEvery: 4096) {
+            let rate = Double(total) / max(1e-9, (ContinuousClock.now - started).seconds)
+            control.report(.message("\(min(total, count)) of \(count) pictures, \(Int(rate)) a second"))
+        }
+    }
+    if let error = failure.error { throw error }
+}
+
+extension Duration {
+    /// In seconds.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

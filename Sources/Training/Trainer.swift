@@ -1,0 +1,178 @@
+public import Foundation
+import Layers
+import Networks
+import Tensors
+
+/// Trains a small latent diffusion model: an autoencoder, then text encoder and UNet, then a diffusers folder.
+///
+/// Resumable at any moment: `run` goes on from the newest checkpoint in the work folder, and comes to the same weights
+/// as a run that was never interrupted.
+public struct Trainer {
+    /// What is trained, checked.
+    public let configuration: TrainingConfiguration
+    private let control: TrainingControl
+    private let device: Device
+    private let work: String
+
+    /// A trainer of a configuration.
+    /// - Throws: `TrainingError` for a value that training cannot work with, or a folder that cannot be made.
+    public init(_ configuration: TrainingConfiguration, control: TrainingControl = TrainingControl()) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        self.control = control
+        switch configuration.device {
+        case "cpu": device = .cpu
+        case "cuda":
+            guard Device.best != .cpu else {
+                throw TrainingError.invalidValue(
+                    key: "device", value: "cuda", reason: "this libtorch sees no CUDA device; use cpu or auto")
+            }
+            device = .best
+        default: device = .best
+        }
+        work = configuration.workFolder
+        try makeFolder(work)
+        try makeFolder(work + "/samples")
+    }
+
+    /// Trains to the end, the time limit or a wish to stop, and writes the model unless it was stopped.
+    ///
+    /// Synchronous, and everything on the calling thread but the rendering of scenes.
+    public func run() throws -> TrainingEnd {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        Device.threadCount = configuration.threads > 0 ? configuration.threads : cores
+        let deadline =
+            configuration.timeLimitMinutes > 0
+            ? ContinuousClock.now + .seconds(configuration.timeLimitMinutes * 60) : nil
+        do {
+            return try run(until: deadline)
+        } catch is CancellationError {
+            return .stopped
+        }
+    }
+
+    private func run(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
+        try writeWhole(configuration.json, to: work + "/configuration.json")
+        let pictures = try loadPictures()
+        let (first, end) = try trainedAutoencoder(pictures, until: deadline)
+        guard end == .finished else { return end }
+        let stage = try diffusionStage(pictures, first)
+        let result = try loop(until: deadline).run(stage)
+        if result != .stopped { try export(stage, first) }
+        return result
+    }
+
+    /// Writes the model as the newest checkpoints have it, without training; another process may be training it.
+    public func export() throws {
+        let pictures = try loadPictures()
+        let first = try trainedAutoencoder(pictures, until: nil, training: false).0
+        let stage = try diffusionStage(pictures, first)
+        _ = try checkpoints("diffusion").restore(stage.parameters, settings: stage.settings)
+        try export(stage, first)
+    }
+
+    /// An autoencoder that is ready for use, and its weights by name.
+    private struct ReadyAutoencoder {
+        let network: Autoencoder
+        let weights: [(name: String, tensor: Tensor)]
+    }
+
+    private func loadPictures() throws -> PictureSet {
+        switch configuration.data.source {
+        case .stillLife: try StillLifePictures(section: configuration.data).pictures(in: work, control: control)
+        case .folder: try FolderPictures(section: configuration.data).pictures(in: work, control: control)
+        }
+    }
+
+    private func checkpoints(_ stage: String) -> Checkpoints { Checkpoints(folder: work, stage: stage) }
+
+    private var log: ProgressLog { ProgressLog(path: work + "/progress.jsonl") }
+
+    private func loop(until deadline: ContinuousClock.Instant?, of stage: String = "diffusion") -> StageLoop {
+        StageLoop(
+            checkpoints: checkpoints(stage), log: log, control: control,
+            checkpointSeconds: configuration.checkpointSeconds, logSteps: configuration.logSteps,
+            sampleSteps: configuration.samples.everySteps, deadline: deadline)
+    }
+
+    private func trainedAutoencoder(
+        _ pictures: PictureSet, until deadline: ContinuousClock.Instant?, training: Bool = true
+    ) throws -> (ReadyAutoencoder, TrainingEnd) {
+        if !configuration.autoencoder.reuse.isEmpty {
+            let folder = configuration.autoencoder.reuse
+            let shape = try AutoencoderConfiguration(contentsOf: folder + "/config.json")
+            let store = try WeightStore(folder: folder, name: "diffusion_pytorch_model", device: device)
+            let network = try Autoencoder(store.weights, shape)
+            return (ReadyAutoencoder(network: network, weights: store.parameters), .finished)
+        }
+        let stage = try AutoencoderStage(
+            configuration, pictures: pictures, device: device, sampleFolder: work + "/samples", control: control)
+        var end = TrainingEnd.finished
+        if training {
+            end = try loop(until: deadline, of: stage.name).run(stage)
+        } else {
+            _ = try checkpoints(stage.name).restore(stage.parameters, settings: stage.settings)
+        }
+        let weights = stage.parameters.averages(of: "vae")
+        return (ReadyAutoencoder(network: try stage.averaged(), weights: weights), end)
+    }
+
+    private func diffusionStage(_ pictures: PictureSet, _ first: ReadyAutoencoder) throws -> DiffusionStage {
+        let latents = try LatentSet.cached(
+            in: work, pictures: pictures, autoencoder: first.network, weights: first.weights, device: device,
+            control: control)
+        let decibels = String(format: "%.2f", latents.measures.reconstruction)
+        control.report(.message("autoencoder: \(decibels) dB on all held-out pictures"))
+        return try DiffusionStage(
+            configuration, pictures: pictures, latents: latents, autoencoder: first.network, device: device,
+            sampleFolder: work + "/samples", control: control)
+    }
+
+    private func export(_ stage: DiffusionStage, _ first: ReadyAutoencoder) throws {
+        var shape = first.network.configuration
+        shape.scalingFactor = stage.measures.scalingFactor
+        let lines = log.lines()
+        var (steps, seconds): ([String: Int], [String: Double]) = ([:], [:])
+        for line in lines {
+            steps[line.stage] = line.step
+            seconds[line.stage] = line.seconds
+        }
+        let unetWeights = stage.parameters.averages(of: "unet")
+        let textWeights = stage.parameters.averages(of: "text")
+        func count(_ weights: [(name: String, tensor: Tensor)]) -> Int { weights.reduce(0) { $0 + $1.tensor.count } }
+        let record = TrainingRecord(
+            configuration: configuration.withoutPlaces,
+            parameters: [
+                "unet": count(unetWeights), "text_encoder": count(textWeights), "vae": count(first.weights),
+            ],
+            steps: steps, seconds: seconds, reconstruction: stage.measures.reconstruction,
+            scalingFactor: shape.scalingFactor, curve: TrainingRecord.thinned(lines),
+            machine: TrainingRecord.machine(device), date: Date())
+        let export = ModelExport(
+            autoencoder: shape, autoencoderWeights: first.weights, unet: stage.unetConfiguration,
+            unetWeights: unetWeights, text: stage.textConfiguration, textWeights: textWeights,
+            tokenizer: stage.tokens.tokenizer, record: record)
+        try export.write(to: configuration.output)
+        control.report(.message("wrote \(configuration.output)"))
+    }
+}
+
+extension TrainingConfiguration {
+    /// Where checkpoints and caches lie.
+    public var workFolder: String {
+        if !work.isEmpty { return work }
+        let environment = ProcessInfo.processInfo.environment
+        let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.cache"
+        return "\(cache)/pentimento/training/\((output as NSString).lastPathComponent)"
+    }
+
+    /// The settings without folders that mean something on one machine only.
+    var withoutPlaces: TrainingConfiguration {
+        var copy = self
+        copy.work = ""
+        copy.output = (output as NSString).lastPathComponent
+        copy.data.folder = (data.folder as NSString).lastPathComponent
+        copy.autoencoder.reuse = (autoencoder.reuse as NSString).lastPathComponent
+        return copy
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import StillLife
+
+extension TrainingConfiguration {
+    /// Checks that every value is one that training can work with.
+    /// - Throws: `TrainingError.invalidValue` with the key, the value and what it should be.
+    public func validate() throws {
+        try require(!output.isEmpty, "output", output, "a folder is needed")
+        try require(["auto", "cpu", "cuda"].contains(device), "device", device, "auto, cpu or cuda")
+        try require(threads >= 0, "threads", threads, "at least 0")
+        try require(timeLimitMinutes >= 0, "timeLimitMinutes", timeLimitMinutes, "at least 0")
+        try require(checkpointSeconds > 0, "checkpointSeconds", checkpointSeconds, "more than 0")
+        try require(logSteps > 0, "logSteps", logSteps, "at least 1")
+        try validateData()
+        try validateAutoencoder()
+        try validateDiffusion()
+        try require(samples.everySteps >= 0, "samples.everySteps", samples.everySteps, "at least 0")
+        try require((1...1000).contains(samples.ddimSteps), "samples.ddimSteps", samples.ddimSteps, "1 to 1000")
+        try require(samples.guidance.isFinite, "samples.guidance", samples.guidance, "a number")
+    }
+
+    private func validateData() throws {
+        if data.source == .folder { try require(!data.folder.isEmpty, "data.folder", "\"\"", "a folder is needed") }
+        try require(data.count > 0, "data.count", data.count, "at least 1")
+        try require(data.heldOut > 0, "data.heldOut", data.heldOut, "at least 1")
+        try require(data.captions > 0, "data.captions", data.captions, "at least 1")
+        try require(
+            data.objectWeights.count == 3 && data.objectWeights.allSatisfy { $0 >= 0 && $0.isFinite }
+                && data.objectWeights.reduce(0, +) > 0,
+            "data.objectWeights", data.objectWeights, "three numbers from 0 on, for one, two and three objects")
+        try require(
+            data.styleWeights.keys.allSatisfy { Style(rawValue: $0) != nil }
+                && data.styleWeights.values.allSatisfy { $0 >= 0 && $0.isFinite }
+                && data.styleWeights.values.reduce(0, +) > 0,
+            "data.styleWeights", data.styleWeights, "a number from 0 on for each style")
+        let factor = autoencoder.factor << max(0, diffusion.channels.count - 1)
+        try require(
+            data.size > 0 && data.size % factor == 0, "data.size", data.size,
+            "a multiple of \(factor), which the levels of autoencoder and UNet halve it by")
+    }
+
+    private func validateAutoencoder() throws {
+        let section = autoencoder
+        try validateChannels(section.channels, groups: section.normGroups, "autoencoder")
+        try require(section.latentChannels > 0, "autoencoder.latentChannels", section.latentChannels, "at least 1")
+        try require(section.layersPerBlock > 0, "autoencoder.layersPerBlock", section.layersPerBlock, "at least 1")
+        try require(
+            section.cropSize > 0 && section.cropSize % section.factor == 0 && section.cropSize <= data.size,
+            "autoencoder.cropSize", section.cropSize,
+            "a multiple of \(section.factor), at most data.size = \(data.size)")
+        try validateSteps(
+            "autoencoder", batch: section.batch, steps: section.steps, rate: section.learningRate,
+            warmup: section.warmup, decay: section.weightDecay, clip: section.gradientClip)
+        for (key, weight) in [
+            ("klWeight", section.klWeight), ("gradientWeight", section.gradientWeight),
+            ("multiScaleWeight", section.multiScaleWeight),
+        ] {
+            try require(weight >= 0 && weight.isFinite, "autoencoder.\(key)", weight, "at least 0")
+        }
+    }
+
+    private func validateDiffusion() throws {
+        let section = diffusion
+        try validateChannels(section.channels, groups: section.normGroups, "diffusion")
+        let levels = section.channels.count
+        try require(section.attention.count == levels, "diffusion.attention", section.attention, "\(levels) values")
+        try require(
+            section.heads.count == levels
+                && zip(section.channels, section.heads).allSatisfy { $1 > 0 && $0 % $1 == 0 },
+            "diffusion.heads", section.heads, "\(levels) numbers that divide the channels")
+        try require(section.layersPerBlock > 0, "diffusion.layersPerBlock", section.layersPerBlock, "at least 1")
+        try require(section.textLayers > 0, "diffusion.textLayers", section.textLayers, "at least 1")
+        try require(
+            section.textHeads > 0 && section.textWidth > 0 && section.textWidth % section.textHeads == 0,
+            "diffusion.textWidth", section.textWidth, "a multiple of textHeads = \(section.textHeads)")
+        try require(section.contextLength >= 3, "diffusion.contextLength", section.contextLength, "at least 3")
+        try require(
+            section.vocabulary >= 514, "diffusion.vocabulary", section.vocabulary,
+            "at least 514: every byte, with and without a word's end, start and end")
+        try validateSteps(
+            "diffusion", batch: section.batch, steps: section.steps, rate: section.learningRate,
+            warmup: section.warmup, decay: section.weightDecay, clip: section.gradientClip)
+        try require(
+            (0...1).contains(section.finalLearningRateShare), "diffusion.finalLearningRateShare",
+            section.finalLearningRateShare, "0 to 1")
+        try require(
+            section.averageDecay >= 0 && section.averageDecay < 1, "diffusion.averageDecay", section.averageDecay,
+            "from 0 up to but without 1")
+        try require(section.snrGamma >= 0 && section.snrGamma.isFinite, "diffusion.snrGamma", section.snrGamma, "at least 0")
+        try require((0...1).contains(section.emptyCaptions), "diffusion.emptyCaptions", section.emptyCaptions, "0 to 1")
+    }
+
+    private func validateChannels(_ channels: [Int], groups: Int, _ section: String) throws {
+        try require(
+            !channels.isEmpty && channels.allSatisfy { $0 > 0 && groups > 0 && $0 % groups == 0 },
+            "\(section).channels", channels, "at least one number, each a multiple of normGroups = \(groups)")
+    }
+
+    private func validateSteps(
+        _ section: String, batch: Int, steps: Int, rate: Double, warmup: Int, decay: Double, clip: Double
+    ) throws {
+        try require(batch > 0, "\(section).batch", batch, "at least 1")
+        try require(steps >= 0, "\(section).steps", steps, "at least 0")
+        try require(rate > 0 && rate.isFinite, "\(section).learningRate", rate, "more than 0")
+        try require(warmup >= 0, "\(section).warmup", warmup, "at least 0")
+        try require(decay >= 0 && decay.isFinite, "\(section).weightDecay", decay, "at least 0")
+        try require(clip > 0, "\(section).gradientClip", clip, "more than 0")
+    }
+
+    private func require<Value>(_ holds: Bool, _ key: String, _ value: Value, _ reason: String) throws {
+        guard holds else { throw TrainingError.invalidValue(key: key, value: "\(value)", reason: reason) }
+    }
+}

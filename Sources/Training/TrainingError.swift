@@ -1,0 +1,35 @@
+/// Why training cannot start or go on.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+    /// A file or folder that is needed is not there.
+    case missing(path: String)
+    /// The configuration is not JSON, or a value has the wrong type.
+    case unreadableConfiguration(path: String, reason: String)
+    /// The configuration names something that does not exist; the nearest names are offered.
+    case unknownKey(path: String, key: String, known: [String])
+    /// A value that training cannot work with.
+    case invalidValue(key: String, value: String, reason: String)
+    /// A folder of pictures that cannot be learned from.
+    case unusableData(path: String, reason: String)
+    /// A file that could not be written or mapped.
+    case file(path: String, reason: String)
+    /// A checkpoint that belongs to other settings.
+    case otherSettings(path: String, key: String)
+    /// The loss became infinite or not a number.
+    case diverged(stage: String, step: Int)
+
+    public var description: String {
+        switch self {
+        case .missing(let path): "\(path) does not exist"
+        case .unreadableConfiguration(let path, let reason): "\(path) is not a training configuration: \(reason)"
+        case .unknownKey(let path, let key, let known):
+            "\(path) has an unknown key \"\(key)\"; known there: \(known.joined(separator: ", "))"
+        case .invalidValue(let key, let value, let reason): "\(key) = \(value): \(reason)"
+        case .unusableData(let path, let reason): "\(path) cannot be trained on: \(reason)"
+        case .file(let path, let reason): "\(path): \(reason)"
+        case .otherSettings(let path, let key):
+            "\(path) was made with another \(key); choose another work folder, or delete it to start again"
+        case .diverged(let stage, let step):
+            "the loss of the \(stage) is no longer a finite number at step \(step); lower its learningRate"
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import Imaging
+
+/// `pentimento inspect`: what made a picture.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Shows what made a picture: prompts, settings, seed, model.",
+        discussion: """
+            pentimento inspect apple-diffedit-1.png
+
+            Reads the account that Pentimento leaves in its pictures, the `parameters` of the webui's format, and the \
+            texts of ComfyUI, InvokeAI and others, from PNG, JPEG and WebP. The pixels are not decoded.
+            """)
+
+    @Argument(help: ArgumentHelp("The picture.", valueName: "file"))
+    var file: String
+
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func run() throws {
+        let entries = try PictureMetadata(contentsOf: file).entries
+        if json {
+            var values = entries.mapValues { MetadataText($0) }
+            if let parameters = entries[PictureMetadata.parametersKey] {
+                values["settings"] = MetadataText(.object(WebUIParameters(parameters).json))
+            }
+            Terminal.print(try jsonText(values))
+            return
+        }
+        guard !entries.isEmpty else {
+            Terminal.print("\(file) says nothing about how it was made")
+            return
+        }
+        let order = [PictureMetadata.ownKey, PictureMetadata.parametersKey]
+        let first = order.filter { entries[$0] != nil }
+        for key in first + entries.keys.filter({ !order.contains($0) }).sorted() {
+            let text = entries[key] ?? ""
+            Terminal.print(Self.title(key))
+            switch MetadataText(text).value {
+            case .string where key == PictureMetadata.parametersKey:
+                Terminal.print(WebUIParameters(text).lines)
+            case .string(let text): Terminal.print(Self.indented(text))
+            case let value: Terminal.print(Self.indented(value.lines))
+            }
+        }
+    }
+
+    private static func title(_ key: String) -> String {
+        switch key {
+        case PictureMetadata.ownKey: "pentimento:"
+        case PictureMetadata.parametersKey: "parameters (webui format):"
+        case "prompt", "workflow": "\(key) (ComfyUI):"
+        case "invokeai_metadata", "invokeai_graph", "invokeai_workflow": "\(key) (InvokeAI):"
+        default: "\(key):"
+        }
+    }
+
+    private static func indented(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(
+            separator: "\n")
+    }
+}

@@ -1,0 +1,53 @@
+import CTorch
+import Foundation
+
+/// Where models are looked for by name.
+enum ModelPlaces {
+    /// The model that is used where none is named.
+    static let usual = "still-life"
+
+    /// The folders that hold models: `PENTIMENTO_MODELS` (several with colons), beside the program, in its package.
+    static var folders: [String] {
+        let named = ProcessInfo.processInfo.environment["PENTIMENTO_MODELS"] ?? ""
+        var places = named.split(separator: ":").map(String.init)
+        if let folder = Program.folder { places.append(folder + "/Models") }
+        if let package = pt_package_directory() { places.append(String(cString: package) + "/Models") }
+        var seen: Set<String> = []
+        return places.filter { seen.insert($0).inserted }
+    }
+
+    /// Models that are there, the one that a name means first.
+    static var models: [(name: String, path: String)] {
+        folders.flatMap { folder in
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+                .map { ($0, folder + "/" + $0) }
+        }.filter { isModel($0.1) }
+    }
+
+    /// The folder of a name, or the folder named.
+    static func folder(of text: String) throws -> String {
+        guard !text.isEmpty else { throw Failure.usage("--model needs the name or the folder of a model") }
+        if text.contains("/") || text == "." || text == ".." || isModel(text) {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) else {
+                throw Failure.missing("\(text): there is no such model folder")
+            }
+            guard isFolder.boolValue else {
+                throw Failure.badInput(
+                    "\(text) is a file; a model is a diffusers folder with a model_index.json")
+            }
+            return text
+        }
+        let models = models
+        if let found = models.first(where: { $0.name == text }) { return found.path }
+        let known =
+            models.isEmpty ? "there are none" : "there are " + models.map(\.name).joined(separator: ", ")
+        throw Failure.missing(
+            "there is no model \"\(text)\" in \(folders.joined(separator: ", ")) (\(known)); name a diffusers "
+                + "folder, or set PENTIMENTO_MODELS to the folder that holds yours")
+    }
+
+    private static func isModel(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: path + "/model_index.json")
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Diffusion
+import Foundation
+import Logging
+import Tensors
+
+/// What every command that says something understands.
+struct SpeechOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "No progress and no warnings.")
+    var quiet = false
+
+    /// Takes warnings to standard error.
+    var log: Logger {
+        var log = Logger(label: "pentimento") { _ in StandardErrorLog() }
+        log.logLevel = quiet ? .error : .warning
+        return log
+    }
+
+    /// A bar on standard error.
+    var bar: ProgressBar { ProgressBar(isQuiet: quiet) }
+}
+
+/// Where and how networks compute.
+struct ComputeOptions: ParsableArguments {
+    @Option(help: "Where to compute: auto, cpu, cuda or cuda:N.")
+    var device = "auto"
+
+    @Option(help: "What to compute in: float32, bfloat16 or float16.")
+    var dtype = DTypeName.float32
+
+    @Option(help: "Threads of one operation on the CPU; by default as many as libtorch chooses.")
+    var threads: Int?
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads is \(threads); it must lie in 1...1024")
+        }
+    }
+
+    /// Opens libtorch, sets its threads and answers the device and the type to compute in.
+    func start() throws -> (device: Device, dtype: DType) {
+        if case .missing(let reasons) = Backend.opening {
+            throw Failure(
+                .unavailable,
+                "libtorch cannot be opened (\(reasons.joined(separator: "; "))); run `make build` once")
+        }
+        if let threads { Device.threadCount = threads }
+        let device = try Device.named(device)
+        // Half precision has no fast arithmetic on CPUs.
+        return (device, device == .cpu && dtype == .float16 ? .float32 : dtype.dtype)
+    }
+
+    /// The types that networks compute in, by the names people type.
+    enum DTypeName: String, ExpressibleByArgument, CaseIterable {
+        case float32, fp32, bfloat16, bf16, float16, fp16
+
+        var dtype: DType {
+            switch self {
+            case .float32, .fp32: .float32
+            case .bfloat16, .bf16: .bfloat16
+            case .float16, .fp16: .float16
+            }
+        }
+
+        static var allValueStrings: [String] { ["float32", "bfloat16", "float16"] }
+    }
+}
+
+/// Which model.
+struct ModelOptions: ParsableArguments {
+    @Option(
+        name: [.short, .customLong("model")],
+        help: ArgumentHelp(
+            "A diffusers folder, or the name of one in a Models folder (see doctor).", valueName: "name|dir"))
+    var model = ModelPlaces.usual
+
+    /// The folder that is meant.
+    func path() throws -> String { try ModelPlaces.folder(of: model) }
+}
+
+/// Writes `pentimento: warning: …` lines to standard error.
+struct StandardErrorLog: LogHandler {
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.warning
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        Terminal.note("pentimento: \(event.level): \(event.message)")
+    }
+}

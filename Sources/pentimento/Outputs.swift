@@ -1,0 +1,39 @@
+import Foundation
+import Imaging
+
+/// Where results go: checked before the work begins, not after it.
+enum Outputs {
+    /// Refuses a picture file that could not be written for its name or its folder.
+    static func check(picture path: String) throws {
+        guard PictureFormat(writing: path) != nil else { throw ImagingError.unknownExtension(path: path) }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            throw Failure.badInput("\(path) is a folder; name a file in it")
+        }
+        try checkFolder(of: path)
+    }
+
+    /// Refuses a file or folder whose own folder is not there or may not be written to.
+    static func checkFolder(of path: String) throws {
+        guard !path.isEmpty else { throw Failure.usage("the name of the output is empty") }
+        let parent = (path as NSString).deletingLastPathComponent
+        let folder = parent.isEmpty ? "." : parent
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+        else {
+            throw Failure.missing("\(path) cannot be written: there is no folder \(folder); make it first")
+        }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            throw Failure.badInput("\(path) cannot be written: no permission to write in \(folder)")
+        }
+    }
+
+    /// A name that no file has yet: the name itself, or it with -2, -3, … before the ending.
+    static func unused(_ path: String) -> String {
+        guard FileManager.default.fileExists(atPath: path) else { return path }
+        let (stem, ending) = ((path as NSString).deletingPathExtension, (path as NSString).pathExtension)
+        var number = 2
+        while FileManager.default.fileExists(atPath: "\(stem)-\(number).\(ending)") { number += 1 }
+        return "\(stem)-\(number).\(ending)"
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import Tensors
+
+/// The program: its subcommands, and what becomes of their errors.
+@main
+struct Pentimento: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pentimento",
+        abstract:
+            "Edits pictures by text: what the text changes is painted over, everything else shows through.",
+        discussion: """
+            pentimento edit apple.png --prompt "a green pear on a wooden table"
+
+            A model is an ordinary diffusers folder; the one that comes with the program is used where none is named. \
+            Exit status: 0 for success, 64 for wrong usage, 65 for input that cannot be used, 66 for a missing \
+            file, 70 for a fault of the program or its libraries, 130 when interrupted.
+            """,
+        version: Program.version,
+        subcommands: [
+            ProbeCommand.self, DoctorCommand.self, StillLifeCommand.self, InspectCommand.self,
+        ])
+
+    static func main() async {
+        // A pipe whose reader left is an error of `write`, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        tensorFailureHandler = { message in Terminal.end(.fault, message) }
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(error)
+        }
+        Terminal.end(.success)
+    }
+
+    /// Ends the process as an error asks for: help and the like on standard output, all else in one line.
+    private static func end(_ error: any Error) -> Never {
+        switch error {
+        case let failure as Failure: Terminal.end(failure.status, failure.message)
+        case is CancellationError: Terminal.end(.interrupted, "interrupted; nothing was written")
+        default: break
+        }
+        // The library knows its own errors: asked for help, for the version, or wrong arguments.
+        let code = exitCode(for: error)
+        if code.isSuccess {
+            Terminal.print(fullMessage(for: error))
+            Terminal.end(.success)
+        }
+        if code == .validationFailure {
+            Terminal.end(.usage, message(for: error) + " (see `\(Program.helpHint)`)")
+        }
+        let failure = Failure(describing: error)
+        Terminal.end(failure.status, failure.message)
+    }
+}
+
+/// Facts about this program.
+enum Program {
+    /// The version, as `--version` prints it and pictures record it.
+    static let version = "0.1.0"
+
+    /// The help of the subcommand that was typed, or of the whole program.
+    static var helpHint: String {
+        let typed = CommandLine.arguments.dropFirst().first ?? ""
+        let known = Pentimento.configuration.subcommands.map { $0._commandName }
+        return (["pentimento"] + (known.contains(typed) ? [typed] : []) + ["--help"]).joined(separator: " ")
+    }
+
+    /// The folder that the executable lies in, links followed.
+    static var folder: String? {
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            return nil
+        }
+        return (path as NSString).deletingLastPathComponent
+    }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import Synchronization
+
+/// Standard output and standard error.
+enum Terminal {
+    /// Whether somebody watches standard error, so that bars that move make sense.
+    static let isWatched = isatty(STDERR_FILENO) == 1
+
+    /// Columns of the terminal behind standard error.
+    static var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// A line on standard output.
+    static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+
+    /// A line on standard error, above the bar if one is shown.
+    static func note(_ text: String) {
+        bar.withLock { shown in
+            let erase = shown.isEmpty ? "" : "\r\u{1B}[K"
+            write(erase + oneLine(text) + "\n" + shown, to: STDERR_FILENO)
+        }
+    }
+
+    /// Shows a bar in the last line of standard error, or none for an empty text.
+    static func show(bar text: String) {
+        guard isWatched else { return }
+        let text = String(text.prefix(max(columns - 1, 1)))
+        bar.withLock { shown in
+            guard shown != text else { return }
+            write("\r\u{1B}[K" + text, to: STDERR_FILENO)
+            shown = text
+        }
+    }
+
+    /// Ends the process at once, with one line on standard error where there is something to say.
+    ///
+    /// Without the exit handlers of loaded libraries: they have nothing to save, and libtorch's take their time.
+    static func end(_ status: Status, _ message: String = "") -> Never {
+        show(bar: "")
+        if !message.isEmpty { note("pentimento: " + message) }
+        fflush(nil)
+        _exit(status.rawValue)
+    }
+
+    /// A text without line breaks.
+    static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    private static let bar = Mutex("")
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}
+
+/// A bar for one thing after another: `encoding  [#####     ] 20/40  3 s`.
+struct ProgressBar {
+    private let begin = ContinuousClock.now
+    private let isQuiet: Bool
+
+    /// A bar that nobody sees where `isQuiet`, or where standard error is no terminal.
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    /// Moves the bar.
+    func show(_ stage: String, _ done: Int, of total: Int) {
+        guard !isQuiet, Terminal.isWatched, total > 0 else { return }
+        let width = 24
+        let filled = min(max(done * width / total, 0), width)
+        let marks = String(repeating: "#", count: filled) + String(repeating: " ", count: width - filled)
+        let seconds = (ContinuousClock.now - begin).components.seconds
+        Terminal.show(bar: "\(stage)  [\(marks)] \(done)/\(total)  \(seconds) s")
+    }
+
+    /// Takes the bar away.
+    func hide() { Terminal.show(bar: "") }
+}

@@ -1,0 +1,114 @@
+import Foundation
+
+/// The webui's account of a picture: prompt, a line with the negative prompt, a line of settings.
+///
+/// `PROMPT\nNegative prompt: …\nSteps: 20, Sampler: DDIM, CFG scale: 7, Seed: 1, Size: 512x512, …`; values with commas
+/// stand in double quotes. Written by AUTOMATIC1111/stable-diffusion-webui and read by most sites and viewers.
+struct WebUIParameters: Equatable {
+    var prompt: String
+    var negative: String
+    var settings: [(key: String, value: String)]
+
+    init(prompt: String, negative: String = "", settings: [(key: String, value: String)]) {
+        self.prompt = prompt
+        self.negative = negative
+        self.settings = settings
+    }
+
+    /// Reads a text; what does not look like settings is part of the prompt.
+    init(_ text: String) {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        settings = []
+        if let last = lines.last {
+            let found = Self.settings(in: last)
+            // One colon may be prose; the webui always writes several settings.
+            if found.count >= 2, found.contains(where: { $0.key == "Steps" || $0.key == "Seed" }) {
+                settings = found
+                lines.removeLast()
+            }
+        }
+        let mark = "Negative prompt: "
+        if let start = lines.firstIndex(where: { $0.hasPrefix(mark) }) {
+            negative = ([String(lines[start].dropFirst(mark.count))] + lines[(start + 1)...]).joined(
+                separator: "\n")
+            lines.removeSubrange(start...)
+        } else {
+            negative = ""
+        }
+        prompt = lines.joined(separator: "\n")
+    }
+
+    /// The text, as it stands in a picture.
+    var text: String {
+        let values = settings.map { setting in
+            let needsQuotes = setting.value.contains { ",:\"\n".contains($0) }
+            return "\(setting.key): \(needsQuotes ? Self.quoted(setting.value) : setting.value)"
+        }
+        return
+            ([prompt] + (negative.isEmpty ? [] : ["Negative prompt: " + negative])
+            + [values.joined(separator: ", ")]).joined(separator: "\n")
+    }
+
+    /// For people: one setting a line.
+    var lines: String {
+        var lines = ["prompt: " + prompt]
+        if !negative.isEmpty { lines.append("negative prompt: " + negative) }
+        return (lines + settings.map { "\($0.key): \($0.value)" }).map { "  " + $0 }.joined(separator: "\n")
+    }
+
+    /// Everything by name, the settings in the webui's own spelling.
+    var json: [String: JSONValue] {
+        var values = Dictionary(settings.map { ($0.key, JSONValue.string($0.value)) }) { first, _ in first }
+        values["Prompt"] = .string(prompt)
+        if !negative.isEmpty { values["Negative prompt"] = .string(negative) }
+        return values
+    }
+
+    static func == (left: WebUIParameters, right: WebUIParameters) -> Bool {
+        left.prompt == right.prompt && left.negative == right.negative
+            && left.settings.elementsEqual(right.settings) { $0 == $1 }
+    }
+
+    /// `Key: value, Key: "value, with comma", …`
+    private static func settings(in line: String) -> [(key: String, value: String)] {
+        var found: [(key: String, value: String)] = []
+        var rest = Substring(line)
+        while let colon = rest.range(of: ": ") {
+            let key = String(rest[..<colon.lowerBound])
+            rest = rest[colon.upperBound...]
+            if rest.first == "\"", let (value, after) = unquoted(rest) {
+                found.append((key, value))
+                rest = after.hasPrefix(", ") ? after.dropFirst(2) : after
+            } else {
+                let end = rest.range(of: ", ")
+                found.append((key, String(rest[..<(end?.lowerBound ?? rest.endIndex)])))
+                rest = rest[(end?.upperBound ?? rest.endIndex)...]
+            }
+        }
+        return found
+    }
+
+    private static func quoted(_ text: String) -> String {
+        let escapes: [Character: String] = ["\"": "\\\"", "\\": "\\\\", "\n": "\\n"]
+        return "\"" + text.map { escapes[$0] ?? String($0) }.joined() + "\""
+    }
+
+    private static func unquoted(_ text: Substring) -> (value: String, after: Substring)? {
+        var value = ""
+        var isEscaped = false
+        for index in text.indices.dropFirst() {
+            let character = text[index]
+            if isEscaped {
+                value.append(character == "n" ? "\n" : character)
+                isEscaped = false
+            } else if character == "\\" {
+                isEscaped = true
+            } else if character == "\"" {
+                return (value, text[text.index(after: index)...])
+            } else {
+                value.append(character)
+            }
+        }
+        return nil
+    }
+}
