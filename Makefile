@@ -56,8 +56,10 @@ format: setup ## format the sources
 docs: pictures card ## make build/docs, the README's pictures and the model card anew
 	@Scripts/docs
 
-pictures: demo
-	@Scripts/pictures
+pictures: build
+	@Scripts/pictures red-apple still-life samples
+	@$(MAKE) --no-print-directory demo
+	@Scripts/pictures demo
 
 card: build
 	@Scripts/card

@@ -25,6 +25,8 @@ let package = Package(
     name: "Pentimento",
     products: [
         .executable(name: "pentimento", targets: ["pentimento"]),
+        .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Editing", targets: ["Editing"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "Tensors", targets: ["Tensors"]),
@@ -57,7 +59,9 @@ let package = Package(
 
         // Schedules, walks and the engine; then the methods.
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
-        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport"]),
+        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
+        layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
+        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging", "ToyModels"]),
 
         // The program.
         .executableTarget(
@@ -72,5 +76,9 @@ let package = Package(
         // What several test targets share: fixtures and comparison.
         .target(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        // Closed-form denoisers.
+        .target(
+            name: "ToyModels", dependencies: ["Diffusion", "Networks", "Tensors"], path: "Tests/ToyModels",
+            swiftSettings: strict),
     ]
 )

@@ -5,7 +5,7 @@ public import Tensors
 ///
 /// Tensors never leave it: jobs go in as closures over plain values, and pictures and plain values come out.
 public actor Engine {
-    private nonisolated let thread = EngineThread()
+    nonisolated let thread = EngineThread()
     /// The thread that all its work runs on.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 

@@ -3,26 +3,28 @@ import Foundation
 /// A thread that runs an actor's work, one piece after another.
 ///
 /// Always the same thread: libtorch keeps its gradient mode and its pool of workers per calling thread.
-final class EngineThread: SerialExecutor {
+final class EngineThread: SerialExecutor, @unchecked Sendable {
     private let jobs = JobQueue()
+    /// Never touched after `init` but to compare it.
+    private let thread: Thread
 
     init() {
         let jobs = jobs
-        let thread = Thread { [weak self] in
-            while let job = jobs.next() {
-                guard let executor = self?.asUnownedSerialExecutor() else { return }
-                job.runSynchronously(on: executor)
-            }
+        thread = Thread {
+            while let (job, executor) = jobs.next() { job.runSynchronously(on: executor) }
         }
-        thread.name = "pentimento engine"
+        thread.name = "pentimento"
         // Deep networks and gradients recurse.
         thread.stackSize = 16 << 20
         thread.start()
     }
 
+    /// Whether the caller runs on this thread.
+    var isCurrent: Bool { Thread.current === thread }
+
     deinit { jobs.close() }
 
-    func enqueue(_ job: consuming ExecutorJob) { jobs.add(UnownedJob(job)) }
+    func enqueue(_ job: consuming ExecutorJob) { jobs.add(UnownedJob(job), for: asUnownedSerialExecutor()) }
 
     func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 }
@@ -30,18 +32,18 @@ final class EngineThread: SerialExecutor {
 /// What is waiting for the thread.
 private final class JobQueue: @unchecked Sendable {
     private let condition = NSCondition()
-    private var waiting: [UnownedJob] = []
+    private var waiting: [(UnownedJob, UnownedSerialExecutor)] = []
     private var isClosed = false
 
-    func add(_ job: UnownedJob) {
+    func add(_ job: UnownedJob, for executor: UnownedSerialExecutor) {
         condition.lock()
-        waiting.append(job)
+        waiting.append((job, executor))
         condition.signal()
         condition.unlock()
     }
 
     /// The next piece of work, waited for; nil after the queue was closed.
-    func next() -> UnownedJob? {
+    func next() -> (UnownedJob, UnownedSerialExecutor)? {
         condition.lock()
         defer { condition.unlock() }
         while waiting.isEmpty {

@@ -50,8 +50,14 @@ public final class Studio {
         if isCancelled() { throw CancellationError() }
     }
 
+    /// What the user was told, in order.
+    public private(set) var warnings: [String] = []
+
     /// Tells the user something in one line.
-    public func warn(_ text: String) { notify(.warning(text)) }
+    public func warn(_ text: String) {
+        warnings.append(text)
+        notify(.warning(text))
+    }
 
     /// Goes through the steps of a stage and tells how far it is before each, and after the last.
     public func steps<Steps: Collection>(_ stage: String, _ steps: Steps) -> some Sequence<Steps.Element> {

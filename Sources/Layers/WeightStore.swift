@@ -57,6 +57,23 @@ public final class WeightStore {
     /// The reader at the root of the names.
     public var weights: Weights { Weights(store: self, prefix: "") }
 
+    /// Files above this size are held a layer at a time, see `Weights.letGo`.
+    private static let largeFile = 1 << 28
+
+    /// What gives the pages of all tensors below a prefix back to the system, or nil where that would save little.
+    func release(below prefix: String) -> (() -> Void)? {
+        guard case .files(let files, let owners, _) = source, device == .cpu,
+            files.reduce(0, { $0 + $1.byteCount }) >= Self.largeFile
+        else { return nil }
+        let mapped = parameters.compactMap { parameter -> (SafetensorsFile, String)? in
+            guard parameter.name.hasPrefix(prefix + "."), let owner = owners[parameter.name],
+                files[owner].entry(parameter.name)?.dtype == dtype
+            else { return nil }
+            return (files[owner], parameter.name)
+        }
+        return mapped.isEmpty ? nil : { for (file, name) in mapped { file.letGo(name) } }
+    }
+
     /// Whether a tensor of this name can be had.
     func has(_ name: String) -> Bool {
         switch source {

@@ -25,6 +25,12 @@ public struct Weights {
         store.parameters.compactMap { $0.name.hasPrefix(prefix + ".") ? $0.tensor : nil }
     }
 
+    /// What lets the system take back the memory of everything asked for below this prefix until it is used again.
+    ///
+    /// Nil where weights are small or not mapped. A network that calls it behind each part holds little more than one
+    /// part at a time; the pages stay in the system's cache while there is room.
+    public var letGo: (() -> Void)? { store.release(below: prefix) }
+
     /// A tensor of a shape.
     /// - Parameters:
     ///   - alternatives: other shapes of as many elements that old files have.

@@ -57,6 +57,7 @@ private struct TextLayer {
     private let widen: Linear
     private let narrow: Linear
     private let configuration: TextEncoderConfiguration
+    private let letGo: (() -> Void)?
 
     init(_ weights: Weights, _ configuration: TextEncoderConfiguration) throws {
         let width = configuration.hiddenSize
@@ -70,10 +71,12 @@ private struct TextLayer {
         norm2 = try LayerNorm(weights["layer_norm2"], width, epsilon: configuration.layerNormEps)
         widen = try Linear(weights["mlp"]["fc1"], width, configuration.intermediateSize)
         narrow = try Linear(weights["mlp"]["fc2"], configuration.intermediateSize, width)
+        letGo = weights.letGo
     }
 
     /// [B, L, D] → [B, L, D].
     func callAsFunction(_ input: Tensor) -> Tensor {
+        defer { letGo?() }
         let normalized = norm1(input)
         let attended = Tensor.attention(
             split(query(normalized)), split(key(normalized)), split(value(normalized)), causal: true)

@@ -7,11 +7,13 @@ private struct StageLayer {
     let transformer: SpatialTransformer?
     let parameters: [Tensor]
     let orderedSites: [Site]
+    private let letGo: [() -> Void]
 
-    init(resnet: Resnet, transformer: SpatialTransformer?, parameters: [Tensor]) {
+    init(resnet: Resnet, transformer: SpatialTransformer?, weights: [Weights]) {
         self.resnet = resnet
         self.transformer = transformer
-        self.parameters = parameters
+        parameters = weights.flatMap(\.parameters)
+        letGo = weights.compactMap(\.letGo)
         orderedSites = resnet.orderedSites + (transformer?.orderedSites ?? [])
     }
 
@@ -19,7 +21,10 @@ private struct StageLayer {
         _ x: Tensor, _ time: Tensor, _ context: inout ArraySlice<KeysAndValues>, _ pass: Pass
     ) -> Tensor {
         let prompt = transformer == nil ? nil : context.removeFirst()
-        guard pass.checkpoints(orderedSites) else { return run(x, time, prompt, pass) }
+        guard pass.checkpoints(orderedSites) else {
+            defer { for part in letGo { part() } }
+            return run(x, time, prompt, pass)
+        }
         let inputs = [x, time] + (prompt.map { [$0.keys, $0.values] } ?? [])
         return checkpointed(inputs, parameters: parameters) { inputs in
             let prompt = inputs.count > 2 ? KeysAndValues(keys: inputs[2], values: inputs[3]) : nil
@@ -57,7 +62,7 @@ private struct StageBuilder {
                 configuration: configuration, stage: stage, layer: layer, scale: scale) : nil
         return StageLayer(
             resnet: resnet, transformer: transformer,
-            parameters: weights["resnets"][layer].parameters + weights["attentions"][layer].parameters)
+            weights: [weights["resnets"][layer], weights["attentions"][layer]])
     }
 }
 

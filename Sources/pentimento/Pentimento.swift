@@ -19,6 +19,7 @@ struct Pentimento: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             ProbeCommand.self, DoctorCommand.self, StillLifeCommand.self, InspectCommand.self,
+            SheetCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,88 @@
+import Foundation
+import Imaging
+
+extension EditRequest: Codable {
+    private enum Keys: String, CodingKey {
+        case picture, prompt, source, negative, mask, method, preset, options, seed, steps, guidance, strength
+        case pastes, feather, workingSide, traces, measuresInversion
+    }
+
+    /// Pixels as base 64 text.
+    private struct Pixels: Codable {
+        var width: Int
+        var height: Int
+        var bytes: Data
+    }
+
+    /// Values of a mask, rows from the top.
+    private struct Values: Codable {
+        var width: Int
+        var height: Int
+        var values: [Float]
+    }
+
+    /// Reads a request; everything but picture and prompt may be left out.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Keys.self)
+        func bad(_ key: Keys, _ reason: String) -> DecodingError {
+            .dataCorruptedError(forKey: key, in: container, debugDescription: reason)
+        }
+        func fits(_ width: Int, _ height: Int, _ count: Int, _ channels: Int) -> Bool {
+            let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+            return width > 0 && height > 0 && !overflow && count % channels == 0 && pixels == count / channels
+        }
+        let pixels = try container.decode(Pixels.self, forKey: .picture)
+        guard fits(pixels.width, pixels.height, pixels.bytes.count, 3) else {
+            throw bad(.picture, "a picture needs width * height * 3 bytes")
+        }
+        let values = try container.decodeIfPresent(Values.self, forKey: .mask)
+        if let values {
+            guard fits(values.width, values.height, values.values.count, 1),
+                values.values.allSatisfy({ (0...1).contains($0) })
+            else { throw bad(.mask, "a mask needs width * height values in 0...1") }
+        }
+        self.init(
+            picture: Picture(width: pixels.width, height: pixels.height, pixels: Array(pixels.bytes)),
+            prompt: try container.decode(String.self, forKey: .prompt),
+            source: try container.decodeIfPresent(String.self, forKey: .source),
+            negative: try container.decodeIfPresent(String.self, forKey: .negative),
+            mask: values.map { Mask(width: $0.width, height: $0.height, values: $0.values) },
+            method: try container.decodeIfPresent(String.self, forKey: .method) ?? Registry.standard,
+            preset: try container.decodeIfPresent(Preset.self, forKey: .preset) ?? .paper,
+            options: try container.decodeIfPresent([String: String].self, forKey: .options) ?? [:],
+            seed: try container.decodeIfPresent(UInt64.self, forKey: .seed) ?? 0,
+            steps: try container.decodeIfPresent(Int.self, forKey: .steps),
+            guidance: try container.decodeIfPresent(Double.self, forKey: .guidance),
+            strength: try container.decodeIfPresent(Double.self, forKey: .strength),
+            pastes: try container.decodeIfPresent(Bool.self, forKey: .pastes),
+            feather: try container.decodeIfPresent(Double.self, forKey: .feather) ?? Picture.defaultFeather,
+            workingSide: try container.decodeIfPresent(Int.self, forKey: .workingSide),
+            traces: try container.decodeIfPresent(Bool.self, forKey: .traces) ?? false,
+            measuresInversion: try container.decodeIfPresent(Bool.self, forKey: .measuresInversion) ?? false)
+    }
+
+    /// Writes the request, pixels included.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encode(
+            Pixels(width: picture.width, height: picture.height, bytes: Data(picture.pixels)),
+            forKey: .picture)
+        try container.encodeIfPresent(
+            mask.map { Values(width: $0.width, height: $0.height, values: $0.values) }, forKey: .mask)
+        try container.encode(prompt, forKey: .prompt)
+        try container.encodeIfPresent(source, forKey: .source)
+        try container.encodeIfPresent(negative, forKey: .negative)
+        try container.encode(method, forKey: .method)
+        try container.encode(preset, forKey: .preset)
+        try container.encode(options, forKey: .options)
+        try container.encode(seed, forKey: .seed)
+        try container.encodeIfPresent(steps, forKey: .steps)
+        try container.encodeIfPresent(guidance, forKey: .guidance)
+        try container.encodeIfPresent(strength, forKey: .strength)
+        try container.encodeIfPresent(pastes, forKey: .pastes)
+        try container.encode(feather, forKey: .feather)
+        try container.encodeIfPresent(workingSide, forKey: .workingSide)
+        try container.encode(traces, forKey: .traces)
+        try container.encode(measuresInversion, forKey: .measuresInversion)
+    }
+}

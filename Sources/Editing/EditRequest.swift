@@ -1,0 +1,121 @@
+public import Imaging
+
+/// What is asked of an editing method: plain values that may cross threads and be written down.
+public struct EditRequest: Sendable, Hashable {
+    /// The picture, sRGB, any size.
+    public var picture: Picture
+    /// What the picture should show.
+    public var prompt: String
+    /// What the picture shows now.
+    public var source: String?
+    /// What guidance leads away from; the empty prompt where nil.
+    public var negative: String?
+    /// What may change (white), at any size.
+    public var mask: Mask?
+    /// The method's name.
+    public var method: String
+    /// Which defaults count.
+    public var preset: Preset
+    /// The method's own options, as texts.
+    public var options: [String: String]
+    /// Seed of all noise.
+    public var seed: UInt64
+    /// Steps (N); the preset's where nil.
+    public var steps: Int?
+    /// Guidance scale (g); the preset's where nil.
+    public var guidance: Double?
+    /// Share of the trajectory that is redone; the preset's where nil.
+    public var strength: Double?
+    /// Whether the original's pixels come back outside the mask; they do where nil and there is a mask.
+    public var pastes: Bool?
+    /// Pixels over which a pasted edit fades in.
+    public var feather: Double
+    /// Long side of the picture that the model works on; the model's own where nil.
+    public var workingSide: Int?
+    /// Whether arrays are kept in the result for `--trace`.
+    public var traces: Bool
+    /// Whether the inversion is walked back to tell its error, at one forward a step.
+    public var measuresInversion: Bool
+
+    /// A request; what is not said is left to the method and its preset.
+    public init(
+        picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
+        method: String = Registry.standard, preset: Preset = .paper, options: [String: String] = [:],
+        seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
+        pastes: Bool? = nil, feather: Double = Picture.defaultFeather, workingSide: Int? = nil,
+        traces: Bool = false, measuresInversion: Bool = false
+    ) {
+        self.picture = picture
+        self.prompt = prompt
+        self.source = source
+        self.negative = negative
+        self.mask = mask
+        self.method = method
+        self.preset = preset
+        self.options = options
+        self.seed = seed
+        self.steps = steps
+        self.guidance = guidance
+        self.strength = strength
+        self.pastes = pastes
+        self.feather = feather
+        self.workingSide = workingSide
+        self.traces = traces
+        self.measuresInversion = measuresInversion
+    }
+
+    /// The method, its options and the shared settings, all checked.
+    /// - Throws: `EditingError` that says what is wrong and what would be right.
+    public func checked() throws -> CheckedRequest {
+        let type = try Registry.method(named: method)
+        let description = type.description
+        guard prompt.contains(where: { !$0.isWhitespace }) else { throw EditingError.emptyPrompt }
+        let options = try Options(options, of: description, preset: preset)
+        var settings = description.settings(preset)
+        settings.steps = steps ?? settings.steps
+        settings.guidance = guidance ?? settings.guidance
+        if settings.strength != nil { settings.strength = strength ?? settings.strength }
+        guard (1...1000).contains(settings.steps) else {
+            throw EditingError.badValue(
+                name: "steps", value: "\(settings.steps)", expected: "a number from 1 to 1000")
+        }
+        // NaN is in no range.
+        guard (0...100).contains(settings.guidance) else {
+            throw EditingError.badValue(
+                name: "guidance", value: "\(settings.guidance)", expected: "a number from 0 to 100")
+        }
+        if let strength = strength ?? settings.strength, !(strength > 0 && strength <= 1) {
+            throw EditingError.badValue(
+                name: "strength", value: "\(strength)", expected: "above 0 and at most 1")
+        }
+        guard (0...1000).contains(feather) else {
+            throw EditingError.badValue(
+                name: "feather", value: "\(feather)", expected: "a number from 0 to 1000")
+        }
+        if let workingSide, !(1...8192).contains(workingSide) {
+            throw EditingError.badValue(
+                name: "size", value: "\(workingSide)", expected: "a number from 1 to 8192")
+        }
+        if description.needs.source == .required, source == nil {
+            throw EditingError.missing(
+                what: "a prompt that says what the picture shows now (--source)", method: method)
+        }
+        if description.needs.mask == .required, mask == nil {
+            throw EditingError.missing(what: "a mask of what may change (--mask)", method: method)
+        }
+        return CheckedRequest(
+            method: type.init(options), description: description, options: options, settings: settings)
+    }
+}
+
+/// A request whose method and settings exist.
+public struct CheckedRequest: Sendable {
+    /// The method with its options.
+    public let method: any EditingMethod
+    /// What it is.
+    public let description: MethodDescription
+    /// Its options, all of them.
+    public let options: Options
+    /// The settings that all methods share.
+    public let settings: MethodDescription.Settings
+}

@@ -1,0 +1,70 @@
+public import Diffusion
+public import Imaging
+
+/// What an edit brings: the picture, how it came about, and what it cost.
+public struct EditResult: Sendable {
+    /// The edited picture at the original's size, pasted into it where that was wanted; sRGB.
+    public var picture: Picture
+    /// What the model painted, at the working size, before any pasting.
+    public var painted: Picture
+    /// What was allowed to change: the user's mask as given, or the method's at the latent's size.
+    public var mask: Mask?
+    /// The map that the method's mask was cut from.
+    public var softMask: Mask?
+    /// Everything needed to repeat and to judge the edit.
+    public var account: Account
+    /// Arrays for `--trace`, where the request asked for them.
+    public var trace: [NamedArray]
+}
+
+/// An array that may cross threads.
+public struct NamedArray: Sendable, Hashable {
+    /// What it is.
+    public var name: String
+    /// Sizes, outermost first.
+    public var shape: [Int]
+    /// Values in row-major order.
+    public var values: [Float]
+}
+
+/// What an edit says of itself; printed with `--json` and kept in the picture's file.
+public struct Account: Sendable, Hashable, Codable {
+    /// How well an inversion leads back to where it began.
+    public struct RoundTrip: Sendable, Hashable, Codable {
+        /// Root mean square difference of the latents.
+        public var rms: Double
+        /// Peak signal-to-noise ratio of the decoded pictures, in dB; nil where they are equal.
+        public var psnr: Double?
+    }
+
+    /// The method's name.
+    public var method: String
+    /// Which defaults counted.
+    public var preset: Preset
+    /// All of the method's options.
+    public var options: [String: OptionValue]
+    /// What the picture should show.
+    public var prompt: String
+    /// What the picture showed.
+    public var source: String?
+    /// What guidance led away from.
+    public var negative: String?
+    /// Seed of all noise.
+    public var seed: UInt64
+    /// Steps, guidance and strength as used.
+    public var settings: MethodDescription.Settings
+    /// Timesteps of the levels, cleanest first.
+    public var timesteps: [Int]
+    /// The model's name, fingerprint and sizes.
+    public var model: ModelFacts
+    /// Width and height that the model worked at.
+    public var workingSize: [Int]
+    /// Forward and backward passes, seconds, memory.
+    public var cost: Cost
+    /// Error of the inversion, where it was measured.
+    public var roundTrip: RoundTrip?
+    /// Share of the picture that was allowed to change, in 0...1.
+    public var maskArea: Double?
+    /// What the user was warned of.
+    public var warnings: [String]
+}

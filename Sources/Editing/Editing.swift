@@ -1,0 +1,110 @@
+public import Diffusion
+import Foundation
+import Imaging
+import Tensors
+
+extension Engine {
+    /// Edits a picture and tells of it as it goes.
+    ///
+    /// The request is checked before anything runs; a mistake in it ends the stream at once with an `EditingError`.
+    public nonisolated func edit(_ request: EditRequest) -> AsyncThrowingStream<Event<EditResult>, any Error>
+    {
+        run { try $0.edit(request) }
+    }
+
+    /// Edits a picture and answers the result.
+    public nonisolated func edited(
+        _ request: EditRequest, notify: (Notice) -> Void = { _ in }
+    ) async throws -> EditResult {
+        _ = try request.checked()
+        return try await result(notify: notify) { try $0.edit(request) }
+    }
+}
+
+extension Studio {
+    /// Edits a picture: brings it to the model's size, lets the method paint, and brings the result back.
+    /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
+    public func edit(_ request: EditRequest) throws -> EditResult {
+        let checked = try request.checked()
+        let levels = try schedule.levels(steps: checked.settings.steps)
+        let facts = model.facts
+        let size = WorkingSize(
+            fitting: request.picture.width, request.picture.height,
+            longSide: max(request.workingSide ?? facts.pictureSide, facts.latentFactor),
+            multipleOf: facts.latentFactor)
+        let mask = request.mask.map { mask in
+            let small = mask.resized(to: size, factor: facts.latentFactor)
+            return Tensor(small.values, shape: [1, 1, small.height, small.width]).to(device: model.device)
+        }
+        let empty = try prompt("")
+        let canvas = Canvas(
+            studio: self, levels: levels, top: levels.reach(checked.settings.strength ?? 1),
+            clean: try encode(request.picture.resized(to: size)), prompt: try prompt(request.prompt),
+            source: try request.source.map { try prompt($0) },
+            negative: try request.negative.map { try prompt($0) } ?? empty, empty: empty,
+            guidance: checked.settings.guidance, mask: mask, random: RandomGenerator(seed: request.seed))
+        let painting = try checked.method.edit(canvas)
+        let painted = try decode(painting.latent)
+
+        let found = painting.mask.map { Mask($0) }
+        let pastingMask = request.mask ?? found
+        var picture: Picture
+        if let pastingMask, request.pastes ?? true {
+            picture = Picture.pasting(
+                edit: painted, into: request.picture, mask: pastingMask, feather: request.feather)
+        } else {
+            picture = painted.resized(width: request.picture.width, height: request.picture.height)
+        }
+        picture.profile = request.picture.profile
+        let account = Account(
+            method: request.method, preset: request.preset, options: checked.options.values,
+            prompt: request.prompt, source: request.source, negative: request.negative, seed: request.seed,
+            settings: checked.settings, timesteps: levels.dropFirst().map(\.timestep), model: facts,
+            workingSize: [size.width, size.height], cost: spent,
+            roundTrip: request.measuresInversion ? try roundTrip(painting, on: canvas) : nil,
+            maskArea: found.map { Double($0.area) }, warnings: warnings)
+        return EditResult(
+            picture: picture, painted: painted, mask: pastingMask,
+            softMask: painting.softMask.map { Mask($0) },
+            account: account, trace: request.traces ? painting.arrays(from: canvas) : [])
+    }
+
+    /// How well the painting's inversion leads back; its passes count like all others.
+    private func roundTrip(_ painting: Painting, on canvas: Canvas) throws -> Account.RoundTrip? {
+        guard painting.inversion.count > 1, let prompt = painting.inversionPrompt else { return nil }
+        let top = painting.inversion.count - 1
+        let back = try sample(
+            painting.inversion[top], from: top, of: canvas.levels, prompt: prompt, stage: "walking back")
+        let (there, here) = (try decode(canvas.clean), try decode(back))
+        let squares = zip(there.pixels, here.pixels).map {
+            (Double($0) - Double($1)) * (Double($0) - Double($1))
+        }
+        let error = squares.reduce(0, +) / Double(squares.count)
+        return Account.RoundTrip(
+            rms: (back - canvas.clean).squared.mean.squareRoot.item,
+            psnr: error > 0 ? 10 * log10(255 * 255 / error) : nil)
+    }
+}
+
+extension Mask {
+    /// The mask of a tensor [1, 1, height, width].
+    init(_ tensor: Tensor) {
+        let (_, _, height, width) = tensor.shape4
+        self.init(width: width, height: height, values: tensor.floats)
+    }
+}
+
+extension Painting {
+    /// Everything a trace file holds, under the names of the documentation.
+    func arrays(from canvas: Canvas) -> [NamedArray] {
+        var tensors = trace
+        tensors["initial_latent"] = canvas.clean
+        tensors["final_latent"] = latent
+        tensors["mask"] = mask
+        tensors["mask_soft"] = softMask
+        if !inversion.isEmpty { tensors["inversion_levels"] = .stacked(inversion) }
+        return tensors.sorted { $0.key < $1.key }.map {
+            NamedArray(name: $0.key, shape: $0.value.shape, values: $0.value.floats)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+/// What can be wrong with a request for an edit.
+public enum EditingError: Error, Equatable, CustomStringConvertible {
+    /// No method has this name.
+    case unknownMethod(name: String, nearest: String)
+    /// The method has no option of this name.
+    case unknownOption(name: String, method: String, nearest: String?)
+    /// An option is not written as `name=value`.
+    case malformedOption(text: String)
+    /// An option or setting has a value that it cannot have.
+    case badValue(name: String, value: String, expected: String)
+    /// The prompt says nothing.
+    case emptyPrompt
+    /// The method needs something that was not given.
+    case missing(what: String, method: String)
+
+    /// One line: what happened, where, and what to do.
+    public var description: String {
+        switch self {
+        case .unknownMethod(let name, let nearest):
+            "there is no method \"\(name)\"; did you mean \(nearest)? (see: pentimento methods)"
+        case .unknownOption(let name, let method, let nearest):
+            "\(method) has no option \"\(name)\"; "
+                + (nearest.map { "did you mean \($0)?" } ?? "it has none at all")
+        case .malformedOption(let text):
+            "option \"\(text)\" is not of the form name=value"
+        case .badValue(let name, let value, let expected):
+            "\(name) is \(value); it must be \(expected)"
+        case .emptyPrompt:
+            "the prompt is empty; say what the picture should show after the edit"
+        case .missing(let what, let method):
+            "\(method) needs \(what)"
+        }
+    }
+}
+
+extension Sequence<String> {
+    /// The element that takes the fewest insertions, deletions and replacements to become a word; nil of nothing.
+    func nearest(to word: String) -> String? {
+        self.min { editDistance($0, word) < editDistance($1, word) }
+    }
+}
+
+/// Levenshtein's distance, letters compared without regard to case.
+func editDistance(_ left: String, _ right: String) -> Int {
+    let (left, right) = (Array(left.lowercased()), Array(right.lowercased()))
+    var row = Array(0...right.count)
+    for (index, letter) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = index + 1
+        for column in right.indices {
+            let change = diagonal + (letter == right[column] ? 0 : 1)
+            diagonal = row[column + 1]
+            row[column + 1] = Swift.min(change, diagonal + 1, row[column] + 1)
+        }
+    }
+    return row[right.count]
+}

@@ -1,0 +1,81 @@
+public import Diffusion
+public import Tensors
+
+/// A way to edit a picture by text; one file per method, written like the paper's algorithm.
+public protocol EditingMethod: Sendable {
+    /// What it is, needs and can be told.
+    static var description: MethodDescription { get }
+    /// The method with its options, which were checked against the description.
+    init(_ options: Options)
+    /// Edits.
+    func edit(_ canvas: Canvas) throws -> Painting
+}
+
+/// What a method is given: the latent to edit, the prompts, and the model behind a studio.
+public struct Canvas {
+    /// Where predictions come from.
+    public let studio: Studio
+    /// The trajectory: clean at 0.
+    public let levels: Levels
+    /// How many levels up the edit begins: ⌊strength·N⌋.
+    public let top: Int
+    /// The picture's latent (x₀), [1, C, h, w].
+    public let clean: Tensor
+    /// What the picture should show (Q).
+    public let prompt: Prompt
+    /// What the picture shows now (R), if the user said so.
+    public let source: Prompt?
+    /// What guidance leads away from: the empty prompt, or the user's negative one.
+    public let negative: Prompt
+    /// The empty prompt (∅).
+    public let empty: Prompt
+    /// Guidance scale (g).
+    public let guidance: Double
+    /// The user's mask at the latent's size, [1, 1, h, w]: 1 may change, 0 stays.
+    public let mask: Tensor?
+    /// The job's noise; each method documents in which order it draws.
+    public let random: RandomGenerator
+
+    /// Fresh standard normal noise of the latent's shape.
+    public func freshNoise() -> Tensor { random.normal(clean.shape).like(clean) }
+
+    /// The noise in a latent at a level, under the request's prompt and guidance.
+    public func guidedNoise(in latent: Tensor, at level: Level) throws -> Tensor {
+        try studio.noise(in: latent, at: level, prompt: prompt, against: negative, scale: guidance)
+    }
+
+    /// `edited` where the mask is 1 and `kept` where it is 0; all of `edited` without a mask.
+    public static func blend(_ edited: Tensor, over kept: Tensor, mask: Tensor?) -> Tensor {
+        guard let mask else { return edited }
+        return mask * edited + (1 - mask) * kept
+    }
+}
+
+/// What a method makes.
+public struct Painting {
+    /// The edited latent, [1, C, h, w].
+    public var latent: Tensor
+    /// What was allowed to change, [1, 1, h, w]; nil where everything was.
+    public var mask: Tensor?
+    /// The map that the mask was cut from, in 0...1.
+    public var softMask: Tensor?
+    /// All levels of the inversion, if there was one.
+    public var inversion: [Tensor]
+    /// The prompt of that inversion, without guidance; nil where its error cannot be told so simply.
+    public var inversionPrompt: Prompt?
+    /// Whatever else the paper names, for `--trace`.
+    public var trace: [String: Tensor]
+
+    /// A painting of a latent.
+    public init(
+        _ latent: Tensor, mask: Tensor? = nil, softMask: Tensor? = nil, inversion: [Tensor] = [],
+        inversionPrompt: Prompt? = nil, trace: [String: Tensor] = [:]
+    ) {
+        self.latent = latent
+        self.mask = mask
+        self.softMask = softMask
+        self.inversion = inversion
+        self.inversionPrompt = inversionPrompt
+        self.trace = trace
+    }
+}

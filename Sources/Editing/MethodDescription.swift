@@ -1,0 +1,82 @@
+/// What a method is, needs and can be told; command line, library and web page read this one description.
+public struct MethodDescription: Sendable, Hashable, Codable {
+    /// Whether a method uses something.
+    public enum Need: String, Sendable, Codable { case unused, optional, required }
+
+    /// What a method asks of a request.
+    public struct Needs: Sendable, Hashable, Codable {
+        /// A prompt that says what the picture shows now.
+        public var source: Need
+        /// A mask of what may change.
+        public var mask: Need
+        /// Whether the picture is inverted to noise.
+        public var inversion: Bool
+        /// Whether gradients are computed.
+        public var gradients: Bool
+
+        /// Needs; by default only the prompt.
+        public init(
+            source: Need = .unused, mask: Need = .optional, inversion: Bool = false, gradients: Bool = false
+        ) {
+            self.source = source
+            self.mask = mask
+            self.inversion = inversion
+            self.gradients = gradients
+        }
+    }
+
+    /// Settings that all methods share.
+    public struct Settings: Sendable, Hashable, Codable {
+        /// Steps of the whole trajectory (N).
+        public var steps: Int
+        /// Guidance scale (g).
+        public var guidance: Double
+        /// Share of the trajectory that is redone; nil where the method has no such thing.
+        public var strength: Double?
+
+        /// Settings.
+        public init(steps: Int, guidance: Double, strength: Double?) {
+            self.steps = steps
+            self.guidance = guidance
+            self.strength = strength
+        }
+    }
+
+    /// The name on a command line.
+    public var name: String
+    /// The name in its paper.
+    public var title: String
+    /// What it does, in one sentence.
+    public var summary: String
+    /// Authors, title, where to find it.
+    public var paper: String
+    /// When it was published.
+    public var year: Int
+    /// What it asks of a request.
+    public var needs: Needs
+    /// The shared settings with `--preset paper`.
+    public var standard: Settings
+    /// The shared settings of other presets where they differ.
+    public var presets: [Preset: Settings]
+    /// Its own options.
+    public var options: [OptionDescription]
+
+    /// A description.
+    public init(
+        name: String, title: String, summary: String, paper: String, year: Int, needs: Needs,
+        standard: Settings, presets: [Preset: Settings] = [:], options: [OptionDescription] = []
+    ) {
+        self.name = name
+        self.title = title
+        self.summary = summary
+        self.paper = paper
+        self.year = year
+        self.needs = needs
+        self.standard = standard
+        self.presets = presets
+        self.options = options
+    }
+
+    /// The shared settings of a preset.
+    public func settings(_ preset: Preset) -> Settings { presets[preset] ?? standard }
+}

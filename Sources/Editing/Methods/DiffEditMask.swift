@@ -1,0 +1,132 @@
+import Diffusion
+import Foundation
+import Tensors
+
+/// The first step of DiffEdit: a mask from the difference of two noise estimates.
+///
+/// D(h,w) = mean over i and channels of |ε(zᵢ, t_s, Q) - ε(zᵢ, t_s, R)|, with a fresh noise in every zᵢ; extreme values
+/// are removed, the rest is scaled to 0...1 and cut at θ. The paper does not say how outliers are removed: here D is
+/// clamped at κ times its mean, as both public implementations do, so that a pixel is on where D > κθ·mean(D).
+struct DiffEditMask {
+    /// How extreme values are removed.
+    enum Outliers: String, CaseIterable {
+        /// D' = min(D, κ·mean)/(κ·mean); at most 1/(κθ) of the picture can be on.
+        case clamp
+        /// Clipped at a percentile, then scaled from the smallest to the largest value; for large edits.
+        case percentile
+    }
+
+    static let options: [OptionDescription] = [
+        .init(
+            "noises", .integer(1...256), .integer(10), presets: [.fast: .integer(4)], symbol: "n",
+            help: "how many noises the mask is averaged over"),
+        .init(
+            "mask-noise", .number(0.01...1), .number(0.5), symbol: "s",
+            help: "noise level of the mask step, as a share of the trajectory"),
+        .init(
+            "threshold", .number(0...1), .number(0.5), symbol: "θ",
+            help: "where the scaled difference is cut; lower makes the mask larger"),
+        .init(
+            "outliers", .choice(Outliers.allCases.map(\.rawValue)), .choice("clamp"),
+            help: "percentile: for edits of more than two thirds of the picture"),
+        .init(
+            "clamp", .number(1...100), .number(3), symbol: "κ",
+            help: "differences are clamped at so many times their mean"),
+        .init(
+            "percentile", .number(50...100), .number(99), help: "where outliers=percentile clips"),
+        .init(
+            "mask-guidance", .number(0.01...100), .number(1), presets: [.official: .number(7.5)],
+            help: "guidance of both estimates; only scales the difference, at twice the cost"),
+    ]
+
+    static let emptyMaskAdvice =
+        "the two prompts make no difference that stands out anywhere, so the mask is empty and the picture stays as "
+        + "it is; name what is there now with --source, or give a --mask, or use --option outliers=percentile "
+        + "(large edits), --option threshold=0.25 (small ones) or --option mask=none (change everything)"
+
+    let noises: Int
+    let level: Double
+    let threshold: Double
+    let outliers: Outliers
+    let clamp: Double
+    let percentile: Double
+    let guidance: Double
+
+    init(_ options: Options) {
+        noises = options.integer("noises")
+        level = options.number("mask-noise")
+        threshold = options.number("threshold")
+        outliers = options.choice("outliers", as: Outliers.self)
+        clamp = options.number("clamp")
+        percentile = options.number("percentile")
+        guidance = options.number("mask-guidance")
+    }
+
+    /// The mask, the map it was cut from and the difference itself, each [1, 1, h, w].
+    func find(on canvas: Canvas) throws -> (mask: Tensor, soft: Tensor, difference: Tensor) {
+        let difference = try difference(on: canvas)
+        let soft = scaled(difference)
+        return ((soft > threshold).to(dtype: difference.dtype), soft, difference)
+    }
+
+    /// D.
+    func difference(on canvas: Canvas) throws -> Tensor {
+        let level = canvas.levels[max(canvas.levels.reach(level), 1)]
+        let reference = canvas.source ?? canvas.empty
+        var sum = canvas.clean.zerosLike.mean([1], keeping: true)
+        // Equal prompts make no difference; rounding must not become a mask.
+        guard reference !== canvas.prompt else { return sum }
+        // All latents first, so that the studio may put as many rows into a pass as fit.
+        let latents = (0..<noises).map { _ in DDIM.noised(canvas.clean, canvas.freshNoise(), to: level) }
+        let estimates = try canvas.studio.noises(
+            in: latents, at: level, prompts: [canvas.prompt, reference], against: canvas.negative,
+            scale: guidance, stage: "finding the mask")
+        for pair in estimates { sum += (pair[0] - pair[1]).absolute.mean([1], keeping: true) }
+        return sum / Double(noises)
+    }
+
+    /// D'. A difference that is nought everywhere stays so.
+    func scaled(_ difference: Tensor) -> Tensor {
+        switch outliers {
+        case .clamp:
+            let highest = difference.mean.item * clamp
+            guard highest > 0 else { return difference.zerosLike }
+            return difference.clamped(nil, highest) / highest
+        case .percentile:
+            let sorted = difference.reshaped([-1]).sorted().scalars(as: Double.self)
+            let rank = Int((Double(sorted.count - 1) * percentile / 100).rounded())
+            let (lowest, highest) = (sorted[0], sorted[rank])
+            guard highest > lowest else { return difference.zerosLike }
+            return (difference.clamped(nil, highest) - lowest) / (highest - lowest)
+        }
+    }
+}
+
+extension Studio {
+    /// Noise estimates of several latents under several prompts, latent by latent, in as few passes as memory allows.
+    fileprivate func noises(
+        in latents: [Tensor], at level: Level, prompts: [Prompt], against empty: Prompt, scale: Double,
+        stage: String
+    ) throws -> [[Tensor]] {
+        // Enough latents at a time to fill passes, few enough to show progress.
+        let group = Swift.max(limits.rows / (prompts.count * 2), 1)
+        var estimates: [[Tensor]] = []
+        for start in steps(stage, Array(stride(from: 0, to: latents.count, by: group))) {
+            let part = latents[start..<Swift.min(start + group, latents.count)]
+            let guided = scale != 1
+            let rows = (guided ? [empty] : []) + prompts
+            let queries = part.flatMap { latent in
+                rows.map { Query(latent, at: level, prompt: $0) }
+            }
+            let answers = try predict(queries)
+            for index in part.indices.map({ $0 - start }) {
+                let own = Array(answers[(index * rows.count)..<((index + 1) * rows.count)])
+                estimates.append(
+                    guided
+                        ? own.dropFirst().map { Diffusion.guided(empty: own[0], prompted: $0, scale: scale) }
+                        : own)
+            }
+        }
+        return estimates
+    }
+}

@@ -1,0 +1,179 @@
+/// The value of a method's option.
+public enum OptionValue: Sendable, Hashable, CustomStringConvertible {
+    case integer(Int)
+    case number(Double)
+    case choice(String)
+    case flag(Bool)
+
+    /// As it is written on a command line.
+    public var description: String {
+        switch self {
+        case .integer(let value): "\(value)"
+        case .number(let value): value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
+        case .choice(let value): value
+        case .flag(let value): "\(value)"
+        }
+    }
+}
+
+extension OptionValue: Codable {
+    /// A JSON number, string or truth value.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Bool.self) {
+            self = .flag(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else {
+            self = .choice(try container.decode(String.self))
+        }
+    }
+
+    /// A JSON number, string or truth value.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .choice(let value): try container.encode(value)
+        case .flag(let value): try container.encode(value)
+        }
+    }
+}
+
+/// Which defaults a request starts from.
+public enum Preset: String, Sendable, Codable, CaseIterable {
+    /// The algorithm of the paper, corrected where its code is known to be wrong.
+    case paper
+    /// What the published (or, where none was, the most used) code does, quirks included.
+    case official
+    /// Fewer steps, for a first look.
+    case fast
+}
+
+/// One option of a method: what it may be, what it is by default, what the paper calls it.
+public struct OptionDescription: Sendable, Hashable, Codable {
+    /// What values an option takes.
+    public enum Kind: Sendable, Hashable, Codable {
+        case integer(ClosedRange<Int>)
+        case number(ClosedRange<Double>)
+        case choice([String])
+        case flag
+    }
+
+    /// The name on a command line.
+    public var name: String
+    /// What values it takes.
+    public var kind: Kind
+    /// The value with `--preset paper`, which is the default.
+    public var standard: OptionValue
+    /// Values of other presets where they differ.
+    public var presets: [Preset: OptionValue]
+    /// The paper's symbol, if it has one.
+    public var symbol: String?
+    /// What it does, in one line.
+    public var help: String
+
+    /// A description.
+    public init(
+        _ name: String, _ kind: Kind, _ standard: OptionValue, presets: [Preset: OptionValue] = [:],
+        symbol: String? = nil, help: String
+    ) {
+        self.name = name
+        self.kind = kind
+        self.standard = standard
+        self.presets = presets
+        self.symbol = symbol
+        self.help = help
+    }
+
+    /// What a value must be, in words.
+    public var expectation: String {
+        switch kind {
+        case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .number(let range):
+            "a number from \(OptionValue.number(range.lowerBound)) to \(OptionValue.number(range.upperBound))"
+        case .choice(let names): "one of " + names.joined(separator: ", ")
+        case .flag: "true or false"
+        }
+    }
+
+    /// The value that a text means.
+    /// - Throws: `EditingError.badValue` with what is allowed; not-a-number never is.
+    func value(of text: String) throws(EditingError) -> OptionValue {
+        switch kind {
+        case .integer(let range):
+            if let value = Int(text), range.contains(value) { return .integer(value) }
+        case .number(let range):
+            if let value = Double(text), range.contains(value) { return .number(value) }
+        case .choice(let names):
+            if names.contains(text) { return .choice(text) }
+        case .flag:
+            if let value = [
+                "true": true, "yes": true, "on": true, "false": false, "no": false, "off": false,
+            ][
+                text.lowercased()]
+            {
+                return .flag(value)
+            }
+        }
+        throw .badValue(name: "option \(name)", value: text, expected: expectation)
+    }
+}
+
+/// The options of one run of a method: all of them, checked.
+public struct Options: Sendable, Hashable {
+    /// Values by name.
+    public let values: [String: OptionValue]
+
+    /// A method's defaults under a preset, with some options given as texts.
+    /// - Throws: `EditingError`: an unknown name (with the nearest right one) or a value out of range.
+    public init(
+        _ given: [String: String], of method: MethodDescription, preset: Preset = .paper
+    ) throws(EditingError) {
+        var values: [String: OptionValue] = [:]
+        for option in method.options { values[option.name] = option.presets[preset] ?? option.standard }
+        for (name, text) in given.sorted(by: { $0.key < $1.key }) {
+            guard let option = method.options.first(where: { $0.name == name }) else {
+                throw .unknownOption(
+                    name: name, method: method.name, nearest: method.options.map(\.name).nearest(to: name))
+            }
+            values[name] = try option.value(of: text)
+        }
+        self.values = values
+    }
+
+    /// Options as written on a command line, `name=value` each; the last of a name counts.
+    /// - Throws: `EditingError.malformedOption`.
+    public static func parse(_ texts: [String]) throws(EditingError) -> [String: String] {
+        var given: [String: String] = [:]
+        for text in texts {
+            guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+                throw .malformedOption(text: text)
+            }
+            given[String(text[..<sign])] = String(text[text.index(after: sign)...])
+        }
+        return given
+    }
+
+    /// A whole number that the method's description declares.
+    public func integer(_ name: String) -> Int {
+        if case .integer(let value)? = values[name] { return value }
+        preconditionFailure("no whole number \(name) is declared")
+    }
+
+    /// A number that the method's description declares.
+    public func number(_ name: String) -> Double {
+        if case .number(let value)? = values[name] { return value }
+        preconditionFailure("no number \(name) is declared")
+    }
+
+    /// A choice that the method's description declares, as the method's own type.
+    public func choice<Choice: RawRepresentable>(_ name: String, as type: Choice.Type) -> Choice
+    where Choice.RawValue == String {
+        if case .choice(let text)? = values[name], let choice = Choice(rawValue: text) { return choice }
+        preconditionFailure("no choice \(name) is declared")
+    }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Diffusion
+
+@Suite struct LoadedModelTests {
+    func model(_ name: String) throws -> LoadedModel {
+        LoadedModel(folder: try ModelFolder(path: Fixtures.model(name)))
+    }
+
+    @Test("Every tiny model of the fixtures opens and predicts", arguments: Fixtures.models)
+    func opens(name: String) throws {
+        try withoutGradients {
+            let model = try model(name)
+            let studio = Studio(model: model)
+            let facts = model.facts
+            #expect(facts.fingerprint.count == 16)
+            let level = try model.schedule.levels(steps: 5)[3]
+            let latent = RandomGenerator(seed: 1).normal([1, facts.latentChannels, 8, 8])
+            let extra = facts.inputChannels - facts.latentChannels
+            let query = Query(
+                latent, at: level, prompt: try studio.prompt("a red apple"),
+                extra: extra > 0 ? .zeros([1, extra, 8, 8]) : nil)
+            let noise = try studio.predict([query])[0]
+            #expect(noise.shape == latent.shape)
+            #expect(noise.isFinite)
+        }
+    }
+
+    @Test(
+        "Inversion and sampling agree with diffusers' two schedulers",
+        arguments: ["tiny-sd1", "tiny-sd2"], [20, 50])
+    func walks(name: String, steps: Int) throws {
+        try withoutGradients {
+            let expected = try Fixtures.expected(name)
+            let studio = Studio(model: try model(name))
+            let levels = try studio.schedule.levels(steps: steps)
+            let latent = try expected.tensor("ddim.latent")
+            let prompt = Prompt(embedding: try expected.tensor("ddim.encoder_hidden_states"))
+            let up = try studio.invert(latent, through: levels, to: steps, prompt: prompt)
+            #expect(
+                relativeError(.stacked(up), try expected.tensor("ddim-invert-\(steps).levels")) < 1e-4)
+            var down = [latent]
+            _ = try studio.sample(latent, from: steps, of: levels, prompt: prompt) { _, latent in
+                down.append(latent)
+                return latent
+            }
+            #expect(
+                relativeError(.stacked(down), try expected.tensor("ddim-sample-\(steps).levels")) < 1e-4)
+        }
+    }
+
+    @Test("Timesteps of every spacing are those of diffusers")
+    func timesteps() throws {
+        let file = try Fixtures.tensors("schedules.safetensors")
+        let betas = NoiseSchedule.betas(.linear, from: 0.0001, to: 0.02, count: 1000)
+        for spacing in [NoiseSchedule.Spacing.leading, .trailing, .linspace] {
+            for offset in [0, 1] {
+                for steps in [20, 50, 60] {
+                    let schedule = NoiseSchedule(betas: betas, spacing: spacing, offset: offset)
+                    let name = "timesteps.\(spacing.rawValue).offset\(offset).steps\(steps)"
+                    let expected = try file.tensor(name).scalars(as: Int64.self).map(Int.init)
+                    #expect(
+                        try schedule.levels(steps: steps).dropFirst().map(\.timestep).reversed() == expected)
+                }
+            }
+        }
+        for growth in [NoiseSchedule.Growth.linear, .scaledLinear, .squaredCosine] {
+            let start = growth == .scaledLinear ? 0.00085 : 0.0001
+            let end = growth == .scaledLinear ? 0.012 : 0.02
+            let betas = NoiseSchedule.betas(growth, from: start, to: end, count: 1000)
+            let expected = try file.tensor("alphas_cumprod.\(growth.rawValue)")
+            #expect(relativeError(Tensor(NoiseSchedule(betas: betas).alphaBars), expected) < 1e-12)
+            let scaled = NoiseSchedule(betas: betas, zeroTerminal: true).alphaBars
+            let expectedScaled = try file.tensor("alphas_cumprod.\(growth.rawValue).zero_snr.float32")
+            #expect(relativeError(Tensor(scaled), expectedScaled) < 1e-5)
+        }
+    }
+
+    @Test("Rows with plans in one pass are answered as one by one, whatever the batch")
+    func plans() throws {
+        try withoutGradients {
+            let model = try model("tiny-sd1")
+            let maps = try model.unet().sites.filter(\.isPromptMap)
+            func run(rows: Int) throws -> [Tensor] {
+                let studio = Studio(model: model, limits: BatchLimits(rows: rows))
+                let level = try model.schedule.levels(steps: 5)[3]
+                let source = Recording(maps)
+                let latent = RandomGenerator(seed: 1).normal([1, 4, 8, 8])
+                let other = RandomGenerator(seed: 2).normal([1, 4, 8, 8])
+                return try studio.predict([
+                    Query(
+                        latent, at: level, prompt: studio.prompt("a red apple"),
+                        plan: .recording(into: source)),
+                    Query(other, at: level, prompt: studio.prompt("a pear")),
+                    Query(
+                        other, at: level, prompt: studio.prompt("a pear"),
+                        plan: .editing(maps) { site, _ in source[site] }),
+                ])
+            }
+            let together = try run(rows: 8)
+            for (one, other) in zip(together, try run(rows: 1)) { #expect(relativeError(one, other) < 1e-5) }
+            #expect(relativeError(together[1], together[2]) > 1e-4)
+        }
+    }
+}
+
+@Suite struct ModelFolderTests {
+    /// A copy of a tiny model that a test may spoil.
+    func copy(_ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/model-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: Fixtures.model("tiny-sd1"), toPath: folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try body(folder)
+    }
+
+    @Test(
+        "A missing file is named",
+        arguments: [
+            "model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "vae/config.json",
+            "text_encoder/config.json", "unet/diffusion_pytorch_model.safetensors",
+        ])
+    func missing(file: String) throws {
+        try copy { folder in
+            try FileManager.default.removeItem(atPath: folder + "/" + file)
+            let error = #expect(throws: DiffusionError.self) { try ModelFolder(path: folder) }
+            #expect(error?.isMissingFile == true)
+            #expect(error?.description.contains(folder + "/" + file) == true)
+        }
+    }
+
+    @Test("A pickle is refused and never opened")
+    func pickle() throws {
+        try copy { folder in
+            let weights = folder + "/unet/diffusion_pytorch_model"
+            try FileManager.default.moveItem(atPath: weights + ".safetensors", toPath: weights + ".bin")
+            #expect(throws: DiffusionError.pickledWeights(path: weights + ".bin")) {
+                try ModelFolder(path: folder)
+            }
+        }
+    }
+
+    @Test("A class that is not known is named, and so is a folder that is none")
+    func strangers() throws {
+        try copy { folder in
+            let path = folder + "/model_index.json"
+            let index = try String(contentsOfFile: path, encoding: .utf8)
+            try index.replacingOccurrences(of: "UNet2DConditionModel", with: "FluxTransformer2DModel")
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(
+                throws: DiffusionError.unsupportedClass(
+                    path: path, component: "unet", className: "FluxTransformer2DModel")
+            ) { try ModelFolder(path: folder) }
+            try "[".write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: DiffusionError.malformedFile(path: path, reason: "not a JSON object")) {
+                try ModelFolder(path: folder)
+            }
+            #expect(throws: DiffusionError.self) { try ModelFolder(path: path) }
+        }
+        #expect(throws: DiffusionError.missingFile(path: "/no/model", purpose: "the model folder")) {
+            try ModelFolder(path: "/no/model")
+        }
+    }
+
+    @Test("The fingerprint follows the weights and not the place")
+    func fingerprint() throws {
+        let original = Fingerprint.of(folder: Fixtures.model("tiny-sd1"))
+        try copy { folder in
+            #expect(Fingerprint.of(folder: folder) == original)
+            let path = folder + "/unet/diffusion_pytorch_model.safetensors"
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+            bytes[60000] ^= 1
+            try bytes.write(to: URL(fileURLWithPath: path))
+            #expect(Fingerprint.of(folder: folder) != original)
+        }
+    }
+
+    @Test(
+        "SHA-256 has the published digests",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+        ])
+    func sha256(text: String, expected: String) {
+        var digest = SHA256()
+        digest.update(text.utf8)
+        #expect(digest.hexadecimal() == expected)
+    }
+
+    @Test("A device that is not there is an error with a way out")
+    func devices() throws {
+        #expect(try Device.named("cpu") == .cpu)
+        #expect(throws: DiffusionError.deviceUnavailable(name: "cuda:99")) { try Device.named("cuda:99") }
+        #expect(throws: DiffusionError.deviceUnavailable(name: "tpu")) { try Device.named("tpu") }
+        #expect(try [Device.cpu, .cuda(0)].contains(Device.named("auto")))
+    }
+}

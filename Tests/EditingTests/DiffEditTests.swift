@@ -1,0 +1,205 @@
+import Diffusion
+import Imaging
+import Tensors
+import Testing
+import ToyModels
+
+@testable import Editing
+
+/// The oracles of DiffEdit on a denoiser in closed form, 16×16 latents.
+@Suite struct DiffEditTests {
+    static let side = 16
+
+    /// "dog" differs from everything else in the first `count` of 256 elements.
+    static func model(differing count: Int, by value: Double = 0.4) -> GaussianModel {
+        GaussianModel(side: side, means: ["dog": GaussianModel.mean(side: side, first: count, value: value)])
+    }
+
+    static func support(_ count: Int) -> [Float] { (0..<(side * side)).map { $0 < count ? 1 : 0 } }
+
+    static func canvas(
+        _ model: GaussianModel, prompt: String = "dog", source: String? = nil, steps: Int = 50,
+        strength: Double = 0.8, guidance: Double = 7.5, seed: UInt64 = 0, mask: Tensor? = nil,
+        clean: Tensor? = nil, dtype: DType = .float32
+    ) throws -> Canvas {
+        let studio = Studio(model: model)
+        let levels = try studio.schedule.levels(steps: steps)
+        let picture = clean ?? RandomGenerator(seed: 99).normal([1, 3, side, side]) * 0.5
+        return Canvas(
+            studio: studio, levels: levels, top: levels.reach(strength), clean: picture.to(dtype: dtype),
+            prompt: try studio.prompt(prompt), source: try source.map { try studio.prompt($0) },
+            negative: try studio.prompt(""), empty: try studio.prompt(""), guidance: guidance, mask: mask,
+            random: RandomGenerator(seed: seed))
+    }
+
+    static func diffEdit(_ options: [String: String] = [:], preset: Preset = .paper) throws -> DiffEdit {
+        DiffEdit(try Options(options, of: DiffEdit.description, preset: preset))
+    }
+
+    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.largest().item }
+
+    @Test("O1: with an empty mask the picture's latent comes back to the last bit")
+    func emptyMask() throws {
+        let canvas = try Self.canvas(Self.model(differing: 80), mask: .zeros([1, 1, 16, 16]))
+        let painting = try Self.diffEdit().edit(canvas)
+        #expect(painting.latent.isEqual(to: canvas.clean))
+        // The published quirk, one level too noisy, does not manage that.
+        let quirk = try Self.diffEdit(["background": "origin"]).edit(canvas)
+        #expect(Self.distance(quirk.latent, canvas.clean) > 0)
+    }
+
+    @Test("O2: a full mask, no text and no guidance are the plain round trip, which closes as steps grow")
+    func fullMask() throws {
+        var errors: [Double] = []
+        for steps in [10, 50, 250] {
+            let canvas = try Self.canvas(
+                Self.model(differing: 80), prompt: "", steps: steps, guidance: 1,
+                mask: .ones([1, 1, 16, 16]), dtype: .float64)
+            let painting = try Self.diffEdit().edit(canvas)
+            let plain = try canvas.studio.sample(
+                painting.inversion[canvas.top], from: canvas.top, of: canvas.levels, prompt: canvas.empty)
+            #expect(Self.distance(painting.latent, plain) < 1e-12)
+            errors.append(Self.distance(painting.latent, canvas.clean))
+        }
+        #expect(errors[0] > 3 * errors[1] && errors[1] > 3 * errors[2])
+    }
+
+    @Test(
+        "O3: the mask is where the means differ, for every seed and every number of noises",
+        arguments: [1, 3, 10])
+    func support(noises: Int) throws {
+        for (seed, count) in [(0, 20), (1, 100), (7, 169)] {
+            let canvas = try Self.canvas(Self.model(differing: count), seed: UInt64(seed))
+            let found = try Self.diffEdit(["noises": "\(noises)"]).edit(canvas)
+            #expect(found.mask?.floats == Self.support(count))
+        }
+    }
+
+    @Test(
+        "The rule can switch on two thirds at most: of 0.656 all, of 0.68 nothing",
+        arguments: [
+            (168, 0.65625), (174, 0.0),
+        ])
+    func pinnedAreas(count: Int, area: Double) throws {
+        let canvas = try Self.canvas(Self.model(differing: count))
+        let painting = try Self.diffEdit().edit(canvas)
+        #expect(painting.mask?.mean.item == area)
+        if area == 0 {
+            // Told to the user, and nothing is changed; the percentile rule finds the region.
+            #expect(canvas.studio.warnings == [DiffEditMask.emptyMaskAdvice])
+            #expect(painting.latent.isEqual(to: canvas.clean))
+            let other = try Self.diffEdit(["outliers": "percentile"]).edit(
+                Self.canvas(Self.model(differing: count)))
+            #expect(other.mask?.floats == Self.support(count))
+        }
+    }
+
+    @Test(
+        "O4: equal prompts, or prompts that mean the same, give an empty mask and no NaN",
+        arguments: [
+            ("dog", "dog"), ("cat", "house"),
+        ])
+    func equalPrompts(prompt: String, source: String) throws {
+        for outliers in ["clamp", "percentile"] {
+            let canvas = try Self.canvas(Self.model(differing: 80), prompt: prompt, source: source)
+            let painting = try Self.diffEdit(["outliers": outliers]).edit(canvas)
+            #expect(painting.mask?.sum.item == 0)
+            #expect(painting.latent.isEqual(to: canvas.clean))
+            #expect(canvas.studio.warnings.count == 1)
+        }
+    }
+
+    @Test("O5: scaling ε, guidance and swapping the prompts leave the mask alone, and its area has a bound")
+    func invariance() throws {
+        // Means that differ by a different amount everywhere, so that the cut falls inside.
+        let means = RandomGenerator(seed: 5).normal([1, 3, 16, 16])
+        func mask(gain: Double = 1, guidance: String = "1", swapped: Bool = false) throws -> Tensor? {
+            let model = GaussianModel(side: 16, means: ["dog": means * means.absolute])
+            model.gain = gain
+            let canvas = try Self.canvas(
+                model, prompt: swapped ? "cat" : "dog", source: swapped ? "dog" : "cat", dtype: .float64)
+            return try Self.diffEdit(["mask-guidance": guidance]).edit(canvas).mask
+        }
+        let plain = try #require(try mask())
+        #expect(try mask(gain: 3)?.floats == plain.floats)
+        #expect(try mask(guidance: "7.5")?.floats == plain.floats)
+        #expect(try mask(swapped: true)?.floats == plain.floats)
+        #expect(plain.mean.item > 0 && plain.mean.item <= 2.0 / 3)
+    }
+
+    @Test("O6: a mask does not depend on what else is in the pass", arguments: [1, 4, 32])
+    func batchIndependence(rows: Int) throws {
+        let model = Self.model(differing: 100)
+        let studio = Studio(model: model, limits: BatchLimits(rows: rows))
+        var canvases: [[Float]] = []
+        for seed in [3, 4] {
+            let own = try Self.canvas(model, seed: UInt64(seed))
+            let canvas = Canvas(
+                studio: studio, levels: own.levels, top: own.top, clean: own.clean * Double(seed),
+                prompt: try studio.prompt("dog"), source: nil, negative: try studio.prompt(""),
+                empty: try studio.prompt(""), guidance: 7.5, mask: nil, random: RandomGenerator(seed: 3))
+            canvases.append(
+                try DiffEditMask(Options([:], of: DiffEdit.description)).find(on: canvas).mask.floats)
+        }
+        #expect(canvases == [Self.support(100), Self.support(100)])
+    }
+
+    @Test("O7: every noise is drawn afresh")
+    func freshNoises() throws {
+        // A predictor whose answer depends on the noise: the variance of D over seeds falls as 1/n.
+        func differences(noises: Int) throws -> Double {
+            var values: [Double] = []
+            for seed in 0..<24 {
+                let canvas = try Self.canvas(Self.model(differing: 80), seed: UInt64(seed))
+                let latents = (0..<noises).map { _ in canvas.freshNoise() }
+                values.append(
+                    latents.map { $0.selected(1, at: 0).narrowed(1, from: 0, count: 4).mean.item }
+                        .reduce(0, +) / Double(noises))
+            }
+            let mean = values.reduce(0, +) / 24
+            return values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 23
+        }
+        let ratio = try differences(noises: 1) / differences(noises: 10)
+        #expect(ratio > 4 && ratio < 25)
+    }
+
+    @Test("With the paper's defaults an edit costs 140 forwards; a mask given, 120; guidance 1, less")
+    func cost() throws {
+        for (mask, guidance, preset, expected) in [
+            (false, 7.5, Preset.paper, 140), (true, 7.5, .paper, 120), (false, 1, .paper, 100),
+            (false, 7.5, .official, 30 + 80 + 80),
+        ] {
+            let canvas = try Self.canvas(
+                Self.model(differing: 80), source: preset == .official ? "cat" : nil, guidance: guidance,
+                mask: mask ? .ones([1, 1, 16, 16]) : nil)
+            _ = try Self.diffEdit(preset: preset).edit(canvas)
+            #expect(canvas.studio.spent.forwards == expected)
+            #expect(canvas.studio.spent.backwards == 0)
+        }
+    }
+
+    @Test("Without mask and without encoding DiffEdit is SDEdit, and without mask alone it is encode–decode")
+    func ablations() throws {
+        let sdedit = try SDEdit(Options([:], of: SDEdit.description)).edit(
+            Self.canvas(Self.model(differing: 80)))
+        let noise = try Self.diffEdit(["mask": "none", "encode": "noise"]).edit(
+            Self.canvas(Self.model(differing: 80)))
+        #expect(noise.latent.isEqual(to: sdedit.latent))
+        let ddim = try DDIMEdit(Options([:], of: DDIMEdit.description)).edit(
+            Self.canvas(Self.model(differing: 80)))
+        let encode = try Self.diffEdit(["mask": "none"]).edit(Self.canvas(Self.model(differing: 80)))
+        #expect(encode.latent.isEqual(to: ddim.latent))
+        #expect(Self.distance(ddim.latent, sdedit.latent) > 0.01)
+    }
+
+    @Test("Outside the mask nothing changes, inside it does, and blending clean latents differs from both")
+    func blending() throws {
+        let canvas = try Self.canvas(Self.model(differing: 80))
+        let painting = try Self.diffEdit().edit(canvas)
+        let mask = try #require(painting.mask)
+        #expect(((painting.latent - canvas.clean) * (1 - mask)).absolute.largest().item == 0)
+        #expect(((painting.latent - canvas.clean) * mask).absolute.mean.item > 0.01)
+        let glide = try Self.diffEdit(["blend": "predicted"]).edit(Self.canvas(Self.model(differing: 80)))
+        #expect(Self.distance(glide.latent, painting.latent) > 1e-3)
+    }
+}

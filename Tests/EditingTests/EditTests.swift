@@ -1,0 +1,157 @@
+import Diffusion
+import Foundation
+import Imaging
+import Tensors
+import Testing
+import ToyModels
+
+@testable import Editing
+
+/// Whole edits, from picture to picture, on the closed-form denoiser.
+@Suite struct EditTests {
+    static func picture(_ width: Int, _ height: Int) -> Picture {
+        let pixels = (0..<(width * height * 3)).map { UInt8(($0 * 37 + $0 / width) % 256) }
+        return Picture(width: width, height: height, pixels: pixels)
+    }
+
+    static func engine() -> Engine {
+        Engine {
+            GaussianModel(
+                side: 16, means: ["dog": GaussianModel.mean(side: 16, first: 96, value: 0.8)])
+        }
+    }
+
+    static let names = Registry.all.map { $0.description.name }
+
+    @Test(
+        "A seed gives the same picture every time, and every method gives one of the photo's size",
+        arguments: names)
+    func deterministic(method: String) async throws {
+        let request = EditRequest(
+            picture: Self.picture(40, 40), prompt: "dog", method: method, seed: 3, steps: 10)
+        let first = try await Self.engine().edited(request)
+        let second = try await Self.engine().edited(request)
+        #expect(first.picture == second.picture)
+        #expect((first.picture.width, first.picture.height) == (40, 40))
+        #expect(first.picture != request.picture)
+        #expect(first.account.cost.forwards == second.account.cost.forwards)
+        #expect(first.account.workingSize == [16, 16])
+        #expect(first.account.timesteps.count == 10)
+    }
+
+    @Test("Every method leaves the pixels outside a given mask alone", arguments: names)
+    func masked(method: String) async throws {
+        let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
+        let mask = Mask(width: 40, height: 40, values: values)
+        let request = EditRequest(
+            picture: Self.picture(40, 40), prompt: "dog", mask: mask, method: method, steps: 10)
+        let result = try await Self.engine().edited(request)
+        var changed = 0
+        for pixel in 0..<(40 * 40) {
+            let range = (pixel * 3)..<(pixel * 3 + 3)
+            let same = result.picture.pixels[range] == request.picture.pixels[range]
+            if values[pixel] == 0 { #expect(same) } else if !same { changed += 1 }
+        }
+        #expect(changed > 100)
+        #expect(result.mask == mask)
+    }
+
+    @Test("Every method stops before its next pass when cancelled", arguments: names)
+    func cancelled(method: String) throws {
+        let model = GaussianModel(
+            side: 16, means: ["dog": GaussianModel.mean(side: 16, first: 96, value: 0.8)])
+        var cancelled = false
+        model.beforePass = { if $0 == 4 { cancelled = true } }
+        let studio = Studio(model: model, isCancelled: { cancelled })
+        #expect(throws: CancellationError.self) {
+            try studio.edit(EditRequest(picture: Self.picture(16, 16), prompt: "dog", method: method))
+        }
+        #expect(model.passes.count == 4)
+    }
+
+    @Test("SDEdit and encode–decode cost what the specification counts")
+    func costs() async throws {
+        let picture = Self.picture(16, 16)
+        for (method, guidance, expected) in [
+            ("sdedit", 7.5, 80), ("sdedit", 1, 40), ("ddim", 7.5, 120), ("ddim", 1, 80),
+            ("diffedit", 7.5, 140),
+        ] {
+            let request = EditRequest(picture: picture, prompt: "dog", method: method, guidance: guidance)
+            #expect(try await Self.engine().edited(request).account.cost.forwards == expected)
+        }
+    }
+
+    @Test(
+        "A photo of any shape is worked on at the model's size and comes back at its own",
+        arguments: [
+            (1, 1), (100, 7), (7, 100), (33, 47),
+        ])
+    func sizes(width: Int, height: Int) async throws {
+        let request = EditRequest(
+            picture: Self.picture(width, height), prompt: "x", method: "sdedit", steps: 5)
+        // The toy's means have one size, so the prompt must be one without a mean of another shape.
+        let engine = Engine { GaussianModel(side: 16) }
+        guard width == height else {
+            // Rows of another shape cannot meet the toy's means; the size alone is checked.
+            let size = WorkingSize(fitting: width, height, longSide: 16, multipleOf: 1)
+            #expect(max(size.width, size.height) == 16 && min(size.width, size.height) >= 1)
+            return
+        }
+        let result = try await engine.edited(request)
+        #expect((result.picture.width, result.picture.height) == (width, height))
+    }
+
+    @Test("The account and the trace hold what was done, and the account survives JSON")
+    func account() async throws {
+        let request = EditRequest(
+            picture: Self.picture(16, 16), prompt: "dog", source: "cat", seed: 11, steps: 20, traces: true,
+            measuresInversion: true)
+        let result = try await Self.engine().edited(request)
+        #expect(
+            result.trace.map(\.name) == [
+                "difference", "final_latent", "initial_latent", "inversion_levels", "mask", "mask_soft",
+            ])
+        #expect(result.trace[3].shape == [17, 1, 3, 16, 16])
+        #expect(result.account.maskArea == 0.375)
+        let roundTrip = try #require(result.account.roundTrip)
+        #expect(roundTrip.rms > 0 && roundTrip.rms < 0.1)
+        #expect(result.account.options["noises"] == .integer(10))
+        #expect(result.account.cost.peakBytes > 0)
+        let data = try JSONEncoder().encode(result.account)
+        let back = try JSONDecoder().decode(Account.self, from: data)
+        #expect(back.seed == 11)
+        #expect(back.timesteps == result.account.timesteps)
+        #expect(back.cost == result.account.cost)
+    }
+
+    @Test("A request survives JSON, and a damaged one is refused")
+    func requestJSON() throws {
+        let request = EditRequest(
+            picture: Self.picture(3, 2), prompt: "dog", mask: Mask(width: 2, height: 1, values: [0, 1]),
+            options: ["noises": "3"], seed: .max, strength: 0.5)
+        let data = try JSONEncoder().encode(request)
+        #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
+        let damaged = String(decoding: data, as: UTF8.self).replacingOccurrences(
+            of: "\"width\":3", with: "\"width\":4")
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode(EditRequest.self, from: Data(damaged.utf8))
+        }
+    }
+
+    @Test(
+        "SDEdit's first timestep is the one it noised to, and two pictures give two results even at strength 1"
+    )
+    func sdeditLevels() throws {
+        let model = GaussianModel(side: 16)
+        let studio = Studio(model: model)
+        let request = EditRequest(
+            picture: Self.picture(16, 16), prompt: "x", method: "sdedit", guidance: 1, strength: 0.5)
+        _ = try studio.edit(request)
+        #expect(model.timesteps == stride(from: 481, through: 1, by: -20).map { $0 })
+        var other = request
+        other.strength = 1
+        let one = try studio.edit(other)
+        other.picture = Picture(width: 16, height: 16, red: 255)
+        #expect(try studio.edit(other).painted != one.painted)
+    }
+}

@@ -1,0 +1,92 @@
+public import Diffusion
+public import Networks
+public import Tensors
+
+/// The exact denoiser of Gaussian data, one mean per prompt: N(μ_c, s²) at every element.
+///
+/// ε*(x, t, c) = √(1-ᾱ)·(x - √ᾱ·μ_c)/(ᾱ·s² + 1 - ᾱ). Latents are the pictures themselves, three channels of float32
+/// (or float64 where a test asks with such latents).
+public final class GaussianModel: DiffusionModel {
+    public var schedule: NoiseSchedule
+    public var facts: ModelFacts
+    public let device = Device.cpu
+    /// Side of the pictures.
+    public let side: Int
+    /// Deviation of the data (s).
+    public let deviation: Double
+    /// What the answers are multiplied by, to ask whether a method depends on their scale.
+    public var gain = 1.0
+    /// How many rows fit, if fewer than the studio allows.
+    public var rowBytes = 1
+    /// Called before every pass, with its number from 1.
+    public var beforePass: (Int) -> Void = { _ in }
+    /// Rows of every pass so far.
+    public private(set) var passes: [Int] = []
+    /// Timesteps of every row so far.
+    public private(set) var timesteps: [Int] = []
+
+    private let means: [String: Tensor]
+
+    /// A model that knows some prompts; all others mean nought everywhere.
+    /// - Parameter means: [1, 3, side, side] by prompt.
+    public init(
+        side: Int = 16, deviation: Double = 0.5, schedule: NoiseSchedule = .stableDiffusion,
+        means: [String: Tensor] = [:]
+    ) {
+        self.side = side
+        self.deviation = deviation
+        self.schedule = schedule
+        self.means = means
+        facts = ModelFacts(
+            name: "gaussian", fingerprint: "0", latentChannels: 3, latentFactor: 1, pictureSide: side,
+            inputChannels: 3)
+    }
+
+    /// A mean that is `value` in the first `columns` columns (counted over all rows, so part of one may be) and 0
+    /// elsewhere.
+    public static func mean(side: Int, first count: Int, value: Double) -> Tensor {
+        let one = (0..<(side * side)).map { $0 < count ? Float(value) : 0 }
+        return Tensor(one + one + one, shape: [1, 3, side, side])
+    }
+
+    public func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
+        let mean = means[text] ?? .zeros([1, 3, side, side])
+        let words = text.split(separator: " ")
+        let cutOff = words.count > 8 ? words[8...].joined(separator: " ") : nil
+        return (mean.reshaped([1, 1, -1]), cutOff)
+    }
+
+    public func context(of embedding: Tensor) throws -> PromptContext { PromptContext(embedding: embedding) }
+
+    public func answer(
+        _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
+    ) throws -> Tensor {
+        beforePass(passes.count + 1)
+        let rows = timesteps.scalars(as: Int64.self).map(Int.init)
+        passes.append(rows.count)
+        self.timesteps += rows
+        let means = context.embedding.reshaped([rows.count, 3, latents.shape[2], latents.shape[3]])
+            .to(dtype: latents.dtype)
+        let answers = rows.enumerated().map { index, timestep in
+            let alphaBar = schedule.alphaBars[timestep]
+            let level = Level(index: 1, timestep: timestep, alphaBar: alphaBar)
+            let latent = latents.rows(index..<(index + 1))
+            let variance = alphaBar * deviation * deviation + 1 - alphaBar
+            let noise = (latent - means.rows(index..<(index + 1)) * level.signal) * (level.spread / variance)
+            switch schedule.prediction {
+            case .noise: return noise * gain
+            // v = (ε - √(1-ᾱ)·x)/√ᾱ
+            case .velocity: return (noise - latent * level.spread) / level.signal
+            }
+        }
+        return .concatenated(answers)
+    }
+
+    public func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
+        (picture, .full(picture.shape, 0.01))
+    }
+
+    public func picture(of latent: Tensor) throws -> Tensor { latent }
+
+    public func bytesPerRow(latentShape: [Int], plan: Plan) -> Int { rowBytes }
+}
