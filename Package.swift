@@ -32,8 +32,8 @@ let package = Package(
         .library(name: "Tensors", targets: ["Tensors"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
@@ -63,22 +63,24 @@ let package = Package(
         layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
         tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging", "ToyModels"]),
 
-        // The program.
-        .executableTarget(
-            name: "pentimento",
-            dependencies: [
-                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
-                "Tensors",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-            ], swiftSettings: strict),
-
         // What several test targets share: fixtures and comparison.
         .target(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
         // Closed-form denoisers.
         .target(
             name: "ToyModels", dependencies: ["Diffusion", "Networks", "Tensors"], path: "Tests/ToyModels",
+            swiftSettings: strict),
+
+        // The program.
+        .executableTarget(
+            name: "pentimento",
+            dependencies: [
+                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife", "Tensors", "Training",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "CommandTests", dependencies: ["pentimento", "Imaging", "Tensors", "TestSupport"],
             swiftSettings: strict),
     ]
 )

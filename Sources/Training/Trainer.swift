@@ -7,7 +7,7 @@ import Tensors
 ///
 /// Resumable at any moment: `run` goes on from the newest checkpoint in the work folder, and comes to the same weights
 /// as a run that was never interrupted.
-public struct Trainer {
+public struct Trainer: Sendable {
     /// What is trained, checked.
     public let configuration: TrainingConfiguration
     private let control: TrainingControl
@@ -70,6 +70,9 @@ public struct Trainer {
         _ = try checkpoints("diffusion").restore(stage.parameters, settings: stage.settings)
         try export(stage, first)
     }
+
+    /// Renders or reads the pictures and leaves them in the work folder, without training.
+    public func prepareData() throws { _ = try loadPictures() }
 
     /// An autoencoder that is ready for use, and its weights by name.
     private struct ReadyAutoencoder {

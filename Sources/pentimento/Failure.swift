@@ -6,6 +6,7 @@ import Networks
 import Prompts
 import StillLife
 import Tensors
+import Training
 
 /// What the process answers to its caller; the numbers are those of sysexits.h and, for an interrupt, of shells.
 enum Status: Int32 {
@@ -55,6 +56,7 @@ struct Failure: Error, Equatable {
         case let error as WeightError: error.status
         case let error as SafetensorsError: error.status
         case let error as TokenizerError: error.status
+        case let error as TrainingError: error.status
         case let error as ConfigurationError:
             if case .noFile = error { .missing } else { .badInput }
         case let error as StillLifeSetError:
@@ -112,5 +114,15 @@ extension SafetensorsError {
 extension TokenizerError {
     fileprivate var status: Status {
         if case .filesMissing = self { .missing } else { .badInput }
+    }
+}
+
+extension TrainingError {
+    fileprivate var status: Status {
+        switch self {
+        case .missing: .missing
+        case .file, .diverged: .fault
+        default: .badInput
+        }
     }
 }

@@ -39,15 +39,19 @@ struct ComputeOptions: ParsableArguments {
 
     /// Opens libtorch, sets its threads and answers the device and the type to compute in.
     func start() throws -> (device: Device, dtype: DType) {
-        if case .missing(let reasons) = Backend.opening {
-            throw Failure(
-                .unavailable,
-                "libtorch cannot be opened (\(reasons.joined(separator: "; "))); run `make build` once")
-        }
+        try Self.requireTorch()
         if let threads { Device.threadCount = threads }
         let device = try Device.named(device)
         // Half precision has no fast arithmetic on CPUs.
         return (device, device == .cpu && dtype == .float16 ? .float32 : dtype.dtype)
+    }
+
+    /// Opens libtorch, if nobody did before.
+    static func requireTorch() throws {
+        guard case .missing(let reasons) = Backend.opening else { return }
+        throw Failure(
+            .unavailable,
+            "libtorch cannot be opened (\(reasons.joined(separator: "; "))); run `make build` once")
     }
 
     /// The types that networks compute in, by the names people type.

@@ -18,8 +18,9 @@ struct Pentimento: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            ProbeCommand.self, DoctorCommand.self, StillLifeCommand.self, InspectCommand.self,
-            SheetCommand.self,
+            InspectCommand.self, StillLifeCommand.self, TrainCommand.self, DoctorCommand.self,
+            ProbeCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {
