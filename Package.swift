@@ -75,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife", "Tensors", "Training",
+                "CTorch", "Diffusion", "Editing", "Imaging", "Layers", "Networks", "Prompts", "StillLife", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

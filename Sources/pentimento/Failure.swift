@@ -1,4 +1,5 @@
 import Diffusion
+import Editing
 import Foundation
 import Imaging
 import Layers
@@ -53,6 +54,7 @@ struct Failure: Error, Equatable {
         switch error {
         case let error as ImagingError: error.status
         case let error as DiffusionError: error.status
+        case is EditingError: .usage
         case let error as WeightError: error.status
         case let error as SafetensorsError: error.status
         case let error as TokenizerError: error.status

@@ -1,5 +1,7 @@
+import Editing
 import Foundation
 import Imaging
+import Tensors
 
 /// Where results go: checked before the work begins, not after it.
 enum Outputs {
@@ -35,5 +37,10 @@ enum Outputs {
         var number = 2
         while FileManager.default.fileExists(atPath: "\(stem)-\(number).\(ending)") { number += 1 }
         return "\(stem)-\(number).\(ending)"
+    }
+
+    /// Arrays as a safetensors file.
+    static func write(_ arrays: [NamedArray], to path: String) throws {
+        try Safetensors.write(arrays.map { ($0.name, Tensor($0.values, shape: $0.shape)) }, to: path)
     }
 }

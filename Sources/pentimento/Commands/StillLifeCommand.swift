@@ -46,18 +46,14 @@ struct StillLifeCommand: AsyncParsableCommand {
     func run() async throws {
         if let sheet { try Outputs.check(picture: sheet) }
         try Outputs.checkFolder(of: output)
-        let (seed, count, size, output, bar) = (seed, count, size, output, speech.bar)
-        let (edits, choices) = (made.edits, made.choices)
-        try await interruptible {
-            let written = Counter()
-            try StillLifeSet.write(
-                seed: seed, count: count, size: size, to: output, kinds: edits, from: choices
-            ) { picture, path in
-                try Task.checkCancellation()
-                if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
-                try picture.write(to: path)
-            }
-            bar.hide()
+        let (bar, written) = (speech.bar, Counter())
+        defer { bar.hide() }
+        try StillLifeSet.write(
+            seed: seed, count: count, size: size, to: output, kinds: made.edits, from: made.choices
+        ) { picture, path in
+            try Task.checkCancellation()
+            if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
+            try picture.write(to: path)
         }
         if let sheet { try contactSheet().write(to: sheet) }
         if !speech.quiet {
