@@ -75,12 +75,16 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Editing", "Imaging", "Layers", "Networks", "Prompts", "StillLife", "Tensors", "Training",
+                "CTorch", "Diffusion", "Editing", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
+                "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["pentimento", "Imaging", "Tensors", "TestSupport"],
-            swiftSettings: strict),
+            name: "CommandTests",
+            dependencies: [
+                "pentimento", "Imaging", "Tensors", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
     ]
 )

@@ -28,6 +28,9 @@ struct Pentimento: AsyncParsableCommand {
     static func main() async {
         // A pipe whose reader left is an error of `write`, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // Waiting threads sleep instead of spinning: on a busy machine small networks are many times faster so. Read
+        // by the OpenMP runtime when libtorch is opened; whoever sets it otherwise is obeyed.
+        setenv("OMP_WAIT_POLICY", "passive", 0)
         tensorFailureHandler = { message in Terminal.end(.fault, message) }
         do {
             try checkName(CommandLine.arguments.dropFirst().first ?? "")
