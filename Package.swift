@@ -61,7 +61,7 @@ let package = Package(
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
         layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
-        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging", "ToyModels"]),
+        tests(of: "Editing", with: ["Diffusion", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
 
         // What several test targets share: fixtures and comparison.
         .target(
