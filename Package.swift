@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "pentimento", "Imaging", "Tensors", "TestSupport",
+                "pentimento", "Imaging", "StillLife", "Tensors", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
     ]

@@ -63,6 +63,7 @@ struct Failure: Error, Equatable {
             if case .noFile = error { .missing } else { .badInput }
         case let error as StillLifeSetError:
             if case .request = error { .usage } else { .badInput }
+        case is EditError: .usage
         case let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile:
             .missing
         default: .fault

@@ -20,10 +20,9 @@ struct Pentimento: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             EditCommand.self, MethodsCommand.self, GenerateCommand.self, InvertCommand.self,
-            InspectCommand.self, StillLifeCommand.self,
-            TrainCommand.self, DoctorCommand.self,
-            ProbeCommand.self,
-            BenchCommand.self,
+            InspectCommand.self, SheetCommand.self, StillLifeCommand.self, TrainCommand.self,
+            DoctorCommand.self,
+            ProbeCommand.self, BenchCommand.self,
         ])
 
     static func main() async {
