@@ -55,13 +55,17 @@ let package = Package(
         layer("Layers", on: ["Tensors"]),
         layer("Networks", on: ["Layers", "Tensors"]),
         tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
-        layer("Training", on: ["Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
 
         // Schedules, walks and the engine; then the methods.
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
         layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
         tests(of: "Editing", with: ["Diffusion", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
+
+        layer(
+            "Training", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
+        tests(
+            of: "Training", with: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "Imaging", "TestSupport"]),
 
         // What several test targets share: fixtures and comparison.
         .target(

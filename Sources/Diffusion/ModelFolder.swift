@@ -49,14 +49,14 @@ public struct ModelFolder: Sendable {
         }
     }
 
-    /// The parts that hold weights.
-    enum Part: String, CaseIterable {
+    /// The parts that hold weights; their folders are called like this.
+    package enum Part: String, CaseIterable {
         case unet
         case autoencoder = "vae"
         case textEncoder = "text_encoder"
 
         /// What its weight files are called.
-        var weights: String { self == .textEncoder ? "model" : "diffusion_pytorch_model" }
+        package var weights: String { self == .textEncoder ? "model" : "diffusion_pytorch_model" }
         /// What it is for, in messages.
         var purpose: String {
             switch self {

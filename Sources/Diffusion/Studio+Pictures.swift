@@ -30,15 +30,27 @@ extension Studio {
 extension Picture {
     /// [1, 3, height, width] in -1…1: byte/127.5 - 1.
     public func tensor(device: Device = .cpu) -> Tensor {
-        let bytes = Tensor(pixels, shape: [1, height, width, 3]).to(device: device)
-        return bytes.permuted(0, 3, 1, 2).to(dtype: .float32).contiguous / 127.5 - 1
+        Tensor(pixels: pixels, height: height, width: width, device: device)
     }
 
     /// The picture of a tensor [1, 3, height, width] in -1…1; what lies outside is clipped, the rest rounded.
     public init(_ tensor: Tensor) {
         let (_, _, height, width) = tensor.shape4
-        let bytes = ((tensor.detached.to(dtype: .float32) + 1) * 127.5 + 0.5).clamped(0, 255)
-        let pixels = bytes.permuted(0, 2, 3, 1).contiguous.to(dtype: .uint8, device: .cpu)
-        self.init(width: width, height: height, pixels: pixels.scalars(as: UInt8.self))
+        self.init(width: width, height: height, pixels: tensor.pixels)
+    }
+}
+
+extension Tensor {
+    /// Pictures of one size, [B, 3, height, width] in -1…1, from their bytes one after the other.
+    package init(pixels: [UInt8], height: Int, width: Int, device: Device = .cpu) {
+        let count = pixels.count / (height * width * 3)
+        let bytes = Tensor(pixels, shape: [count, height, width, 3]).to(device: device)
+        self = bytes.permuted(0, 3, 1, 2).to(dtype: .float32).contiguous / 127.5 - 1
+    }
+
+    /// The bytes of pictures [B, 3, height, width] in -1…1, one after the other; what lies outside is clipped.
+    fileprivate var pixels: [UInt8] {
+        let bytes = ((detached.to(dtype: .float32) + 1) * 127.5 + 0.5).clamped(0, 255)
+        return bytes.permuted(0, 2, 3, 1).contiguous.to(dtype: .uint8, device: .cpu).scalars(as: UInt8.self)
     }
 }

@@ -3,12 +3,14 @@ import Foundation
 /// A whole file in memory, read-only and page by page as it is touched.
 ///
 /// The file must not be cut short meanwhile; files that are replaced by rename keep their old content here.
-final class MappedFile: @unchecked Sendable {
-    let path: String
-    let bytes: UnsafeRawBufferPointer
+package final class MappedFile: @unchecked Sendable {
+    /// Where it lies.
+    package let path: String
+    /// Its bytes, valid as long as this object.
+    package let bytes: UnsafeRawBufferPointer
 
     /// Maps a regular file; an empty one has no bytes.
-    init(path: String) throws {
+    package init(path: String) throws {
         self.path = path
         // Not blocking: a pipe without a writer would wait for one.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -34,7 +36,7 @@ final class MappedFile: @unchecked Sendable {
     }
 
     /// Bytes of the file.
-    var count: Int { bytes.count }
+    package var count: Int { bytes.count }
 
     /// Lets the system drop whole pages of a part from this process; they come back from the file when touched.
     func letGo(_ part: Range<Int>) {

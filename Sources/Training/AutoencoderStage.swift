@@ -1,4 +1,6 @@
+import Diffusion
 import Foundation
+import Imaging
 import Layers
 import Networks
 import Tensors
@@ -44,8 +46,12 @@ final class AutoencoderStage: TrainingStage {
             }
         ) { try Autoencoder($0, shape) }
         // The average is short: it smooths the last few hundred steps.
-        parameters = builder.parameters(weightDecay: configuration.autoencoder.weightDecay, averageDecay: 0.995)
+        parameters = builder.parameters(
+            weightDecay: configuration.autoencoder.weightDecay, averageDecay: Self.averageDecay)
     }
+
+    static let averageDecay = 0.995
+    static let finalShare = 0.02
 
     /// The network's shape; the scaling factor is measured later.
     static func shape(_ configuration: TrainingConfiguration) -> AutoencoderConfiguration {
@@ -64,11 +70,12 @@ final class AutoencoderStage: TrainingStage {
     var pace: Pace {
         let section = configuration.autoencoder
         return Pace(
-            learningRate: section.learningRate, warmup: section.warmup, finalShare: 0.02,
+            learningRate: section.learningRate, warmup: section.warmup, finalShare: Self.finalShare,
             gradientClip: section.gradientClip)
     }
     var settings: [String: String] {
-        ["seed": "\(configuration.seed)", "data": pictures.fingerprint, "precision": configuration.precision.rawValue]
+        configuration.commonSettings(data: pictures.fingerprint)
+            .merging(configuration.autoencoder.architecture) { $1 }
     }
 
     func loss(step: Int) -> Tensor {
@@ -78,8 +85,7 @@ final class AutoencoderStage: TrainingStage {
         let places = order.batch(step: step, size: batch).map {
             (picture: $0, x: draws.below(room), y: draws.below(room))
         }
-        let input = Tensor(
-            pixels: pictures.crops(places, side: side), height: side, width: side, device: device, dtype: dtype)
+        let input = pictures.tensor(crops: places, side: side, device: device).to(dtype: dtype)
         let (mean, logVariance) = autoencoder.encode(input)
         let noise = RandomGenerator(seed: randomness.seed(.posterior, step)).normal(mean.shape).like(mean)
         let output = autoencoder.decode(mean + (logVariance * 0.5).exponential * noise)
@@ -96,13 +102,11 @@ final class AutoencoderStage: TrainingStage {
     func showSamples(step: Int) throws {
         let autoencoder = try averaged()
         let indices = pictures.count..<(pictures.count + min(8, pictures.heldOut))
-        let size = pictures.size
-        let input = Tensor(
-            pixels: pictures.pictures(indices), height: size, width: size, device: device, dtype: .float32)
+        let input = pictures.tensor(indices, device: device)
         let output = withoutGradients { autoencoder.decode(autoencoder.encode(input).mean) }
+        let cells = [input, output].map { $0.separateRows.map { ContactSheet.Cell(Picture($0)) } }
         try writeSheet(
-            sheet(input.pictures() + output.pictures(), columns: indices.count),
-            to: "\(sampleFolder)/autoencoder-\(step)", control: control)
+            ContactSheet(rows: cells, gap: 2), to: "\(sampleFolder)/autoencoder-\(step)", control: control)
         let quality = reconstructionQuality(of: autoencoder, on: pictures, device: device, most: 64)
         control.report(.message("autoencoder: \(String(format: "%.2f", quality)) dB on held-out pictures"))
     }
@@ -118,9 +122,7 @@ func reconstructionQuality(
     var sum = 0.0
     for start in stride(from: 0, to: indices.count, by: 32) {
         let part = indices[start..<min(start + 32, indices.count)]
-        let size = pictures.size
-        let input = Tensor(
-            pixels: pictures.pictures(part), height: size, width: size, device: device, dtype: .float32)
+        let input = pictures.tensor(part, device: device)
         let squares = withoutGradients {
             let output = autoencoder.decode(autoencoder.encode(input).mean).clamped(-1, 1)
             return ((output - input) * 0.5).squared.mean([1, 2, 3])
@@ -143,9 +145,11 @@ struct AutoencoderLoss {
         if section.gradientWeight > 0 {
             let (_, _, height, width) = difference.shape4
             let across =
-                difference.narrowed(3, from: 1, count: width - 1) - difference.narrowed(3, from: 0, count: width - 1)
+                difference.narrowed(3, from: 1, count: width - 1)
+                - difference.narrowed(3, from: 0, count: width - 1)
             let down =
-                difference.narrowed(2, from: 1, count: height - 1) - difference.narrowed(2, from: 0, count: height - 1)
+                difference.narrowed(2, from: 1, count: height - 1)
+                - difference.narrowed(2, from: 0, count: height - 1)
             loss += (size(across) + size(down)) * section.gradientWeight
         }
         if section.multiScaleWeight > 0 {

@@ -41,11 +41,13 @@ final class CaptionTokens {
             if known[key] == nil { known[key] = ids(of: captions[picture][choice]) }
             flat += known[key] ?? empty
         }
-        return Tensor(flat, shape: [pictures.count, tokenizer.contextLength]).to(device: device).to(dtype: .int64)
+        return Tensor(flat, shape: [pictures.count, tokenizer.contextLength]).to(device: device).to(
+            dtype: .int64)
     }
 
     /// Texts as int64 [B, L].
     func tensor(_ texts: [String], device: Device) -> Tensor {
-        Tensor(texts.flatMap(ids), shape: [texts.count, tokenizer.contextLength]).to(dtype: .int64, device: device)
+        Tensor(texts.flatMap(ids), shape: [texts.count, tokenizer.contextLength]).to(
+            dtype: .int64, device: device)
     }
 }

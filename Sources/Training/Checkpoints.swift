@@ -22,7 +22,8 @@ struct Checkpoints {
 
     private func path(_ step: Int) -> String {
         let digits = String(step)
-        return "\(folder)/\(stage)-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).safetensors"
+        return
+            "\(folder)/\(stage)-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).safetensors"
     }
 
     /// Paths from the newest to the oldest.
@@ -57,12 +58,14 @@ struct Checkpoints {
     /// - Throws: `TrainingError.otherSettings` where it was made with settings that change the values.
     func restore(_ parameters: ParameterSet, settings: [String: String]) throws -> Position? {
         guard let (file, position) = newest() else { return nil }
-        let keys = Set(settings.keys).union(position.settings.keys).sorted()
-        if let other = keys.first(where: { settings[$0] != position.settings[$0] }) {
-            throw TrainingError.otherSettings(path: file.path, key: other)
+        // Older checkpoints name fewer settings.
+        for (key, value) in position.settings.sorted(by: { $0.key < $1.key }) where settings[key] != value {
+            throw TrainingError.otherSettings(
+                path: file.path, key: key, found: value, wanted: settings[key] ?? "none")
         }
-        if let parameter = parameters.firstDifference(from: file) {
-            throw TrainingError.otherSettings(path: file.path, key: "shape (\(parameter))")
+        if let (name, found, wanted) = parameters.firstDifference(from: file) {
+            throw TrainingError.otherSettings(
+                path: file.path, key: "shape of \(name)", found: found, wanted: wanted)
         }
         try parameters.restore(from: file)
         return position

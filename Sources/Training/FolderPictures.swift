@@ -1,11 +1,178 @@
 import Foundation
 import Imaging
 
-/// A folder of pictures with captions as training pictures.
+/// A folder of pictures with captions as training pictures: cropped to their middle square and brought to one size.
+///
+/// A picture's captions are the lines of a NAME.txt beside it, or a line of the folder's captions.jsonl:
+/// `{"file": "a/b.jpg", "captions": ["…", "…"]}`; `file_name`, `caption` and `text` are understood too.
 struct FolderPictures: Sendable {
     let section: DataSection
 
-    func pictures(in folder: String, control: TrainingControl) throws -> PictureSet {
-        throw TrainingError.unusableData(path: section.folder, reason: "folders are read in a later step")
+    /// A picture that can be learned from.
+    struct Entry: Sendable, Equatable {
+        /// Relative to the folder.
+        let path: String
+        let captions: [String]
+    }
+
+    /// The pictures to learn from and, behind them, those held out.
+    func pictures(in work: String, control: TrainingControl) throws -> PictureSet {
+        let entries = try entries(control: control)
+        let count = min(section.count, entries.count - section.heldOut)
+        guard count > 0 else {
+            throw TrainingError.unusableData(
+                path: section.folder,
+                reason: "\(entries.count) pictures with captions leave none to learn from beside "
+                    + "data.heldOut = \(section.heldOut); lower that")
+        }
+        // Those held out come from all over the folder, whatever its order.
+        var draws = Randomness(seed: section.seed).draws(.order, 0)
+        let chosen = Array(entries.shuffled(using: &draws).prefix(count + section.heldOut))
+        let (folder, size) = (section.folder, section.size)
+        return try PictureSet.cached(
+            in: work, fingerprint: try fingerprint(chosen), count: count, heldOut: section.heldOut,
+            size: size,
+            picture: {
+                try Picture(contentsOf: "\(folder)/\(chosen[$0].path)").middleSquare(side: size)
+            },
+            captions: { chosen[$0].captions }, control: control)
+    }
+
+    /// All pictures with captions, in the order of their paths.
+    func entries(control: TrainingControl) throws -> [Entry] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: section.folder, isDirectory: &isFolder) else {
+            throw TrainingError.missing(path: section.folder)
+        }
+        guard isFolder.boolValue else {
+            throw TrainingError.unusableData(path: section.folder, reason: "it is not a folder")
+        }
+        let listed = try listedCaptions()
+        let paths = (FileManager.default.enumerator(atPath: section.folder)?.allObjects as? [String] ?? [])
+            .filter { Self.endings.contains(($0 as NSString).pathExtension.lowercased()) && !isHidden($0) }
+            .sorted()
+        if let lost = listed.keys.sorted().first(where: { !paths.contains($0) }) {
+            throw TrainingError.unusableData(
+                path: "\(section.folder)/\(Self.list)", reason: "it names \(lost), which is no picture there")
+        }
+        var entries: [Entry] = []
+        for path in paths {
+            let captions = try listed[path] ?? captions(beside: path)
+            if !captions.isEmpty {
+                entries.append(Entry(path: path, captions: Array(captions.prefix(section.captions))))
+            }
+        }
+        guard !entries.isEmpty else {
+            throw TrainingError.unusableData(
+                path: section.folder,
+                reason: paths.isEmpty
+                    ? "there are no pictures in it (\(Self.endings.sorted().joined(separator: ", ")))"
+                    : "none of its \(paths.count) pictures has a caption: NAME.txt beside it, or a line of \(Self.list)"
+            )
+        }
+        if entries.count < paths.count {
+            control.report(
+                .message(
+                    "\(paths.count - entries.count) of \(paths.count) pictures have no caption; left out"))
+        }
+        return entries
+    }
+
+    private static let endings: Set<String> = [
+        "png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "avif", "heic", "ppm",
+    ]
+    private static let list = "captions.jsonl"
+
+    private func isHidden(_ path: String) -> Bool {
+        path.split(separator: "/").contains { $0.hasPrefix(".") }
+    }
+
+    /// The lines of NAME.txt, without empty ones.
+    private func captions(beside path: String) throws -> [String] {
+        let place = "\(section.folder)/\((path as NSString).deletingPathExtension).txt"
+        guard let data = FileManager.default.contents(atPath: place) else { return [] }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw TrainingError.unusableData(path: place, reason: "it is not UTF-8 text")
+        }
+        return Self.cleaned(text.split(whereSeparator: \.isNewline).map(String.init))
+    }
+
+    /// What captions.jsonl says, by the pictures' paths.
+    private func listedCaptions() throws -> [String: [String]] {
+        let place = "\(section.folder)/\(Self.list)"
+        guard let data = FileManager.default.contents(atPath: place) else { return [:] }
+        var found: [String: [String]] = [:]
+        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            guard line.contains(where: { $0 > 32 }) else { continue }
+            guard let item = try? JSONDecoder().decode(Line.self, from: Data(line)),
+                let file = item.file ?? item.fileName
+            else {
+                throw TrainingError.unusableData(
+                    path: place,
+                    reason: "line \(index + 1) is not {\"file\": …, \"caption\": … or \"captions\": […]}")
+            }
+            let captions = (item.captions ?? []) + [item.caption, item.text].compactMap(\.self)
+            found[file, default: []] += Self.cleaned(captions)
+        }
+        return found
+    }
+
+    private struct Line: Decodable {
+        var file: String?
+        var fileName: String?
+        var caption: String?
+        var captions: [String]?
+        var text: String?
+
+        enum CodingKeys: String, CodingKey {
+            case file, caption, captions, text
+            case fileName = "file_name"
+        }
+    }
+
+    private static func cleaned(_ captions: [String]) -> [String] {
+        captions.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.filter { !$0.isEmpty }
+    }
+
+    /// Names the pictures: settings, captions, and of each file its name, its length, its first and last bytes.
+    private func fingerprint(_ entries: [Entry]) throws -> String {
+        var fingerprint = Fingerprint()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        var settings = section
+        settings.folder = ""
+        fingerprint.add(try encoder.encode(settings))
+        for entry in entries {
+            let path = "\(section.folder)/\(entry.path)"
+            guard let file = FileHandle(forReadingAtPath: path) else {
+                throw TrainingError.missing(path: path)
+            }
+            defer { try? file.close() }
+            let length = try file.seekToEnd()
+            fingerprint.add("\(entry.path)\n\(length)\n" + entry.captions.joined(separator: "\n"))
+            for offset in [0, length > 4096 ? length - 4096 : 0] {
+                try file.seek(toOffset: offset)
+                fingerprint.add(try file.read(upToCount: 4096) ?? Data())
+            }
+        }
+        return fingerprint.text
+    }
+}
+
+extension Picture {
+    /// The largest square in the middle, at another size.
+    func middleSquare(side: Int) -> Picture {
+        let short = min(width, height)
+        let (left, top) = ((width - short) / 2, (height - short) / 2)
+        var square: [UInt8] = []
+        square.reserveCapacity(short * short * 3)
+        for row in top..<(top + short) {
+            let start = offset(x: left, y: row)
+            square += pixels[start..<(start + short * 3)]
+        }
+        return Picture(width: short, height: short, pixels: square).resized(
+            width: side, height: side, by: .lanczos)
     }
 }

@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Networks
 import Tensors
@@ -13,7 +14,9 @@ struct LatentSet: Sendable {
     }
 
     let measures: Measures
-    /// [latentChannels, height, width]
+    /// Names these latents among all others.
+    let fingerprint: String
+    /// The shape of one: [latentChannels, height, width].
     let shape: [Int]
     private let file: MappedFile
 
@@ -21,7 +24,8 @@ struct LatentSet: Sendable {
 
     /// Opens the cached latents of these pictures and this autoencoder, or makes them.
     static func cached(
-        in folder: String, pictures: PictureSet, autoencoder: Autoencoder, weights: [(name: String, tensor: Tensor)],
+        in folder: String, pictures: PictureSet, autoencoder: Autoencoder,
+        weights: [(name: String, tensor: Tensor)],
         device: Device, control: TrainingControl
     ) throws -> LatentSet {
         var fingerprint = Fingerprint()
@@ -42,15 +46,14 @@ struct LatentSet: Sendable {
         if !manager.fileExists(atPath: path) || !manager.fileExists(atPath: measuresPath) {
             control.report(.message("encoding \(pictures.count) pictures"))
             var (sum, squares) = (0.0, 0.0)
-            try MappedFile.write(to: path, count: byteCount * pictures.count) { memory in
+            try CacheFile.write(to: path, count: byteCount * pictures.count) { memory in
                 let batch = 64
                 for start in stride(from: 0, to: pictures.count, by: batch) {
                     if control.isStopping { throw CancellationError() }
                     let part = start..<min(start + batch, pictures.count)
-                    let input = Tensor(
-                        pixels: pictures.pictures(part), height: pictures.size, width: pictures.size, device: device,
-                        dtype: .float32)
-                    let mean = withoutGradients { autoencoder.encode(input).mean }
+                    let mean = withoutGradients {
+                        autoencoder.encode(pictures.tensor(part, device: device)).mean
+                    }
                     sum += mean.to(dtype: .float64).sum.item
                     squares += mean.to(dtype: .float64).squared.sum.item
                     var bytes = [UInt8](repeating: 0, count: byteCount * part.count)
@@ -63,12 +66,13 @@ struct LatentSet: Sendable {
             let measures = Measures(
                 scalingFactor: 1 / deviation,
                 reconstruction: reconstructionQuality(of: autoencoder, on: pictures, device: device))
-            try writeWhole(JSONEncoder().encode(measures), to: measuresPath)
+            try CacheFile.write(JSONEncoder().encode(measures), to: measuresPath)
         }
         let stored = try JSONDecoder().decode(
             Measures.self, from: Data(contentsOf: URL(fileURLWithPath: measuresPath)))
         return LatentSet(
-            measures: stored, shape: shape, file: try MappedFile(path: path, count: byteCount * pictures.count))
+            measures: stored, fingerprint: fingerprint.text, shape: shape,
+            file: try CacheFile.mapped(path, count: byteCount * pictures.count))
     }
 
     /// Scaled latents of pictures, float32 [B, latentChannels, h, w].
@@ -77,8 +81,10 @@ struct LatentSet: Sendable {
         let bytes = [UInt8](unsafeUninitializedCapacity: count * pictures.count) { buffer, filled in
             let target = UnsafeMutableRawBufferPointer(buffer)
             for (row, picture) in pictures.enumerated() {
-                UnsafeMutableRawBufferPointer(rebasing: target[(row * count)..<((row + 1) * count)]).copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: file.bytes[(picture * count)..<((picture + 1) * count)]))
+                UnsafeMutableRawBufferPointer(rebasing: target[(row * count)..<((row + 1) * count)])
+                    .copyMemory(
+                        from: UnsafeRawBufferPointer(
+                            rebasing: file.bytes[(picture * count)..<((picture + 1) * count)]))
             }
             filled = count * pictures.count
         }

@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Networks
 import Prompts
@@ -12,6 +13,7 @@ struct ModelExport {
     let text: TextEncoderConfiguration
     let textWeights: [(name: String, tensor: Tensor)]
     let tokenizer: Tokenizer
+    let prediction: Prediction
     let record: TrainingRecord
 
     /// Writes everything beside the target and renames it into place; files of an older folder that are not the
@@ -33,7 +35,7 @@ struct ModelExport {
                 try manager.moveItem(atPath: partial, toPath: folder)
                 try? manager.removeItem(atPath: old)
             } else {
-                try makeFolder(enclosingFolder(of: folder))
+                try CacheFile.makeFolder(enclosingFolder(of: folder))
                 try manager.moveItem(atPath: partial, toPath: folder)
             }
         } catch {
@@ -43,36 +45,36 @@ struct ModelExport {
     }
 
     private func write(into folder: String) throws {
-        for part in ["unet", "vae", "text_encoder", "tokenizer", "scheduler"] {
-            try makeFolder("\(folder)/\(part)")
-        }
+        for part in ["tokenizer", "scheduler"] { try CacheFile.makeFolder("\(folder)/\(part)") }
         try json(Self.index, "\(folder)/model_index.json")
-        try json(Self.scheduler, "\(folder)/scheduler/scheduler_config.json")
-        try json(unet.json, "\(folder)/unet/config.json")
-        try json(autoencoder.json, "\(folder)/vae/config.json")
-        var textJSON = text.json(startTokenId: tokenizer.startToken, endTokenId: tokenizer.endToken)
-        // The files hold 16 bits; transformers would compute in what it reads here, unlike diffusers.
-        textJSON["torch_dtype"] = nil
-        textJSON["dtype"] = "float32"
-        try json(textJSON, "\(folder)/text_encoder/config.json")
+        try json(DenoisingLoss.schedulerJSON(prediction), "\(folder)/scheduler/scheduler_config.json")
+        try part(.unet, unet.json, unetWeights, in: folder)
+        try part(.autoencoder, autoencoder.json, autoencoderWeights, in: folder)
+        let textJSON = text.json(startTokenId: tokenizer.startToken, endTokenId: tokenizer.endToken)
+        try part(.textEncoder, textJSON, textWeights, in: folder)
         try tokenizer.write(to: "\(folder)/tokenizer")
-        try weights(unetWeights, "\(folder)/unet/diffusion_pytorch_model.safetensors")
-        try weights(autoencoderWeights, "\(folder)/vae/diffusion_pytorch_model.safetensors")
-        try weights(textWeights, "\(folder)/text_encoder/model.safetensors")
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try writeWhole(encoder.encode(record), to: "\(folder)/training.json")
+        try CacheFile.write(encoder.encode(record), to: "\(folder)/training.json")
     }
 
-    private func weights(_ tensors: [(name: String, tensor: Tensor)], _ path: String) throws {
+    /// A network's folder: its shape, and its weights in 16 bits.
+    private func part(
+        _ part: ModelFolder.Part, _ shape: [String: any Sendable],
+        _ tensors: [(name: String, tensor: Tensor)],
+        in folder: String
+    ) throws {
+        let place = "\(folder)/\(part.rawValue)"
+        try CacheFile.makeFolder(place)
+        try json(shape, "\(place)/config.json")
         let halves = withoutGradients {
             tensors.map { (name: $0.name, tensor: $0.tensor.to(dtype: .float16, device: .cpu).contiguous) }
         }
-        try Safetensors.write(halves, metadata: ["format": "pt"], to: path)
+        try Safetensors.write(halves, metadata: ["format": "pt"], to: "\(place)/\(part.weights).safetensors")
     }
 
     private func json(_ value: [String: any Sendable], _ path: String) throws {
-        try writeWhole(Data((PythonJSON.text(value) + "\n").utf8), to: path)
+        try CacheFile.write(Data((PythonJSON.text(value) + "\n").utf8), to: path)
     }
 
     private static var index: [String: any Sendable] {
@@ -84,16 +86,6 @@ struct ModelExport {
             "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
             "tokenizer": ["transformers", "CLIPTokenizer"], "unet": ["diffusers", "UNet2DConditionModel"],
             "vae": ["diffusers", "AutoencoderKL"],
-        ]
-    }
-
-    private static var scheduler: [String: any Sendable] {
-        [
-            "_class_name": "DDIMScheduler", "beta_end": NoiseLevels.betaEnd, "beta_schedule": "scaled_linear",
-            "beta_start": NoiseLevels.betaStart, "clip_sample": false,
-            "num_train_timesteps": NoiseLevels.count,
-            "prediction_type": "epsilon", "set_alpha_to_one": false, "steps_offset": 1,
-            "timestep_spacing": "leading", "trained_betas": String?.none,
         ]
     }
 }

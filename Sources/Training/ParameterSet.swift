@@ -17,6 +17,9 @@ final class ParameterSet {
     private let average: ExponentialAverage
     private let averageDecay: Double
 
+    /// What AdamW keeps of its moments at each step, and adds to the root of the second.
+    static let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
+
     /// Parameters by network and name.
     /// - Parameter masters: float32 values of the same names.
     init(
@@ -26,7 +29,9 @@ final class ParameterSet {
         self.working = working
         self.masters = masters
         self.averageDecay = averageDecay
-        optimiser = AdamW(parameters: masters, weightDecay: weightDecay)
+        optimiser = AdamW(
+            parameters: masters, beta1: Self.beta1, beta2: Self.beta2, weightDecay: weightDecay,
+            epsilon: Self.epsilon)
         average = ExponentialAverage(parameters: masters)
     }
 
@@ -55,8 +60,11 @@ final class ParameterSet {
     /// Everything that the next step depends on.
     var state: [(name: String, tensor: Tensor)] {
         let (first, second, steps) = optimiser.state
-        return zip(["weight", "average", "first", "second", "steps"], [masters, average.averages, first, second, steps])
-            .flatMap { kind, tensors in zip(names, tensors).map { ("\(kind):\($0)", $1) } }
+        return zip(
+            ["weight", "average", "first", "second", "steps"],
+            [masters, average.averages, first, second, steps]
+        )
+        .flatMap { kind, tensors in zip(names, tensors).map { ("\(kind):\($0)", $1) } }
     }
 
     /// Takes up a checkpoint's state.
@@ -75,12 +83,18 @@ final class ParameterSet {
     }
 
     /// Whether a checkpoint has exactly these parameters in these shapes; else the first that differs.
-    func firstDifference(from file: SafetensorsFile) -> String? {
-        if let lost = zip(names, masters).first(where: { file.entry("weight:\($0)")?.shape != $1.shape }) {
-            return lost.0
+    func firstDifference(from file: SafetensorsFile) -> (name: String, found: String, wanted: String)? {
+        for (name, master) in zip(names, masters) {
+            let found = file.entry("weight:\(name)")?.shape
+            if found != master.shape { return (name, found.map { "\($0)" } ?? "none", "\(master.shape)") }
         }
         let known = Set(names)
-        return file.names.first { $0.hasPrefix("weight:") && !known.contains(String($0.dropFirst(7))) }
+        let prefix = "weight:"
+        for stored in file.names where stored.hasPrefix(prefix) {
+            let name = String(stored.dropFirst(prefix.count))
+            if !known.contains(name) { return (name, "\(file.entry(stored)?.shape ?? [])", "none") }
+        }
+        return nil
     }
 }
 
@@ -120,6 +134,7 @@ struct NetworkBuilder {
     /// The parameters of all networks built so far.
     func parameters(weightDecay: Double, averageDecay: Double) -> ParameterSet {
         ParameterSet(
-            names: names, working: working, masters: masters, weightDecay: weightDecay, averageDecay: averageDecay)
+            names: names, working: working, masters: masters, weightDecay: weightDecay,
+            averageDecay: averageDecay)
     }
 }

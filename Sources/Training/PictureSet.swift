@@ -1,5 +1,7 @@
+import Diffusion
 import Foundation
 import Imaging
+import Tensors
 
 /// Square pictures of one size in a mapped file, with their captions.
 struct PictureSet: Sendable {
@@ -24,7 +26,8 @@ struct PictureSet: Sendable {
     ///   - captions: the captions of an index.
     static func cached(
         in folder: String, fingerprint: String, count: Int, heldOut: Int, size: Int,
-        picture: @escaping @Sendable (Int) throws -> Picture, captions: @escaping @Sendable (Int) throws -> [String],
+        picture: @escaping @Sendable (Int) throws -> Picture,
+        captions: @escaping @Sendable (Int) throws -> [String],
         control: TrainingControl
     ) throws -> PictureSet {
         let total = count + heldOut
@@ -35,7 +38,7 @@ struct PictureSet: Sendable {
         if !manager.fileExists(atPath: pixelPath) || !manager.fileExists(atPath: captionPath) {
             control.report(.message("preparing \(total) pictures of \(size)×\(size) pixels"))
             let texts = SharedArray<[String]>(count: total, filling: [])
-            try MappedFile.write(to: pixelPath, count: byteCount) { memory in
+            try CacheFile.write(to: pixelPath, count: byteCount) { memory in
                 try inParallel(total, control: control) { index in
                     let made = try picture(index)
                     precondition(made.width == size && made.height == size, "a picture of another size")
@@ -43,19 +46,31 @@ struct PictureSet: Sendable {
                     texts[index] = try captions(index)
                 }
             }
-            try writeWhole(JSONEncoder().encode(texts.values), to: captionPath)
+            try CacheFile.write(JSONEncoder().encode(texts.values), to: captionPath)
         }
         let data = try Data(contentsOf: URL(fileURLWithPath: captionPath))
-        guard let stored = try? JSONDecoder().decode([[String]].self, from: data), stored.count == total else {
-            throw TrainingError.file(path: captionPath, reason: "does not hold \(total) lists of captions; delete it")
+        guard let stored = try? JSONDecoder().decode([[String]].self, from: data), stored.count == total
+        else {
+            throw TrainingError.file(
+                path: captionPath, reason: "does not hold \(total) lists of captions; delete it")
         }
         return PictureSet(
             count: count, heldOut: heldOut, size: size, captions: stored, fingerprint: fingerprint,
-            file: try MappedFile(path: pixelPath, count: byteCount))
+            file: try CacheFile.mapped(pixelPath, count: byteCount))
+    }
+
+    /// Crops of pictures in -1…1, [pictures, 3, side, side].
+    func tensor(crops places: [(picture: Int, x: Int, y: Int)], side: Int, device: Device) -> Tensor {
+        Tensor(pixels: crops(places, side: side), height: side, width: side, device: device)
+    }
+
+    /// Whole pictures in -1…1, [pictures, 3, size, size].
+    func tensor(_ indices: some Sequence<Int>, device: Device) -> Tensor {
+        tensor(crops: indices.map { ($0, 0, 0) }, side: size, device: device)
     }
 
     /// Crops of pictures as bytes [pictures, side, side, 3].
-    func crops(_ places: [(picture: Int, x: Int, y: Int)], side: Int) -> [UInt8] {
+    private func crops(_ places: [(picture: Int, x: Int, y: Int)], side: Int) -> [UInt8] {
         let row = side * 3
         return [UInt8](unsafeUninitializedCapacity: places.count * side * row) { buffer, filled in
             let target = UnsafeMutableRawBufferPointer(buffer)
@@ -72,9 +87,6 @@ struct PictureSet: Sendable {
             filled = written
         }
     }
-
-    /// Whole pictures as bytes [pictures, size, size, 3].
-    func pictures(_ indices: some Sequence<Int>) -> [UInt8] { crops(indices.map { ($0, 0, 0) }, side: size) }
 }
 
 /// Runs `body` for every index on all cores; the first error, or a wish to stop, ends it early.

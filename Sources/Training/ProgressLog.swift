@@ -26,13 +26,13 @@ final class ProgressLog {
         }
         try handle?.close()
         handle = nil
-        try writeWhole(text, to: path)
+        try CacheFile.write(text, to: path)
     }
 
     /// Adds a line.
     func append(_ progress: TrainingProgress) throws {
         if handle == nil {
-            if !FileManager.default.fileExists(atPath: path) { try writeWhole(Data(), to: path) }
+            if !FileManager.default.fileExists(atPath: path) { try CacheFile.write(Data(), to: path) }
             handle = FileHandle(forWritingAtPath: path)
             try handle?.seekToEnd()
         }

@@ -13,7 +13,8 @@ struct Randomness {
     /// The seed of a generator for one purpose at one position (a step, an epoch, a picture).
     func seed(_ purpose: Purpose, _ position: Int) -> UInt64 {
         Self.scramble(
-            Self.scramble(Self.scramble(seed) ^ (purpose.rawValue &* 0x9E37_79B9_7F4A_7C15)) ^ UInt64(position))
+            Self.scramble(Self.scramble(seed) ^ (purpose.rawValue &* 0x9E37_79B9_7F4A_7C15))
+                ^ UInt64(position))
     }
 
     /// A small generator for one purpose at one position.

@@ -1,10 +1,18 @@
-import Foundation
 import Imaging
 
-/// Writes a picture as a portable pixmap and tells the listener.
-func writeSheet(_ picture: Picture, to path: String, control: TrainingControl) throws {
-    var data = Data("P6\n\(picture.width) \(picture.height)\n255\n".utf8)
-    data.append(contentsOf: picture.pixels)
-    try writeWhole(data, to: path + ".ppm")
-    control.report(.samples(path: path + ".ppm"))
+/// Writes a sheet as PNG, or as a portable pixmap where there is no picture library, and tells the listener.
+/// - Parameter write: how a picture is written to a path.
+func writeSheet(
+    _ sheet: ContactSheet, to path: String, control: TrainingControl,
+    write: (Picture, String) throws -> Void = { try $0.write(to: $1) }
+) throws {
+    let picture = sheet.picture()
+    var written = path + ".png"
+    do {
+        try write(picture, written)
+    } catch ImagingError.codecMissing, ImagingError.formatNotSupported {
+        written = path + ".ppm"
+        try write(picture, written)
+    }
+    control.report(.samples(path: written))
 }

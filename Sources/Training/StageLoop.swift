@@ -63,7 +63,9 @@ struct StageLoop {
             try checkpoints.restore(stage.parameters, settings: stage.settings)
             ?? Checkpoints.Position(step: 0, seconds: 0, smoothedLoss: 0, settings: stage.settings)
         try log.rewind(stage: stage.name, to: position.step)
-        if position.step > 0 { control.report(.message("\(stage.name): going on after step \(position.step)")) }
+        if position.step > 0 {
+            control.report(.message("\(stage.name): going on after step \(position.step)"))
+        }
         let (startSeconds, start) = (position.seconds, clock.now)
         var (lastCheckpoint, lastLine) = (start, start)
         var lastLineStep = position.step
@@ -94,7 +96,8 @@ struct StageLoop {
             losses = []
             let present = clock.now
             position.seconds = startSeconds + (present - start).seconds
-            let speed = Double((position.step - lastLineStep) * stage.batch) / max(1e-9, (present - lastLine).seconds)
+            let speed =
+                Double((position.step - lastLineStep) * stage.batch) / max(1e-9, (present - lastLine).seconds)
             let progress = TrainingProgress(
                 stage: stage.name, step: position.step, steps: stage.steps, loss: mean,
                 smoothedLoss: position.smoothedLoss, learningRate: rate, picturesPerSecond: speed,

@@ -41,7 +41,8 @@ struct StillLifePictures: Sendable {
     func pictures(in folder: String, control: TrainingControl) throws -> PictureSet {
         let size = section.size
         return try PictureSet.cached(
-            in: folder, fingerprint: try fingerprint(), count: section.count, heldOut: section.heldOut, size: size,
+            in: folder, fingerprint: try fingerprint(), count: section.count, heldOut: section.heldOut,
+            size: size,
             picture: { scene($0).render(size: size) }, captions: captions, control: control)
     }
 }

@@ -1,4 +1,5 @@
-public import Foundation
+import Diffusion
+import Foundation
 import Layers
 import Networks
 import Tensors
@@ -10,7 +11,7 @@ import Tensors
 public struct Trainer: Sendable {
     /// What is trained, checked.
     public let configuration: TrainingConfiguration
-    private let control: TrainingControl
+    let control: TrainingControl
     private let device: Device
     private let work: String
 
@@ -25,22 +26,23 @@ public struct Trainer: Sendable {
         case "cuda":
             guard Device.best != .cpu else {
                 throw TrainingError.invalidValue(
-                    key: "device", value: "cuda", reason: "this libtorch sees no CUDA device; use cpu or auto")
+                    key: "device", value: "cuda", reason: "this libtorch sees no CUDA device; use cpu or auto"
+                )
             }
             device = .best
         default: device = .best
         }
         work = configuration.workFolder
-        try makeFolder(work)
-        try makeFolder(work + "/samples")
+        try CacheFile.makeFolder(work)
+        try CacheFile.makeFolder(work + "/samples")
     }
 
     /// Trains to the end, the time limit or a wish to stop, and writes the model unless it was stopped.
     ///
     /// Synchronous, and everything on the calling thread but the rendering of scenes.
     public func run() throws -> TrainingEnd {
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        Device.threadCount = configuration.threads > 0 ? configuration.threads : cores
+        setThreads()
+        CacheFile.removeLeftovers(in: work)
         let deadline =
             configuration.timeLimitMinutes > 0
             ? ContinuousClock.now + .seconds(configuration.timeLimitMinutes * 60) : nil
@@ -51,11 +53,21 @@ public struct Trainer: Sendable {
         }
     }
 
+    private func setThreads() {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        Device.threadCount = configuration.threads > 0 ? configuration.threads : cores
+    }
+
     private func run(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
-        try writeWhole(configuration.json, to: work + "/configuration.json")
+        try CacheFile.write(configuration.json, to: work + "/configuration.json")
         let pictures = try loadPictures()
         let (first, end) = try trainedAutoencoder(pictures, until: deadline)
-        guard end == .finished else { return end }
+        guard end == .finished else {
+            if end == .timeLimit {
+                control.report(.message("the time was over before there was a UNet; no model is written yet"))
+            }
+            return end
+        }
         let stage = try diffusionStage(pictures, first)
         let result = try loop(until: deadline).run(stage)
         if result != .stopped { try export(stage, first) }
@@ -63,26 +75,39 @@ public struct Trainer: Sendable {
     }
 
     /// Writes the model as the newest checkpoints have it, without training; another process may be training it.
+    /// - Throws: `TrainingError.missing` where there is no checkpoint of the UNet yet.
     public func export() throws {
+        setThreads()
+        let (stage, first) = try newest()
+        try export(stage, first)
+    }
+
+    /// Both stages as the newest checkpoints have them.
+    func newest() throws -> (DiffusionStage, ReadyAutoencoder) {
+        guard checkpoints("diffusion").newest() != nil else {
+            throw TrainingError.missing(
+                path: "a checkpoint of the second stage, \(work)/diffusion-….safetensors,")
+        }
         let pictures = try loadPictures()
         let first = try trainedAutoencoder(pictures, until: nil, training: false).0
         let stage = try diffusionStage(pictures, first)
         _ = try checkpoints("diffusion").restore(stage.parameters, settings: stage.settings)
-        try export(stage, first)
+        return (stage, first)
     }
 
     /// Renders or reads the pictures and leaves them in the work folder, without training.
     public func prepareData() throws { _ = try loadPictures() }
 
     /// An autoencoder that is ready for use, and its weights by name.
-    private struct ReadyAutoencoder {
+    struct ReadyAutoencoder {
         let network: Autoencoder
         let weights: [(name: String, tensor: Tensor)]
     }
 
     private func loadPictures() throws -> PictureSet {
         switch configuration.data.source {
-        case .stillLife: try StillLifePictures(section: configuration.data).pictures(in: work, control: control)
+        case .stillLife:
+            try StillLifePictures(section: configuration.data).pictures(in: work, control: control)
         case .folder: try FolderPictures(section: configuration.data).pictures(in: work, control: control)
         }
     }
@@ -104,12 +129,20 @@ public struct Trainer: Sendable {
         if !configuration.autoencoder.reuse.isEmpty {
             let folder = configuration.autoencoder.reuse
             let shape = try AutoencoderConfiguration(contentsOf: folder + "/config.json")
-            let store = try WeightStore(folder: folder, name: "diffusion_pytorch_model", device: device)
+            let most = shape.spatialFactor << (configuration.diffusion.channels.count - 1)
+            guard configuration.data.size % most == 0 else {
+                throw TrainingError.invalidValue(
+                    key: "data.size", value: "\(configuration.data.size)",
+                    reason: "a multiple of \(most), which the levels of \(folder) and the UNet halve it by")
+            }
+            let store = try WeightStore(
+                folder: folder, name: ModelFolder.Part.autoencoder.weights, device: device)
             let network = try Autoencoder(store.weights, shape)
             return (ReadyAutoencoder(network: network, weights: store.parameters), .finished)
         }
         let stage = try AutoencoderStage(
-            configuration, pictures: pictures, device: device, sampleFolder: work + "/samples", control: control)
+            configuration, pictures: pictures, device: device, sampleFolder: work + "/samples",
+            control: control)
         var end = TrainingEnd.finished
         if training {
             end = try loop(until: deadline, of: stage.name).run(stage)
@@ -134,27 +167,22 @@ public struct Trainer: Sendable {
     private func export(_ stage: DiffusionStage, _ first: ReadyAutoencoder) throws {
         var shape = first.network.configuration
         shape.scalingFactor = stage.measures.scalingFactor
-        let lines = log.lines()
-        var (steps, seconds): ([String: Int], [String: Double]) = ([:], [:])
-        for line in lines {
-            steps[line.stage] = line.step
-            seconds[line.stage] = line.seconds
-        }
         let unetWeights = stage.parameters.averages(of: "unet")
         let textWeights = stage.parameters.averages(of: "text")
-        func count(_ weights: [(name: String, tensor: Tensor)]) -> Int { weights.reduce(0) { $0 + $1.tensor.count } }
+        func count(_ weights: [(name: String, tensor: Tensor)]) -> Int {
+            weights.reduce(0) { $0 + $1.tensor.count }
+        }
         let record = TrainingRecord(
-            configuration: configuration.withoutPlaces,
+            configuration,
             parameters: [
-                "unet": count(unetWeights), "text_encoder": count(textWeights), "vae": count(first.weights),
+                .unet: count(unetWeights), .textEncoder: count(textWeights),
+                .autoencoder: count(first.weights),
             ],
-            steps: steps, seconds: seconds, reconstruction: stage.measures.reconstruction,
-            scalingFactor: shape.scalingFactor, curve: TrainingRecord.thinned(lines),
-            machine: TrainingRecord.machine(device), date: Date())
+            measures: stage.measures, lines: log.lines(), device: device)
         let export = ModelExport(
             autoencoder: shape, autoencoderWeights: first.weights, unet: stage.unetConfiguration,
             unetWeights: unetWeights, text: stage.textConfiguration, textWeights: textWeights,
-            tokenizer: stage.tokens.tokenizer, record: record)
+            tokenizer: stage.tokens.tokenizer, prediction: configuration.diffusion.prediction, record: record)
         try export.write(to: configuration.output)
         control.report(.message("wrote \(configuration.output)"))
     }
@@ -165,7 +193,8 @@ extension TrainingConfiguration {
     public var workFolder: String {
         if !work.isEmpty { return work }
         let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.cache"
+        let cache =
+            environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.cache"
         return "\(cache)/pentimento/training/\((output as NSString).lastPathComponent)"
     }
 

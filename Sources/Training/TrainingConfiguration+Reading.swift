@@ -4,7 +4,9 @@ extension TrainingConfiguration {
     /// Reads a JSON file over the defaults and checks every value.
     /// - Throws: `TrainingError` for a missing file, what is not JSON, an unknown key or a value out of bounds.
     public init(contentsOf path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else { throw TrainingError.missing(path: path) }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw TrainingError.missing(path: path)
+        }
         try self.init(json: data, named: path)
     }
 
@@ -15,7 +17,8 @@ extension TrainingConfiguration {
         do {
             given = try JSONSerialization.jsonObject(with: data)
         } catch {
-            throw TrainingError.unreadableConfiguration(path: name, reason: "it is not JSON (\(error.localizedDescription))")
+            throw TrainingError.unreadableConfiguration(
+                path: name, reason: "it is not JSON (\(error.localizedDescription))")
         }
         guard let given = given as? [String: Any] else {
             throw TrainingError.unreadableConfiguration(path: name, reason: "it is not a JSON object")
@@ -51,7 +54,8 @@ extension TrainingConfiguration {
             }
             if let section = usual as? [String: Any] {
                 guard let inner = value as? [String: Any] else {
-                    throw TrainingError.unreadableConfiguration(path: name, reason: "\(path) is not an object")
+                    throw TrainingError.unreadableConfiguration(
+                        path: name, reason: "\(path) is not an object")
                 }
                 merged[key] = try merge(inner, over: section, at: path, of: name)
             } else {

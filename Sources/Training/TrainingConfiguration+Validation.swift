@@ -15,19 +15,23 @@ extension TrainingConfiguration {
         try validateAutoencoder()
         try validateDiffusion()
         try require(samples.everySteps >= 0, "samples.everySteps", samples.everySteps, "at least 0")
-        try require((1...1000).contains(samples.ddimSteps), "samples.ddimSteps", samples.ddimSteps, "1 to 1000")
+        try require(
+            (1...1000).contains(samples.ddimSteps), "samples.ddimSteps", samples.ddimSteps, "1 to 1000")
         try require(samples.guidance.isFinite, "samples.guidance", samples.guidance, "a number")
     }
 
     private func validateData() throws {
-        if data.source == .folder { try require(!data.folder.isEmpty, "data.folder", "\"\"", "a folder is needed") }
+        if data.source == .folder {
+            try require(!data.folder.isEmpty, "data.folder", "\"\"", "a folder is needed")
+        }
         try require(data.count > 0, "data.count", data.count, "at least 1")
         try require(data.heldOut > 0, "data.heldOut", data.heldOut, "at least 1")
         try require(data.captions > 0, "data.captions", data.captions, "at least 1")
         try require(
             data.objectWeights.count == 3 && data.objectWeights.allSatisfy { $0 >= 0 && $0.isFinite }
                 && data.objectWeights.reduce(0, +) > 0,
-            "data.objectWeights", data.objectWeights, "three numbers from 0 on, for one, two and three objects")
+            "data.objectWeights", data.objectWeights,
+            "three numbers from 0 on, for one, two and three objects")
         try require(
             data.styleWeights.keys.allSatisfy { Style(rawValue: $0) != nil }
                 && data.styleWeights.values.allSatisfy { $0 >= 0 && $0.isFinite }
@@ -42,8 +46,10 @@ extension TrainingConfiguration {
     private func validateAutoencoder() throws {
         let section = autoencoder
         try validateChannels(section.channels, groups: section.normGroups, "autoencoder")
-        try require(section.latentChannels > 0, "autoencoder.latentChannels", section.latentChannels, "at least 1")
-        try require(section.layersPerBlock > 0, "autoencoder.layersPerBlock", section.layersPerBlock, "at least 1")
+        try require(
+            section.latentChannels > 0, "autoencoder.latentChannels", section.latentChannels, "at least 1")
+        try require(
+            section.layersPerBlock > 0, "autoencoder.layersPerBlock", section.layersPerBlock, "at least 1")
         try require(
             section.cropSize > 0 && section.cropSize % section.factor == 0 && section.cropSize <= data.size,
             "autoencoder.cropSize", section.cropSize,
@@ -63,17 +69,20 @@ extension TrainingConfiguration {
         let section = diffusion
         try validateChannels(section.channels, groups: section.normGroups, "diffusion")
         let levels = section.channels.count
-        try require(section.attention.count == levels, "diffusion.attention", section.attention, "\(levels) values")
+        try require(
+            section.attention.count == levels, "diffusion.attention", section.attention, "\(levels) values")
         try require(
             section.heads.count == levels
                 && zip(section.channels, section.heads).allSatisfy { $1 > 0 && $0 % $1 == 0 },
             "diffusion.heads", section.heads, "\(levels) numbers that divide the channels")
-        try require(section.layersPerBlock > 0, "diffusion.layersPerBlock", section.layersPerBlock, "at least 1")
+        try require(
+            section.layersPerBlock > 0, "diffusion.layersPerBlock", section.layersPerBlock, "at least 1")
         try require(section.textLayers > 0, "diffusion.textLayers", section.textLayers, "at least 1")
         try require(
             section.textHeads > 0 && section.textWidth > 0 && section.textWidth % section.textHeads == 0,
             "diffusion.textWidth", section.textWidth, "a multiple of textHeads = \(section.textHeads)")
-        try require(section.contextLength >= 3, "diffusion.contextLength", section.contextLength, "at least 3")
+        try require(
+            section.contextLength >= 3, "diffusion.contextLength", section.contextLength, "at least 3")
         try require(
             section.vocabulary >= 514, "diffusion.vocabulary", section.vocabulary,
             "at least 514: every byte, with and without a word's end, start and end")
@@ -84,10 +93,15 @@ extension TrainingConfiguration {
             (0...1).contains(section.finalLearningRateShare), "diffusion.finalLearningRateShare",
             section.finalLearningRateShare, "0 to 1")
         try require(
-            section.averageDecay >= 0 && section.averageDecay < 1, "diffusion.averageDecay", section.averageDecay,
+            section.averageDecay >= 0 && section.averageDecay < 1, "diffusion.averageDecay",
+            section.averageDecay,
             "from 0 up to but without 1")
-        try require(section.snrGamma >= 0 && section.snrGamma.isFinite, "diffusion.snrGamma", section.snrGamma, "at least 0")
-        try require((0...1).contains(section.emptyCaptions), "diffusion.emptyCaptions", section.emptyCaptions, "0 to 1")
+        try require(
+            section.snrGamma >= 0 && section.snrGamma.isFinite, "diffusion.snrGamma", section.snrGamma,
+            "at least 0")
+        try require(
+            (0...1).contains(section.emptyCaptions), "diffusion.emptyCaptions", section.emptyCaptions,
+            "0 to 1")
     }
 
     private func validateChannels(_ channels: [Int], groups: Int, _ section: String) throws {

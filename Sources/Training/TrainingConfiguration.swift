@@ -1,3 +1,4 @@
+public import Diffusion
 import Foundation
 
 /// Everything that a training run depends on; a JSON file names what differs from these defaults.
@@ -156,7 +157,9 @@ public struct DiffusionSection: Codable, Sendable, Equatable {
     public var gradientClip = 1.0
     /// How much of the running average of the weights each step keeps; less during the first steps.
     public var averageDecay = 0.999
-    /// γ of min-SNR weighting (Hang et al. 2023, equation 4); 0 for equal weights.
+    /// What the UNet answers: `epsilon`, the noise, or `v_prediction`, the velocity.
+    public var prediction = Prediction.noise
+    /// Where min-SNR weighting caps the ratio (γ in equation 4 of Hang and others 2023); 0 for equal weights.
     public var snrGamma = 5.0
     /// How often the empty caption stands in for the picture's.
     public var emptyCaptions = 0.1

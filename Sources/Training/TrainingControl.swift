@@ -6,14 +6,25 @@ public final class TrainingControl: Sendable {
     private let stopping = Mutex(false)
     private let listener: @Sendable (TrainingEvent) -> Void
 
+    private let other: TrainingControl?
+
     /// A control whose events go to `listener`, on the training's threads.
-    public init(_ listener: @escaping @Sendable (TrainingEvent) -> Void = { _ in }) { self.listener = listener }
+    public init(_ listener: @escaping @Sendable (TrainingEvent) -> Void = { _ in }) {
+        self.listener = listener
+        other = nil
+    }
+
+    /// A control that heeds another one's wish to stop as well.
+    init(alsoStoppedBy other: TrainingControl, _ listener: @escaping @Sendable (TrainingEvent) -> Void) {
+        self.listener = listener
+        self.other = other
+    }
 
     /// Asks the run to finish its step, leave a checkpoint and return.
     public func stop() { stopping.withLock { $0 = true } }
 
     /// Whether somebody asked for an end.
-    public var isStopping: Bool { stopping.withLock { $0 } }
+    public var isStopping: Bool { stopping.withLock { $0 } || other?.isStopping == true }
 
     func report(_ event: TrainingEvent) { listener(event) }
 }
@@ -28,6 +39,8 @@ public enum TrainingEvent: Sendable {
     case samples(path: String)
     /// A checkpoint was written.
     case checkpoint(path: String)
+    /// The run is over.
+    case ended(TrainingEnd)
 }
 
 /// Where a stage of training stands.
@@ -57,7 +70,8 @@ extension TrainingProgress: CustomStringConvertible {
     public var description: String {
         func short(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
         let left = Int(secondsLeft)
-        let time = left >= 3600 ? "\(left / 3600) h \(left % 3600 / 60) min" : "\(left / 60) min \(left % 60) s"
+        let time =
+            left >= 3600 ? "\(left / 3600) h \(left % 3600 / 60) min" : "\(left / 60) min \(left % 60) s"
         return "\(stage) \(step)/\(steps)  loss \(short(smoothedLoss, 5))  "
             + "\(short(picturesPerSecond, 1)) pictures/s  \(time) left"
     }

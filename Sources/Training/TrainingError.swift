@@ -13,21 +13,24 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     /// A file that could not be written or mapped.
     case file(path: String, reason: String)
     /// A checkpoint that belongs to other settings.
-    case otherSettings(path: String, key: String)
+    case otherSettings(path: String, key: String, found: String, wanted: String)
     /// The loss became infinite or not a number.
     case diverged(stage: String, step: Int)
 
+    /// What happened, where, and what to do.
     public var description: String {
         switch self {
         case .missing(let path): "\(path) does not exist"
-        case .unreadableConfiguration(let path, let reason): "\(path) is not a training configuration: \(reason)"
+        case .unreadableConfiguration(let path, let reason):
+            "\(path) is not a training configuration: \(reason)"
         case .unknownKey(let path, let key, let known):
             "\(path) has an unknown key \"\(key)\"; known there: \(known.joined(separator: ", "))"
         case .invalidValue(let key, let value, let reason): "\(key) = \(value): \(reason)"
         case .unusableData(let path, let reason): "\(path) cannot be trained on: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"
-        case .otherSettings(let path, let key):
-            "\(path) was made with another \(key); choose another work folder, or delete it to start again"
+        case .otherSettings(let path, let key, let found, let wanted):
+            "\(path) was made with another \(key): \(found), not \(wanted); choose another work folder, or delete "
+                + "it to start again"
         case .diverged(let stage, let step):
             "the loss of the \(stage) is no longer a finite number at step \(step); lower its learningRate"
         }

@@ -71,7 +71,7 @@ struct TrainCommand: AsyncParsableCommand {
                     Terminal.note("\(progress)")
                 }
             case .samples(let path): Terminal.note("samples: \(path)")
-            case .checkpoint: break
+            case .checkpoint, .ended: break
             }
         }
         let trainer = try Trainer(settings, control: control)

@@ -1,14 +1,16 @@
 /// JSON text that tells whole numbers from numbers with a fraction, as Python's checks of configurations want.
 ///
 /// `JSONSerialization` writes 1.0 as 1, which transformers refuses where it expects a float.
-enum PythonJSON {
+package enum PythonJSON {
     /// The text of a value made of dictionaries, lists, strings, numbers, truth values and nil; keys sorted.
-    static func text(_ value: Any, indent: String = "") -> String {
+    ///
+    /// What JSON has no word for (an infinite number, another type) becomes null.
+    package static func text(_ value: Any, indent: String = "") -> String {
         let inner = indent + "  "
         switch value {
         case let flag as Bool: return flag ? "true" : "false"
         case let number as Int: return "\(number)"
-        case let number as Double: return "\(number)"
+        case let number as Double: return number.isFinite ? "\(number)" : "null"
         case let string as String: return quoted(string)
         case let list as [Any]:
             return "[" + list.map { text($0, indent: inner) }.joined(separator: ", ") + "]"

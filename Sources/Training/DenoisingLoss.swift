@@ -1,0 +1,72 @@
+import Diffusion
+import Tensors
+
+/// What text encoder and UNet are trained to make small: weighted squares of what they answer less what they should.
+struct DenoisingLoss {
+    /// How latents are noised, and what the network answers.
+    let schedule: NoiseSchedule
+    /// Where min-SNR weighting caps the ratio (γ of Hang and others 2023); 0 for equal weights.
+    let gamma: Double
+
+    /// The schedule of Stable Diffusion: √β in a straight line, level 0 with the ᾱ of timestep 0.
+    static func schedule(_ prediction: Prediction) -> NoiseSchedule {
+        NoiseSchedule(
+            betas: NoiseSchedule.betas(.scaledLinear, from: betaStart, to: betaEnd, count: timesteps),
+            endsClean: false, prediction: prediction, spacing: .leading, offset: offset)
+    }
+
+    private static let (betaStart, betaEnd, timesteps, offset) = (0.00085, 0.012, 1000, 1)
+
+    /// The same schedule as the `scheduler_config.json` of a diffusers folder.
+    static func schedulerJSON(_ prediction: Prediction) -> [String: any Sendable] {
+        [
+            "_class_name": "DDIMScheduler", "beta_end": betaEnd,
+            "beta_schedule": NoiseSchedule.Growth.scaledLinear.rawValue, "beta_start": betaStart,
+            "clip_sample": false, "num_train_timesteps": timesteps, "prediction_type": prediction.rawValue,
+            "set_alpha_to_one": false, "steps_offset": offset,
+            "timestep_spacing": NoiseSchedule.Spacing.leading.rawValue, "trained_betas": String?.none,
+        ]
+    }
+
+    /// √ᾱ·x₀ + √(1-ᾱ)·ε, each row at its own timestep.
+    func noisy(_ clean: Tensor, _ noise: Tensor, timesteps: [Int]) -> Tensor {
+        let (signal, spread) = coefficients(timesteps, like: clean)
+        return clean * signal + noise * spread
+    }
+
+    /// What the network should answer: the noise, or the velocity √ᾱ·ε - √(1-ᾱ)·x₀.
+    func target(_ clean: Tensor, _ noise: Tensor, timesteps: [Int]) -> Tensor {
+        guard schedule.prediction == .velocity else { return noise }
+        let (signal, spread) = coefficients(timesteps, like: clean)
+        return noise * signal - clean * spread
+    }
+
+    /// Weight of a timestep's squared error (equation 4 of Hang et al.): min(SNR, γ) over SNR for noise, over SNR + 1
+    /// for velocity, where SNR = ᾱ / (1-ᾱ).
+    func weight(_ timestep: Int) -> Double {
+        guard gamma > 0 else { return 1 }
+        let alphaBar = schedule.alphaBars[timestep]
+        let ratio = alphaBar / (1 - alphaBar)
+        return min(ratio, gamma) / (schedule.prediction == .velocity ? ratio + 1 : ratio)
+    }
+
+    /// Mean square of each row, [B].
+    func squares(_ answer: Tensor, _ target: Tensor) -> Tensor {
+        (answer.to(dtype: .float32) - target).squared.mean([1, 2, 3])
+    }
+
+    /// The loss of a batch: the mean of its rows' weighted squares.
+    func callAsFunction(_ answer: Tensor, _ target: Tensor, timesteps: [Int]) -> Tensor {
+        let weights = Tensor(timesteps.map { Float(weight($0)) }).to(device: answer.device)
+        return (squares(answer, target) * weights).mean
+    }
+
+    /// √ᾱ and √(1-ᾱ) of rows, [B, 1, 1, 1].
+    private func coefficients(_ timesteps: [Int], like tensor: Tensor) -> (signal: Tensor, spread: Tensor) {
+        let alphaBars = timesteps.map { schedule.alphaBars[$0] }
+        func column(_ values: [Double]) -> Tensor {
+            Tensor(values.map(Float.init), shape: [values.count, 1, 1, 1]).to(device: tensor.device)
+        }
+        return (column(alphaBars.map { $0.squareRoot() }), column(alphaBars.map { (1 - $0).squareRoot() }))
+    }
+}

@@ -1,0 +1,36 @@
+import Diffusion
+
+/// What a checkpoint must agree with: everything that decides what its numbers mean, by key.
+///
+/// How fast and how long is learned may change from one run to the next; the shape of the networks and what they
+/// learn from may not, even where every tensor would still fit.
+extension TrainingConfiguration {
+    /// What both stages depend on.
+    func commonSettings(data: String) -> [String: String] {
+        ["seed": "\(seed)", "data": data, "precision": precision.rawValue]
+    }
+}
+
+extension AutoencoderSection {
+    /// The network's shape.
+    var architecture: [String: String] {
+        [
+            "autoencoder.channels": "\(channels)", "autoencoder.latentChannels": "\(latentChannels)",
+            "autoencoder.layersPerBlock": "\(layersPerBlock)", "autoencoder.normGroups": "\(normGroups)",
+        ]
+    }
+}
+
+extension DiffusionSection {
+    /// The networks' shapes, and what the UNet answers.
+    var architecture: [String: String] {
+        [
+            "diffusion.channels": "\(channels)", "diffusion.layersPerBlock": "\(layersPerBlock)",
+            "diffusion.attention": "\(attention)", "diffusion.heads": "\(heads)",
+            "diffusion.normGroups": "\(normGroups)", "diffusion.textLayers": "\(textLayers)",
+            "diffusion.textWidth": "\(textWidth)", "diffusion.textHeads": "\(textHeads)",
+            "diffusion.contextLength": "\(contextLength)", "diffusion.vocabulary": "\(vocabulary)",
+            "diffusion.prediction": prediction.rawValue,
+        ]
+    }
+}
