@@ -44,6 +44,10 @@ struct Failure: Error, Equatable {
     init(describing error: any Error) {
         switch error {
         case let failure as Failure: self = failure
+        case let error as CocoaError:
+            // Its own description spans domains and underlying errors; the path and one sentence are what helps.
+            let place = error.filePath.map { $0 + ": " } ?? ""
+            self.init(Failure.status(of: error), place + error.localizedDescription)
         case let error as any CustomStringConvertible & Error:
             self.init(Failure.status(of: error), "\(error)")
         default: self.init(Failure.status(of: error), error.localizedDescription)

@@ -14,6 +14,7 @@ struct WalkAccount: Codable {
     var seed: UInt64?
     var steps: Int
     var guidance: Double
+    var eta: Double?
     var width: Int
     var height: Int
     var model: ModelFacts

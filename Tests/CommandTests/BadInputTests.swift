@@ -152,6 +152,7 @@ import Testing
             (["train", "/nowhere.json"], 66, "/nowhere.json"),
             (["train", "config.json"], 65, "stepz"), (["still-life", "-o", "x"], 64, "--seed"),
             (["still-life", "--seed", "1", "-o", "/nowhere/set"], 66, "/nowhere"),
+            (["still-life", "--seed", "1", "-o", "/proc/set"], 66, "pentimento: /proc/"),
             (["generate", "--prompt", "x", "--size", "33x32"], 64, "multiples"),
             (["probe", "noise", "--seed", "1", "--shape", "0,4", "--output", "n"], 64, "--shape"),
             (["probe", "unet", "--output", "n"], 64, "--input"),

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Diffusion
+import Editing
 import Foundation
 import Imaging
-import Tensors
+import Networks
 
 /// `pentimento generate`: a picture from a text alone.
 struct GenerateCommand: AsyncParsableCommand {
@@ -12,7 +13,7 @@ struct GenerateCommand: AsyncParsableCommand {
         discussion: """
             pentimento generate --prompt "a red apple on a wooden table" --seed 1 -o apple.png
 
-            Deterministic DDIM sampling: a seed gives the same picture every time. Noise: one draw of the latent's shape.
+            A seed gives the same picture every time. Noise: one draw of the latent's shape, then one a step with --eta.
             """)
 
     @Option(name: .shortAndLong, help: "What the picture should show.")
@@ -31,6 +32,9 @@ struct GenerateCommand: AsyncParsableCommand {
             "The picture to write; by default generated-SEED.png, never overwriting.", valueName: "file"))
     var output: String?
 
+    @Option(help: "Fresh noise in each step: 0 for none (DDIM) to 1 (DDPM).")
+    var eta = 0.0
+
     @Flag(help: "Leave no account of how it was made in the picture.")
     var noMetadata = false
 
@@ -42,6 +46,12 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
 
+    func validate() throws {
+        if !(0...1).contains(eta) {
+            throw ValidationError("--eta is \(eta); it must be a number from 0 to 1")
+        }
+    }
+
     func run() async throws {
         let prompt = try checkedPrompt(prompt)
         let seed = sampling.seed.drawn()
@@ -50,29 +60,21 @@ struct GenerateCommand: AsyncParsableCommand {
         let session = try ModelSession(model, compute, speech)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
         _ = try session.folder.schedule.levels(steps: steps)
-        let (negative, size) = (negative, size)
-        let (picture, facts, cost) = try await session.result { studio in
-            let facts = studio.model.facts
-            let factor = facts.latentFactor
-            let (width, height) = (size?.width ?? facts.pictureSide, size?.height ?? facts.pictureSide)
-            guard width % factor == 0, height % factor == 0 else {
-                throw Failure.usage("--size is \(width)x\(height); this model needs multiples of \(factor)")
-            }
-            let levels = try studio.schedule.levels(steps: steps)
-            let noise = RandomGenerator(seed: seed)
-                .normal([1, facts.latentChannels, height / factor, width / factor])
-                .to(device: studio.model.device)
-            let latent = try studio.sample(
-                noise, from: steps, of: levels, prompt: studio.prompt(prompt),
-                against: guidance == 1 ? nil : studio.prompt(negative ?? ""), scale: guidance,
-                stage: "painting")
-            return (try studio.decode(latent), facts, studio.spent)
+        let factor = session.folder.autoencoder.spatialFactor
+        if let size, size.width % factor != 0 || size.height % factor != 0 {
+            throw Failure.usage("--size is \(size); this model needs multiples of \(factor)")
         }
+        let request = GenerationRequest(
+            prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, eta: eta,
+            width: size?.width, height: size?.height)
+        let made = try await session.result { try $0.generate(request) }
+        try Task.checkCancellation()
         let account = WalkAccount(
             command: "generate", output: (path as NSString).lastPathComponent, prompt: prompt,
-            negative: negative, seed: seed, steps: steps,
-            guidance: guidance, width: picture.width, height: picture.height, model: facts, cost: cost)
-        try picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
+            negative: negative, seed: seed, steps: steps, guidance: guidance, eta: eta,
+            width: made.picture.width,
+            height: made.picture.height, model: made.model, cost: made.cost)
+        try made.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
         if json {
             Terminal.print(try jsonText(account))
         } else if !speech.quiet {

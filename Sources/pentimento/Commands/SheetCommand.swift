@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Imaging
 
 /// `pentimento sheet`: many pictures as one, each over the prompt that made it.
@@ -51,7 +50,6 @@ struct SheetCommand: ParsableCommand {
     private static func caption(of file: String) throws -> String {
         let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
         let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
-        return prompt.isEmpty
-            ? ((file as NSString).lastPathComponent as NSString).deletingPathExtension : prompt
+        return prompt.isEmpty ? file.split(separator: "/").last.map(String.init) ?? file : prompt
     }
 }
