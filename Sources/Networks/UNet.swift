@@ -75,8 +75,10 @@ public final class UNet {
         var layers = keysAndValues[...]
         let time = time2(time1(sinusoids(timesteps).to(dtype: latents.dtype)).silu).silu  // [B, 4·C₀]
 
-        // Channels innermost is the order that transformers make anyway; convolutions are a little faster in it.
-        var x = wayIn(latents.channelsLast)
+        // Channels innermost is the order that transformers make anyway, and convolutions are a little faster in it.
+        // Whoever takes gradients chooses by the latents' order: normalisation loses digits there on its way back.
+        let takesGradients = latents.recordsGradient || wayIn.weight.recordsGradient
+        var x = wayIn(takesGradients ? latents : latents.channelsLast)
         var skips = [x]
         for stage in downs { x = stage(x, time, &layers, &skips, pass) }
         x = middle(x, time, &layers, pass)
