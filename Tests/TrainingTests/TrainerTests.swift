@@ -142,6 +142,7 @@ import Testing
         }
 
         let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
         let record = try decoder.decode(
             TrainingRecord.self, from: Data(contentsOf: URL(fileURLWithPath: tiny.output + "/training.json")))
         #expect(record.configuration.diffusion == tiny.diffusion && record.configuration.work.isEmpty)
