@@ -7,8 +7,8 @@ SOURCES := Package.swift $(wildcard Sources Tests Snippets Examples)
 
 # The edit that `make demo` shows.
 DEMO_PICTURE := Examples/red-apple.png
-DEMO_SOURCE := a photo of a red apple on a wooden table
-DEMO_PROMPT := a photo of a green pear on a wooden table
+DEMO_SOURCE := a red apple on a wooden table
+DEMO_PROMPT := a green pear on a wooden table
 DEMO_EDIT = bin/pentimento edit $(DEMO_PICTURE) --source "$(DEMO_SOURCE)" --prompt "$(DEMO_PROMPT)" \
 	--method diffedit --seed 1 -o demo/result.png --mask-out demo/mask.png --panel demo/panel.png
 
@@ -43,7 +43,8 @@ test: shim ## set everything up and run all tests
 	swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
 
 bench: build ## measure speed and memory against Python's diffusers
-	@"$$(Scripts/python)" Scripts/bench.py
+	@"$$(Scripts/python)" Scripts/bench.py --json Documentation/bench.json
+	@Scripts/readme
 
 lint: setup ## check formatting and that no layer imports what it may not
 	swift format lint --strict --recursive --parallel $(SOURCES)
@@ -56,7 +57,9 @@ docs: pictures card ## make build/docs, the README's pictures and the model card
 	@Scripts/docs
 
 pictures: build
-	@Scripts/pictures
+	@Scripts/pictures red-apple still-life samples
+	@$(MAKE) --no-print-directory demo
+	@Scripts/pictures demo
 
 card: build
 	@Scripts/card

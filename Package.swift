@@ -25,6 +25,8 @@ let package = Package(
     name: "Pentimento",
     products: [
         .executable(name: "pentimento", targets: ["pentimento"]),
+        .library(name: "Diffusion", targets: ["Diffusion"]),
+        .library(name: "Editing", targets: ["Editing"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "Tensors", targets: ["Tensors"]),
@@ -58,7 +60,7 @@ let package = Package(
         layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
         layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
-        tests(of: "Editing", with: ["Diffusion", "Networks", "Tensors", "Imaging", "ToyModels"]),
+        tests(of: "Editing", with: ["Diffusion", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
 
         layer(
             "Training", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
@@ -77,12 +79,16 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Imaging", "Layers", "Networks", "Prompts", "StillLife", "Tensors", "Training",
+                "CTorch", "Diffusion", "Editing", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
+                "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["pentimento", "Imaging", "Tensors", "TestSupport"],
-            swiftSettings: strict),
+            name: "CommandTests",
+            dependencies: [
+                "pentimento", "Imaging", "StillLife", "Tensors", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
     ]
 )

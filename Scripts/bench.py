@@ -13,11 +13,13 @@ weights are random and made once in --work (4.5 GB).
 import argparse
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -124,6 +126,13 @@ def ratio(pairs: list[tuple[float, float]]) -> float:
     return statistics.median(ours / theirs for ours, theirs in pairs)
 
 
+def processor() -> str:
+    """What the measurements were made on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
 def main() -> None:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -154,7 +163,10 @@ def main() -> None:
     print(table(results, options.threads))
     if options.json:
         pairs = {name: {"pairs": pairs, "ratio": ratio(pairs)} for name, pairs in results.items()}
-        options.json.write_text(json.dumps({"threads": options.threads, **pairs}, indent=2) + "\n")
+        facts = {"threads": options.threads, "processor": processor(), "date": date.today().isoformat()}
+        partial = options.json.with_name(f".{options.json.name}.partial")
+        partial.write_text(json.dumps({**facts, **pairs}, indent=2) + "\n")
+        partial.replace(options.json)
 
 
 if __name__ == "__main__":

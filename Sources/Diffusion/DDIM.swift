@@ -2,7 +2,8 @@ public import Tensors
 
 /// The deterministic sampler of Song, Meng and Ermon (2021), as pure functions of latents and levels.
 public enum DDIM {
-    /// The latent at another level, given the noise in it; the same formula going down (sampling) and up (inverting).
+    /// The latent at another level, given the noise in it; the same formula going down (sampling) and up
+    /// (inverting).
     ///
     /// √ᾱⱼ·(x - √(1-ᾱᵢ)·ε)/√ᾱᵢ + √(1-ᾱⱼ)·ε (equation 12 with σ = 0).
     public static func move(_ latent: Tensor, _ noise: Tensor, from start: Level, to end: Level) -> Tensor {

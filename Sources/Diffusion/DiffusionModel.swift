@@ -3,7 +3,8 @@ public import Tensors
 
 /// What the engine asks of a model: a loaded folder, or a closed form in tests.
 ///
-/// Latents are scaled (as the network sees them) and have the dtype of the caller, float32 unless a test wants more.
+/// Latents are scaled (as the network sees them) and have the dtype of the caller, float32 unless a test
+/// wants more.
 public protocol DiffusionModel: AnyObject {
     /// How it was taught to see noise.
     var schedule: NoiseSchedule { get }

@@ -31,9 +31,9 @@ public actor Engine {
 
     /// Does a job and tells of it as it goes; the stream ends after `.finished`, or with the job's error.
     ///
-    /// Cancelling the task that reads the stream, or dropping the stream, stops the job before its next forward
-    /// pass; a cancelled job that still waits for its turn never begins. Gradients are off unless the job turns
-    /// them on. The job must not let tensors out.
+    /// Cancelling the task that reads the stream, or dropping the stream, stops the job before its next
+    /// forward pass; a cancelled job that still waits for its turn never begins. Gradients are off unless the
+    /// job turns them on. The job must not let tensors out.
     public nonisolated func run<Result: Sendable>(
         _ job: @escaping @Sendable (Studio) throws -> Result
     ) -> AsyncThrowingStream<Event<Result>, any Error> {

@@ -2,10 +2,10 @@ import Foundation
 
 /// A name for the contents of a model folder that is cheap to make.
 ///
-/// The first 16 hexadecimal digits of a SHA-256 over, for each file in the order of their paths: the path below the
-/// folder, its size, and its bytes; of a weight file (.safetensors) the first 64 KiB, which begin with the names and
-/// shapes of the tensors, and 64 samples of 4 KiB evenly over the rest. Two models that differ agree only where they
-/// differ in no sampled byte; retraining changes all of them.
+/// The first 16 hexadecimal digits of a SHA-256 over, for each file in the order of their paths: the path
+/// below the folder, its size, and its bytes; of a weight file (.safetensors) the first 64 KiB, which begin
+/// with the names and shapes of the tensors, and 64 samples of 4 KiB evenly over the rest. Two models that
+/// differ agree only where they differ in no sampled byte; retraining changes all of them.
 enum Fingerprint {
     private static let head = 64 * 1024
     private static let sample = 4096

@@ -7,8 +7,12 @@ public import Tensors
 public final class LoadedModel: DiffusionModel {
     /// What was read before loading.
     public let folder: ModelFolder
-    /// What a program needs to know of it.
-    public let facts: ModelFacts
+    /// What a program needs to know of it; the fingerprint is made at the first use.
+    public private(set) lazy var facts = ModelFacts(
+        name: folder.name, fingerprint: Fingerprint.of(folder: folder.path),
+        latentChannels: folder.autoencoder.latentChannels, latentFactor: folder.autoencoder.spatialFactor,
+        pictureSide: folder.unet.sampleSize * folder.autoencoder.spatialFactor,
+        inputChannels: folder.unet.inChannels)
     /// Where it computes.
     public let device: Device
     /// What it computes in; latents stay float32.
@@ -24,12 +28,6 @@ public final class LoadedModel: DiffusionModel {
         self.folder = folder
         self.device = device
         self.dtype = device == .cpu && dtype == .float16 ? .float32 : dtype
-        facts = ModelFacts(
-            name: folder.name, fingerprint: Fingerprint.of(folder: folder.path),
-            latentChannels: folder.autoencoder.latentChannels,
-            latentFactor: folder.autoencoder.spatialFactor,
-            pictureSide: folder.unet.sampleSize * folder.autoencoder.spatialFactor,
-            inputChannels: folder.unet.inChannels)
     }
 
     /// How the network was taught to see noise.
@@ -84,29 +82,34 @@ public final class LoadedModel: DiffusionModel {
         ).weights
     }
 
+    /// A text's embedding [1, L, D], and what of it did not fit.
     public func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
         let tokens = try tokenizer().encode(text)
         let ids = Tensor(tokens.ids.map(Int64.init), shape: [1, tokens.ids.count]).to(device: device)
         return (try textEncoder()(ids).lastHiddenState, tokens.truncatedText)
     }
 
+    /// Keys and values of a prompt for every cross-attention.
     public func context(of embedding: Tensor) throws -> PromptContext {
         try unet().context(embedding.to(dtype: dtype, device: device))
     }
 
+    /// One pass of the UNet; the answer has the dtype of the latents.
+    /// - Throws: `DiffusionError.mismatch` where the UNet reads another number of channels.
     public func answer(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
-        guard latents.shape[1] == facts.inputChannels else {
+        guard latents.shape[1] == folder.unet.inChannels else {
             throw DiffusionError.mismatch(
-                "the UNet reads \(facts.inputChannels) channels, not \(latents.shape[1]): an inpainting or "
-                    + "instruction model needs the method made for it")
+                "the UNet reads \(folder.unet.inChannels) channels, not \(latents.shape[1]): an inpainting "
+                    + "or instruction model needs the method made for it")
         }
         let answer = try unet()(
             latents.to(dtype: dtype), timesteps: timesteps, context: context, plans: plans)
         return answer.to(dtype: latents.dtype)
     }
 
+    /// Mean and deviation of a picture's latent, scaled, float32.
     public func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
         let (mean, logVariance) = try autoencoder().encode(picture.to(dtype: dtype, device: device))
         let scale = folder.autoencoder.scalingFactor
@@ -114,6 +117,7 @@ public final class LoadedModel: DiffusionModel {
         return (mean.to(dtype: .float32) * scale, deviation * scale)
     }
 
+    /// The picture of a scaled latent, float32.
     public func picture(of latent: Tensor) throws -> Tensor {
         let unscaled = latent.to(dtype: dtype, device: device) / folder.autoencoder.scalingFactor
         return try autoencoder().decode(unscaled).to(dtype: .float32)

@@ -18,7 +18,8 @@ public struct ModelFolder: Sendable {
 
     /// Reads `model_index.json` and the configurations of the parts, and sees that weights are there.
     ///
-    /// - Throws: `DiffusionError` naming a missing file, an unsupported class, pickled weights or parts that do not
+    /// - Throws: `DiffusionError` naming a missing file, an unsupported class, pickled weights or parts that
+    ///   do not
     ///   fit each other; `ConfigurationError` naming an unsupported setting.
     public init(path: String) throws {
         self.path = path

@@ -1,7 +1,8 @@
 public import Foundation
 
 extension NoiseSchedule {
-    /// Reads the `scheduler_config.json` of a diffusers folder, as Python's `DDIMScheduler.from_config` would.
+    /// Reads the `scheduler_config.json` of a diffusers folder, as Python's `DDIMScheduler.from_config`
+    /// would.
     ///
     /// - Throws: `DiffusionError`; a setting that would change results and is not supported is named.
     public init(contentsOf path: String) throws {

@@ -1,6 +1,6 @@
 /// How far a job is.
 public struct Progress: Sendable, Hashable {
-    /// What is being done: "encoding", "decoding", …
+    /// What is being done, such as "encoding".
     public var stage: String
     /// Steps of the stage that are done.
     public var step: Int

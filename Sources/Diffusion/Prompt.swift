@@ -1,11 +1,12 @@
-public import Networks
+import Networks
 public import Tensors
 
-/// A prompt as the network reads it; the same object means the same prompt, whose preparations are kept for the job.
+/// A prompt as the network reads it; the same object means the same prompt, whose preparations are kept for
+/// the job.
 public final class Prompt {
     /// What was written; nil for an embedding that was computed.
     public let text: String?
-    /// [1, L, D]
+    /// The text encoder's answer, or what a method made of it, [1, L, D].
     public let embedding: Tensor
     /// Whether every pass computes from the embedding anew, so that gradients reach it.
     let isFresh: Bool
@@ -36,7 +37,8 @@ public final class Prompt {
     }
 }
 
-/// Prompts of whole batches, joined once and kept while the same prompts come again, as in every step of a walk.
+/// Prompts of whole batches, joined once and kept while the same prompts come again, as in every step of a
+/// walk.
 struct ContextCache {
     /// Few: a walk uses one or two batches, and each may hold many megabytes.
     private static let most = 8

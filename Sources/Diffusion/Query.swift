@@ -1,9 +1,9 @@
 public import Networks
 public import Tensors
 
-/// A question to the network: how much noise is in this latent, given this prompt?
+/// A question to the network: how much noise a latent holds, given a prompt.
 public struct Query {
-    /// [1, C, h, w]
+    /// The latent, [1, C, h, w].
     public var latent: Tensor
     /// The level the latent is at, which says how to read noise from a velocity.
     public var level: Level
@@ -13,7 +13,8 @@ public struct Query {
     public var prompt: Prompt
     /// What is recorded or edited inside the network.
     public var plan: Plan
-    /// Further input channels [1, C', h, w] of networks that want them (mask, masked picture, second picture).
+    /// Further input channels [1, C', h, w] of networks that want them (mask, masked picture, second
+    /// picture).
     public var extra: Tensor?
 
     /// A question about a latent at a level.

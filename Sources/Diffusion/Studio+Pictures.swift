@@ -3,7 +3,8 @@ public import Tensors
 
 /// Pictures in and out of the latent space.
 extension Studio {
-    /// The latent [1, C, H/f, W/f] of a picture whose sides are multiples of the latent factor: the posterior's mean.
+    /// The latent [1, C, H/f, W/f] of a picture whose sides are multiples of the latent factor: the
+    /// posterior's mean.
     public func encode(_ picture: Picture) throws -> Tensor {
         try checkCancellation()
         return try model.posterior(of: picture.tensor(device: model.device)).mean

@@ -18,8 +18,8 @@ extension Studio {
 
     /// DDIM inversion: the latents of levels 0…`top` on the way from a clean latent to noise, all of them.
     ///
-    /// x_k = move(x_{k-1}, ε(x_{k-1}, t_k), k-1 → k): the cleaner latent is shown with the timestep it is moved to
-    /// (convention A, which mirrors the sampler's pairs of levels exactly).
+    /// x_k = move(x_{k-1}, ε(x_{k-1}, t_k), k-1 → k): the cleaner latent is shown with the timestep it is
+    /// moved to (convention A, which mirrors the sampler's pairs of levels exactly).
     public func invert(
         _ clean: Tensor, through levels: Levels, to top: Int, prompt: Prompt, against empty: Prompt? = nil,
         scale: Double = 1, stage: String = "encoding"
@@ -36,7 +36,8 @@ extension Studio {
     }
 
     /// DDIM sampling from level `top` down to the clean latent.
-    /// - Parameter each: gets the index and latent of every level reached, and answers the latent to go on with.
+    /// - Parameter each: gets the index and latent of every level reached, and answers the latent to go on
+    ///   with.
     public func sample(
         _ latent: Tensor, from top: Int, of levels: Levels, prompt: Prompt, against empty: Prompt? = nil,
         scale: Double = 1, stage: String = "decoding", each: (Int, Tensor) throws -> Tensor = { $1 }

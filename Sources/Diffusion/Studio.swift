@@ -2,10 +2,12 @@ import Foundation
 import Networks
 public import Tensors
 
-/// A job's access to the model: it asks for predictions, keeps count, tells how far it is and stops when told to.
+/// A job's access to the model: it asks for predictions, keeps count, tells how far it is and stops when told
+/// to.
 ///
-/// Lives on the engine's thread. Methods see queries and answers; which queries share a forward pass, and that
-/// guidance doubles them, is decided here. Nothing is ever set on the model, so nothing must be restored.
+/// Lives on the engine's thread. Methods see queries and answers; which queries share a forward pass, and
+/// that guidance doubles them, is decided here. Nothing is ever set on the model, so nothing must be
+/// restored.
 public final class Studio {
     /// The model.
     public let model: any DiffusionModel
@@ -90,8 +92,8 @@ public final class Studio {
 
     /// The noise in each query's latent, in the order of the queries.
     ///
-    /// Queries whose latents have the same shape share passes as far as memory allows. A query may read what the
-    /// plan of an earlier one records. Gradients flow where the caller records them.
+    /// Queries whose latents have the same shape share passes as far as memory allows. A query may read what
+    /// the plan of an earlier one records. Gradients flow where the caller records them.
     /// - Throws: `CancellationError`.
     public func predict(_ queries: [Query]) throws -> [Tensor] {
         var noises: [Tensor] = []

@@ -25,6 +25,13 @@ public struct NamedArray: Sendable, Hashable {
     public var shape: [Int]
     /// Values in row-major order.
     public var values: [Float]
+
+    /// An array.
+    public init(name: String, shape: [Int], values: [Float]) {
+        self.name = name
+        self.shape = shape
+        self.values = values
+    }
 }
 
 /// What an edit says of itself; printed with `--json` and kept in the picture's file.

@@ -6,7 +6,8 @@ import Tensors
 extension Engine {
     /// Edits a picture and tells of it as it goes.
     ///
-    /// The request is checked before anything runs; a mistake in it ends the stream at once with an `EditingError`.
+    /// The request is checked before anything runs; a mistake in it ends the stream at once with an
+    /// `EditingError`.
     public nonisolated func edit(_ request: EditRequest) -> AsyncThrowingStream<Event<EditResult>, any Error>
     {
         run { try $0.edit(request) }

@@ -35,7 +35,7 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
 
 extension Sequence<String> {
     /// The element that takes the fewest insertions, deletions and replacements to become a word; nil of nothing.
-    func nearest(to word: String) -> String? {
+    package func nearest(to word: String) -> String? {
         self.min { editDistance($0, word) < editDistance($1, word) }
     }
 }

@@ -27,8 +27,8 @@ public struct Weights {
 
     /// What lets the system take back the memory of everything asked for below this prefix until it is used again.
     ///
-    /// Nil where weights are small or not mapped. A network that calls it behind each part holds little more than one
-    /// part at a time; the pages stay in the system's cache while there is room.
+    /// Nil where weights are small, not mapped, or within the share of a large file that stays. A network that calls it
+    /// behind each part never holds the whole file; the pages stay in the system's cache while there is room.
     public var letGo: (() -> Void)? { store.release(below: prefix) }
 
     /// A tensor of a shape.

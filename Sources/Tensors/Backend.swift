@@ -60,7 +60,7 @@ package enum Backend {
         if let named = ProcessInfo.processInfo.environment["PENTIMENTO_TORCH"] { return [named] }
         var places: [String] = []
         if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-            places.append((executable as NSString).deletingLastPathComponent + "/lib/" + name)
+            places.append(enclosingFolder(of: executable) + "/lib/" + name)
         }
         places.append(text(pt_package_directory()) + "/build/lib/" + name)
         return places

@@ -121,8 +121,7 @@ public enum Safetensors {
 
     /// Lets `body` fill a new file beside `path`, makes it durable and renames it; nothing is left on failure.
     static func writeAtomically(to path: String, byteCount: Int, _ body: (Int32) throws -> Void) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        let place = folder.isEmpty ? "." : folder
+        let place = enclosingFolder(of: path)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), isFolder.boolValue else {
             throw SafetensorsError.folderMissing(path: path, folder: place)

@@ -14,8 +14,10 @@ package func adamWInPlace(
     learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
 ) {
     for step in steps { step.copyInPlace(from: step + 1) }
+    // The kernel walks memory, not indices: gradients of convolutions often lie in another order than the weights.
+    let aligned = zip(gradients, parameters).map { $0.laidOut(like: $1) }
     Operator.fusedAdamW.perform(
-        .tensors(parameters), .tensors(gradients), .tensors(firstMoments), .tensors(secondMoments),
+        .tensors(parameters), .tensors(aligned), .tensors(firstMoments), .tensors(secondMoments),
         .tensors([]),
         .tensors(steps), .double(learningRate), .double(beta1), .double(beta2), .double(weightDecay),
         .double(epsilon), false, false)

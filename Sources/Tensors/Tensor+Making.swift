@@ -16,8 +16,11 @@ extension Tensor {
         full(shape, 1, dtype: dtype, device: device)
     }
 
-    /// Zeros of this tensor's shape, dtype and device.
-    public var zerosLike: Tensor { .zeros(shape, dtype: dtype, device: device) }
+    /// Zeros of this tensor's shape, dtype, device and memory order.
+    public var zerosLike: Tensor {
+        let zeros = Tensor.zeros(shape, dtype: dtype, device: device)
+        return rank == 4 ? zeros.laidOut(like: self) : zeros
+    }
 
     /// `start`, `start + step`, … up to but without `end`.
     public static func range(
@@ -42,6 +45,11 @@ extension Tensor {
 
     /// The same values with the channels of an image-like tensor innermost in memory.
     public var channelsLast: Tensor { Operator.contiguous(.tensor(self), .int(2)) }
+
+    /// The same values with the memory order of another tensor of the same shape: row-major or channels innermost.
+    package func laidOut(like other: Tensor) -> Tensor {
+        other.isRowMajor || rank != 4 ? contiguous : channelsLast
+    }
 
     /// A copy with memory of its own.
     public var copied: Tensor { Operator.clone(.tensor(self)) }

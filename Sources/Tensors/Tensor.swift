@@ -35,6 +35,9 @@ public struct Tensor {
     /// Number of dimensions.
     public var rank: Int { Int(Backend.table.tensor_rank(handle)) }
 
+    /// Whether the elements lie in row-major order without gaps.
+    package var isRowMajor: Bool { Backend.table.tensor_is_contiguous(handle) }
+
     /// Number of elements.
     public var count: Int { shape.reduce(1, *) }
 

@@ -36,9 +36,15 @@ final class AutoencoderStage: TrainingStage {
         let shape = Self.shape(configuration)
         autoencoderConfiguration = shape
         var builder = NetworkBuilder(device: device, precision: dtype)
-        autoencoder = try builder.build("vae", seed: randomness.seed(.autoencoderWeights, 0)) {
-            try Autoencoder($0, shape)
-        }
+        let latents = shape.latentChannels
+        autoencoder = try builder.build(
+            "vae", seed: randomness.seed(.autoencoderWeights, 0),
+            adjust: { name, tensor in
+                guard name == "quant_conv.bias" else { return tensor }
+                // Posteriors begin narrow (ln σ² = -6): under the noise of σ = 1 little is learned for a long time.
+                return .concatenated([tensor.narrowed(0, from: 0, count: latents), .full([latents], -6)])
+            }
+        ) { try Autoencoder($0, shape) }
         // The average is short: it smooths the last few hundred steps.
         parameters = builder.parameters(
             weightDecay: configuration.autoencoder.weightDecay, averageDecay: Self.averageDecay)

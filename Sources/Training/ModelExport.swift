@@ -35,8 +35,7 @@ struct ModelExport {
                 try manager.moveItem(atPath: partial, toPath: folder)
                 try? manager.removeItem(atPath: old)
             } else {
-                let parent = (folder as NSString).deletingLastPathComponent
-                try CacheFile.makeFolder(parent.isEmpty ? "." : parent)
+                try CacheFile.makeFolder(enclosingFolder(of: folder))
                 try manager.moveItem(atPath: partial, toPath: folder)
             }
         } catch {

@@ -1,4 +1,5 @@
 import Diffusion
+import Editing
 import Foundation
 import Imaging
 import Layers
@@ -43,6 +44,10 @@ struct Failure: Error, Equatable {
     init(describing error: any Error) {
         switch error {
         case let failure as Failure: self = failure
+        case let error as CocoaError:
+            // Its own description spans domains and underlying errors; the path and one sentence are what helps.
+            let place = error.filePath.map { $0 + ": " } ?? ""
+            self.init(Failure.status(of: error), place + error.localizedDescription)
         case let error as any CustomStringConvertible & Error:
             self.init(Failure.status(of: error), "\(error)")
         default: self.init(Failure.status(of: error), error.localizedDescription)
@@ -53,6 +58,7 @@ struct Failure: Error, Equatable {
         switch error {
         case let error as ImagingError: error.status
         case let error as DiffusionError: error.status
+        case is EditingError: .usage
         case let error as WeightError: error.status
         case let error as SafetensorsError: error.status
         case let error as TokenizerError: error.status
@@ -61,6 +67,7 @@ struct Failure: Error, Equatable {
             if case .noFile = error { .missing } else { .badInput }
         case let error as StillLifeSetError:
             if case .request = error { .usage } else { .badInput }
+        case is EditError: .usage
         case let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile:
             .missing
         default: .fault

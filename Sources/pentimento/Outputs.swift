@@ -1,5 +1,7 @@
+import Editing
 import Foundation
 import Imaging
+import Tensors
 
 /// Where results go: checked before the work begins, not after it.
 enum Outputs {
@@ -16,8 +18,7 @@ enum Outputs {
     /// Refuses a file or folder whose own folder is not there or may not be written to.
     static func checkFolder(of path: String) throws {
         guard !path.isEmpty else { throw Failure.usage("the name of the output is empty") }
-        let parent = (path as NSString).deletingLastPathComponent
-        let folder = parent.isEmpty ? "." : parent
+        let folder = enclosingFolder(of: path)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
         else {
@@ -35,5 +36,10 @@ enum Outputs {
         var number = 2
         while FileManager.default.fileExists(atPath: "\(stem)-\(number).\(ending)") { number += 1 }
         return "\(stem)-\(number).\(ending)"
+    }
+
+    /// Arrays as a safetensors file.
+    static func write(_ arrays: [NamedArray], to path: String) throws {
+        try Safetensors.write(arrays.map { ($0.name, Tensor($0.values, shape: $0.shape)) }, to: path)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Editing
 import Foundation
 import Tensors
 
@@ -18,19 +19,26 @@ struct Pentimento: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            InspectCommand.self, StillLifeCommand.self, TrainCommand.self, DoctorCommand.self,
-            ProbeCommand.self,
-            BenchCommand.self,
+            EditCommand.self, MethodsCommand.self, GenerateCommand.self, InvertCommand.self,
+            InspectCommand.self, SheetCommand.self, StillLifeCommand.self, TrainCommand.self,
+            DoctorCommand.self,
+            ProbeCommand.self, BenchCommand.self,
         ])
 
     static func main() async {
         // A pipe whose reader left is an error of `write`, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // Waiting threads sleep instead of spinning: on a busy machine small networks are many times faster so. Read
+        // by the OpenMP runtime when libtorch is opened; whoever sets it otherwise is obeyed.
+        setenv("OMP_WAIT_POLICY", "passive", 0)
         tensorFailureHandler = { message in Terminal.end(.fault, message) }
         do {
+            try checkName(CommandLine.arguments.dropFirst().first ?? "")
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
+            if let asynchronous = command as? any AsyncParsableCommand {
+                // It is used nowhere but in the one task.
+                nonisolated(unsafe) var asynchronous = asynchronous
+                try await interruptible { try await asynchronous.run() }
             } else {
                 try command.run()
             }
@@ -38,6 +46,17 @@ struct Pentimento: AsyncParsableCommand {
             end(error)
         }
         Terminal.end(.success)
+    }
+
+    /// Refuses a first word that is no subcommand, with the nearest that is.
+    private static func checkName(_ word: String) throws {
+        let names = configuration.subcommands.map { $0._commandName } + ["help"]
+        guard !word.isEmpty, !word.hasPrefix("-"), !names.contains(word) else { return }
+        // The library answers shells that ask how to complete a line under names of its own.
+        guard !word.hasPrefix("---") else { return }
+        throw Failure.usage(
+            "there is no command \"\(word)\"; did you mean \(names.nearest(to: word) ?? "help")? "
+                + "(see `pentimento --help`)")
     }
 
     /// Ends the process as an error asks for: help and the like on standard output, all else in one line.
@@ -78,6 +97,6 @@ enum Program {
         guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
             return nil
         }
-        return (path as NSString).deletingLastPathComponent
+        return enclosingFolder(of: path)
     }
 }

@@ -69,7 +69,7 @@ struct WebUIParameters: Equatable {
             && left.settings.elementsEqual(right.settings) { $0 == $1 }
     }
 
-    /// `Key: value, Key: "value, with comma", …`
+    /// Reads `Key: value, Key: "value, with comma", …`.
     private static func settings(in line: String) -> [(key: String, value: String)] {
         var found: [(key: String, value: String)] = []
         var rest = Substring(line)

@@ -97,7 +97,10 @@ import Testing
     @Test("Trained variances take the place of a formula")
     func trainedBetas() throws {
         let schedule = try read(
-            #"{"_class_name": "EulerDiscreteScheduler", "trained_betas": [0.1, 0.2], "prediction_type": "v_prediction"}"#
+            """
+            {"_class_name": "EulerDiscreteScheduler", "trained_betas": [0.1, 0.2],
+             "prediction_type": "v_prediction"}
+            """
         )
         #expect(schedule.alphaBars.count == 2)
         #expect(abs(schedule.alphaBars[1] - 0.72) < 1e-12)

@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Imaging
 import Tensors
+import TestSupport
 import Testing
 import ToyModels
 
@@ -89,16 +90,10 @@ import ToyModels
     func sizes(width: Int, height: Int) async throws {
         let request = EditRequest(
             picture: Self.picture(width, height), prompt: "x", method: "sdedit", steps: 5)
-        // The toy's means have one size, so the prompt must be one without a mean of another shape.
         let engine = Engine { GaussianModel(side: 16) }
-        guard width == height else {
-            // Rows of another shape cannot meet the toy's means; the size alone is checked.
-            let size = WorkingSize(fitting: width, height, longSide: 16, multipleOf: 1)
-            #expect(max(size.width, size.height) == 16 && min(size.width, size.height) >= 1)
-            return
-        }
         let result = try await engine.edited(request)
         #expect((result.picture.width, result.picture.height) == (width, height))
+        #expect(result.account.workingSize.max() == 16)
     }
 
     @Test("The account and the trace hold what was done, and the account survives JSON")
@@ -139,7 +134,7 @@ import ToyModels
     }
 
     @Test(
-        "SDEdit's first timestep is the one it noised to, and two pictures give two results even at strength 1"
+        "SDEdit's first timestep is the one it noised to, and two pictures stay two at strength 1"
     )
     func sdeditLevels() throws {
         let model = GaussianModel(side: 16)
@@ -153,5 +148,32 @@ import ToyModels
         let one = try studio.edit(other)
         other.picture = Picture(width: 16, height: 16, red: 255)
         #expect(try studio.edit(other).painted != one.painted)
+    }
+
+    @Test("A model folder edits, generates and reconstructs; one with a mask channel says what it needs")
+    func folders() async throws {
+        let engine = Engine(folder: try ModelFolder(path: Fixtures.model("tiny-sd1")))
+        let picture = Self.picture(20, 12)
+        let edit = EditRequest(
+            picture: picture, prompt: "a green pear", source: "a red apple", options: ["noises": "2"],
+            steps: 4)
+        let result = try await engine.edited(edit)
+        #expect((result.picture.width, result.picture.height) == (20, 12))
+        #expect(result.account.model.fingerprint.count == 16)
+
+        let generation = GenerationRequest(prompt: "a pear", seed: 5, steps: 3)
+        let one = try await engine.result { try $0.generate(generation) }
+        let two = try await engine.result { try $0.generate(generation) }
+        #expect(one.picture == two.picture)
+        #expect(one.cost.forwards == 6)
+
+        let walk = try await engine.result { try $0.reconstruct(picture, prompt: "a pear", steps: 4) }
+        #expect((walk.picture.width, walk.picture.height) == (20, 12))
+        #expect(walk.levels.shape[0] == 5)
+        #expect(walk.cost.forwards == 8)
+
+        let inpainting = Engine(folder: try ModelFolder(path: Fixtures.model("tiny-inpaint")))
+        let error = await #expect(throws: DiffusionError.self) { try await inpainting.edited(edit) }
+        #expect(error?.description.contains("9 channels") == true)
     }
 }

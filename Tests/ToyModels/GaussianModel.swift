@@ -4,11 +4,14 @@ public import Tensors
 
 /// The exact denoiser of Gaussian data, one mean per prompt: N(μ_c, s²) at every element.
 ///
-/// ε*(x, t, c) = √(1-ᾱ)·(x - √ᾱ·μ_c)/(ᾱ·s² + 1 - ᾱ). Latents are the pictures themselves, three channels of float32
-/// (or float64 where a test asks with such latents).
+/// ε*(x, t, c) = √(1-ᾱ)·(x - √ᾱ·μ_c)/(ᾱ·s² + 1 - ᾱ). Latents are the pictures themselves, three channels of
+/// float32 (or float64 where a test asks with such latents).
 public final class GaussianModel: DiffusionModel {
+    /// How it sees noise.
     public var schedule: NoiseSchedule
+    /// Its sizes.
     public var facts: ModelFacts
+    /// The CPU.
     public let device = Device.cpu
     /// Side of the pictures.
     public let side: Int
@@ -16,6 +19,9 @@ public final class GaussianModel: DiffusionModel {
     public let deviation: Double
     /// What the answers are multiplied by, to ask whether a method depends on their scale.
     public var gain = 1.0
+    /// How much of the latent, times the prompt's mean, is added to answers: differences then depend on the
+    /// noise.
+    public var sensitivity = 0.0
     /// How many rows fit, if fewer than the studio allows.
     public var rowBytes = 1
     /// Called before every pass, with its number from 1.
@@ -42,13 +48,14 @@ public final class GaussianModel: DiffusionModel {
             inputChannels: 3)
     }
 
-    /// A mean that is `value` in the first `columns` columns (counted over all rows, so part of one may be) and 0
-    /// elsewhere.
+    /// A mean that is `value` in the first `columns` columns (counted over all rows, so part of one may be)
+    /// and 0 elsewhere.
     public static func mean(side: Int, first count: Int, value: Double) -> Tensor {
         let one = (0..<(side * side)).map { $0 < count ? Float(value) : 0 }
         return Tensor(one + one + one, shape: [1, 3, side, side])
     }
 
+    /// A prompt's mean as its embedding; more than eight words are cut off.
     public func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
         let mean = means[text] ?? .zeros([1, 3, side, side])
         let words = text.split(separator: " ")
@@ -56,8 +63,10 @@ public final class GaussianModel: DiffusionModel {
         return (mean.reshaped([1, 1, -1]), cutOff)
     }
 
+    /// The embedding as it is.
     public func context(of embedding: Tensor) throws -> PromptContext { PromptContext(embedding: embedding) }
 
+    /// The exact answer for every row.
     public func answer(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
@@ -65,14 +74,19 @@ public final class GaussianModel: DiffusionModel {
         let rows = timesteps.scalars(as: Int64.self).map(Int.init)
         passes.append(rows.count)
         self.timesteps += rows
-        let means = context.embedding.reshaped([rows.count, 3, latents.shape[2], latents.shape[3]])
-            .to(dtype: latents.dtype)
+        var means = latents.zerosLike
+        // Latents of another size than the toy's have no means.
+        if context.embedding.count == latents.count {
+            means = context.embedding.reshaped(latents.shape).to(dtype: latents.dtype)
+        }
         let answers = rows.enumerated().map { index, timestep in
             let alphaBar = schedule.alphaBars[timestep]
             let level = Level(index: 1, timestep: timestep, alphaBar: alphaBar)
             let latent = latents.rows(index..<(index + 1))
             let variance = alphaBar * deviation * deviation + 1 - alphaBar
-            let noise = (latent - means.rows(index..<(index + 1)) * level.signal) * (level.spread / variance)
+            let mean = means.rows(index..<(index + 1))
+            let noise =
+                (latent - mean * level.signal) * (level.spread / variance) + latent * mean * sensitivity
             switch schedule.prediction {
             case .noise: return noise * gain
             // v = (ε - √(1-ᾱ)·x)/√ᾱ
@@ -82,11 +96,14 @@ public final class GaussianModel: DiffusionModel {
         return .concatenated(answers)
     }
 
+    /// The picture itself, with a small deviation.
     public func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
         (picture, .full(picture.shape, 0.01))
     }
 
+    /// The latent itself.
     public func picture(of latent: Tensor) throws -> Tensor { latent }
 
+    /// What `rowBytes` says.
     public func bytesPerRow(latentShape: [Int], plan: Plan) -> Int { rowBytes }
 }

@@ -1,14 +1,16 @@
 import Diffusion
 import Tensors
 
-/// DDIM encode–decode: invert the picture part of the way under its own prompt, sample back under the new one.
+/// DDIM encode–decode: invert the picture part of the way under its own prompt, sample back under the new
+/// one.
 ///
-/// Song, Meng and Ermon, "Denoising Diffusion Implicit Models", ICLR 2021; the "encode–decode" row in the ablation of
-/// the DiffEdit paper. The encoding is not guided and sees the source prompt, or the empty one where none is given.
-/// With a mask, the encoded latent of each level is put back where nothing may change.
+/// Song, Meng and Ermon, "Denoising Diffusion Implicit Models", ICLR 2021; the "encode–decode" row in the
+/// ablation of the DiffEdit paper. The encoding is not guided and sees the source prompt, or the empty one
+/// where none is given. With a mask, the encoded latent of each level is put back where nothing may change.
 ///
 /// Draws no noise. Cost: k + 2k forwards, k = ⌊strength·N⌋.
 public struct DDIMEdit: EditingMethod {
+    /// What it is, needs and can be told.
     public static let description = MethodDescription(
         name: "ddim", title: "DDIM encode–decode",
         summary: "Turns the picture into noise step by step, and back under the new prompt.",
@@ -17,8 +19,10 @@ public struct DDIMEdit: EditingMethod {
         standard: .init(steps: 50, guidance: 7.5, strength: 0.8),
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8)])
 
+    /// The method with its options.
     public init(_ options: Options) {}
 
+    /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
         let prompt = canvas.source ?? canvas.empty
         let path = try canvas.studio.invert(

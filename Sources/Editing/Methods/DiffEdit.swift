@@ -3,25 +3,29 @@ import Tensors
 
 /// DiffEdit: find where two prompts disagree, and change the picture only there.
 ///
-/// Couairon, Verbeek, Schwenk and Cord, "DiffEdit: Diffusion-based semantic image editing with mask guidance",
-/// ICLR 2023. Three steps: a mask from the difference of two noise estimates; DDIM encoding without text; decoding
-/// under the prompt, with the encoded latent of each level put back outside the mask. A mask given by the user takes
-/// the place of the first step.
+/// Couairon, Verbeek, Schwenk and Cord, "DiffEdit: Diffusion-based semantic image editing with mask
+/// guidance", ICLR 2023. Three steps: a mask from the difference of two noise estimates; DDIM encoding
+/// without text; decoding under the prompt, with the encoded latent of each level put back outside the mask.
+/// A mask given by the user takes the place of the first step.
 ///
-/// Draws n noises of the latent's shape for the mask (none where the user gave one), then one more where `encode` is
-/// `noise`. Cost with the paper's defaults (N = 50, strength 0.8, n = 10): 20 + 40 + 80 = 140 forwards.
+/// Draws n noises of the latent's shape for the mask (none where the user gave one), then one more where
+/// `encode` is `noise`. Cost with the paper's defaults (N = 50, strength 0.8, n = 10): 20 + 40 + 80 = 140
+/// forwards.
 public struct DiffEdit: EditingMethod {
     /// Where the mask comes from.
     enum MaskSource: String, CaseIterable { case found, none }
-    /// How the background's latents are made: by DDIM, or by adding one fixed noise (the ablation "w/o encode").
+    /// How the background's latents are made: by DDIM, or by adding one fixed noise (the ablation "w/o
+    /// encode").
     enum Encoding: String, CaseIterable { case ddim, noise }
     /// What is put back outside the mask: the latent, or the predicted clean latent as GLIDE does it.
     enum Blending: String, CaseIterable { case latent, predicted }
     /// Which prompt the encoding sees.
     enum EncodingPrompt: String, CaseIterable { case empty, source }
-    /// Whether the background comes from the level a step leads to, or (one level too noisy) from where it began.
+    /// Whether the background comes from the level a step leads to, or (one level too noisy) from where it
+    /// began.
     enum Background: String, CaseIterable { case destination, origin }
 
+    /// What it is, needs and can be told.
     public static let description = MethodDescription(
         name: "diffedit", title: "DiffEdit",
         summary: "Finds the region where the two prompts differ and changes only that.",
@@ -60,6 +64,7 @@ public struct DiffEdit: EditingMethod {
     private let encodingGuidance: Double
     private let background: Background
 
+    /// The method with its options.
     public init(_ options: Options) {
         finder = DiffEditMask(options)
         maskSource = options.choice("mask", as: MaskSource.self)
@@ -70,6 +75,7 @@ public struct DiffEdit: EditingMethod {
         background = options.choice("background", as: Background.self)
     }
 
+    /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
         var painting = Painting(canvas.clean, mask: canvas.mask)
         // Step 1: M, where the prompts disagree.

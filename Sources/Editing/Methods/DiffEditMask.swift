@@ -4,9 +4,10 @@ import Tensors
 
 /// The first step of DiffEdit: a mask from the difference of two noise estimates.
 ///
-/// D(h,w) = mean over i and channels of |ε(zᵢ, t_s, Q) - ε(zᵢ, t_s, R)|, with a fresh noise in every zᵢ; extreme values
-/// are removed, the rest is scaled to 0...1 and cut at θ. The paper does not say how outliers are removed: here D is
-/// clamped at κ times its mean, as both public implementations do, so that a pixel is on where D > κθ·mean(D).
+/// D(h,w) = mean over i and channels of |ε(zᵢ, t_s, Q) - ε(zᵢ, t_s, R)|, with a fresh noise in every zᵢ;
+/// extreme values are removed, the rest is scaled to 0...1 and cut at θ. The paper does not say how outliers
+/// are removed: here D is clamped at κ times its mean, as both public implementations do, so that a pixel is
+/// on where D > κθ·mean(D).
 struct DiffEditMask {
     /// How extreme values are removed.
     enum Outliers: String, CaseIterable {
@@ -40,9 +41,10 @@ struct DiffEditMask {
     ]
 
     static let emptyMaskAdvice =
-        "the two prompts make no difference that stands out anywhere, so the mask is empty and the picture stays as "
-        + "it is; name what is there now with --source, or give a --mask, or use --option outliers=percentile "
-        + "(large edits), --option threshold=0.25 (small ones) or --option mask=none (change everything)"
+        "the two prompts make no difference that stands out anywhere, so the mask is empty and the picture "
+        + "stays as it is; name what is there now with --source, or give a --mask, or use --option "
+        + "outliers=percentile (large edits), --option threshold=0.25 (small ones) or --option mask=none "
+        + "(change everything)"
 
     let noises: Int
     let level: Double
@@ -69,7 +71,7 @@ struct DiffEditMask {
         return ((soft > threshold).to(dtype: difference.dtype), soft, difference)
     }
 
-    /// D.
+    /// The difference of the two estimates (D), [1, 1, h, w].
     func difference(on canvas: Canvas) throws -> Tensor {
         let level = canvas.levels[max(canvas.levels.reach(level), 1)]
         let reference = canvas.source ?? canvas.empty
@@ -85,7 +87,7 @@ struct DiffEditMask {
         return sum / Double(noises)
     }
 
-    /// D'. A difference that is nought everywhere stays so.
+    /// The scaled difference (D'); one that is nought everywhere stays so.
     func scaled(_ difference: Tensor) -> Tensor {
         switch outliers {
         case .clamp:
@@ -103,7 +105,8 @@ struct DiffEditMask {
 }
 
 extension Studio {
-    /// Noise estimates of several latents under several prompts, latent by latent, in as few passes as memory allows.
+    /// Noise estimates of several latents under several prompts, latent by latent, in as few passes as memory
+    /// allows.
     fileprivate func noises(
         in latents: [Tensor], at level: Level, prompts: [Prompt], against empty: Prompt, scale: Double,
         stage: String

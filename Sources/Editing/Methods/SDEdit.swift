@@ -3,12 +3,13 @@ import Tensors
 
 /// SDEdit: noise the picture part of the way and let the prompt decide what comes back.
 ///
-/// Meng et al., "SDEdit: Guided Image Synthesis and Editing with Stochastic Differential Equations", ICLR 2022; here
-/// in its latent, text-guided and deterministic form, as later papers compare against it. Needs nothing but a prompt;
-/// with a mask, what must stay is put back at every level, noised with the same noise.
+/// Meng et al., "SDEdit: Guided Image Synthesis and Editing with Stochastic Differential Equations", ICLR
+/// 2022; here in its latent, text-guided and deterministic form, as later papers compare against it. Needs
+/// nothing but a prompt; with a mask, what must stay is put back at every level, noised with the same noise.
 ///
 /// Draws one noise of the latent's shape. Cost: 2k forwards, k = ⌊strength·N⌋.
 public struct SDEdit: EditingMethod {
+    /// What it is, needs and can be told.
     public static let description = MethodDescription(
         name: "sdedit", title: "SDEdit",
         summary: "Adds noise to the picture and removes it again under the new prompt.",
@@ -21,8 +22,10 @@ public struct SDEdit: EditingMethod {
             .fast: .init(steps: 20, guidance: 7.5, strength: 0.8),
         ])
 
+    /// The method with its options.
     public init(_ options: Options) {}
 
+    /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
         guard canvas.top > 0 else { return Painting(canvas.clean, mask: canvas.mask) }
         let (levels, noise) = (canvas.levels, canvas.freshNoise())

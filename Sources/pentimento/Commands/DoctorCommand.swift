@@ -109,8 +109,8 @@ private struct Health: Encodable {
         let root =
             environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory() + "/.cache"
         var existing = root
-        while !FileManager.default.fileExists(atPath: existing), existing != "/", !existing.isEmpty {
-            existing = (existing as NSString).deletingLastPathComponent
+        while !FileManager.default.fileExists(atPath: existing), existing != "/", existing != "." {
+            existing = enclosingFolder(of: existing)
         }
         let facts = try? FileManager.default.attributesOfFileSystem(forPath: existing)
         return Place(path: root + "/pentimento", freeBytes: (facts?[.systemFreeSize] as? NSNumber)?.intValue)

@@ -12,7 +12,8 @@ struct StillLifeCommand: AsyncParsableCommand {
             pentimento still-life --seed 1 --count 100 -o scenes --sheet scenes.png
 
             Everything follows from the seed. The folder holds source/, target/ and masks/ with pictures by number, \
-            items.jsonl with one item a line (scene, captions, facts, edit, prompts, files) and manifest.json.
+            items.jsonl with one item a line (scene, captions, facts, edit, prompts, files) and manifest.json. What scenes \
+            are made of can be narrowed: --objects 1 --kind apple --colour red --table wood.
             """)
 
     @Option(help: "What everything follows from.")
@@ -32,6 +33,7 @@ struct StillLifeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Also a contact sheet of pictures before and after.", valueName: "file"))
     var sheet: String?
 
+    @OptionGroup(title: "What scenes are made of") var made: SceneChoiceOptions
     @OptionGroup var speech: SpeechOptions
 
     func validate() throws {
@@ -44,15 +46,14 @@ struct StillLifeCommand: AsyncParsableCommand {
     func run() async throws {
         if let sheet { try Outputs.check(picture: sheet) }
         try Outputs.checkFolder(of: output)
-        let (seed, count, size, output, bar) = (seed, count, size, output, speech.bar)
-        try await interruptible {
-            let written = Counter()
-            try StillLifeSet.write(seed: seed, count: count, size: size, to: output) { picture, path in
-                try Task.checkCancellation()
-                if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
-                try picture.write(to: path)
-            }
-            bar.hide()
+        let (bar, written) = (speech.bar, Counter())
+        defer { bar.hide() }
+        try StillLifeSet.write(
+            seed: seed, count: count, size: size, to: output, kinds: made.edits, from: made.choices
+        ) { picture, path in
+            try Task.checkCancellation()
+            if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
+            try picture.write(to: path)
         }
         if let sheet { try contactSheet().write(to: sheet) }
         if !speech.quiet {

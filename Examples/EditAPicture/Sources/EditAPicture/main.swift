@@ -1,0 +1,24 @@
+// Edits the demo's picture; from the repository's root:
+//     swift run -c release --package-path Examples/EditAPicture EditAPicture Models/still-life pear.png
+import Diffusion
+import Editing
+import Imaging
+import Tensors
+
+let arguments = CommandLine.arguments.dropFirst()
+let model = arguments.first ?? "Models/still-life"
+let output = arguments.dropFirst().first ?? "pear.png"
+
+let engine = Engine(folder: try ModelFolder(path: model), device: .best)
+let request = EditRequest(
+    picture: try Picture(contentsOf: "Examples/red-apple.png"), prompt: "a green pear on a wooden table",
+    source: "a red apple on a wooden table", method: "diffedit", seed: 1,
+    steps: arguments.dropFirst(2).first.flatMap(Int.init))
+
+for try await event in engine.edit(request) {
+    switch event {
+    case .progress(let progress): print("\(progress.stage): \(progress.step) of \(progress.of)")
+    case .warning(let text): print("warning: \(text)")
+    case .finished(let result): try result.picture.write(to: output)
+    }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Diffusion
+import Editing
+import Foundation
+import Imaging
+import Logging
+import Tensors
+
+/// `pentimento edit`: a photo changed by a text.
+struct EditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "edit",
+        abstract: "Edits a photo by a text.",
+        discussion: """
+            pentimento edit apple.png --source "a red apple" --prompt "a green pear" --seed 1 -o pear.png
+
+            The photo keeps its size; where the method has a mask, everything outside it keeps its pixels. How the picture \
+            was made is written into it (see inspect). `pentimento methods` shows methods, options and presets.
+            """)
+
+    @Argument(help: "The photo.")
+    var photo: String
+
+    @Option(name: .shortAndLong, help: "What the photo should show.")
+    var prompt: String
+
+    @Option(
+        name: .shortAndLong, help: "What the photo shows now; some methods need it, most do better with it.")
+    var source: String?
+
+    @Option(name: [.short, .long, .customLong("negative-prompt")], help: "What it should not show.")
+    var negative: String?
+
+    @Option(help: "The method (see methods).")
+    var method = Registry.standard
+
+    @Option(help: "Which defaults: paper, official (the published code, quirks included) or fast.")
+    var preset = Preset.paper
+
+    @Option(parsing: .unconditional, help: "How much of the trajectory is redone, above 0 to 1.")
+    var strength: Double?
+
+    @Option(
+        help: ArgumentHelp("An option of the method; may be given several times.", valueName: "key=value"))
+    var option: [String] = []
+
+    @Option(help: "Long side in pixels that the model works at; by default the model's own.")
+    var size: Int?
+
+    @Option(help: "The most pixels a photo or mask may have.")
+    var pixelLimit = Picture.defaultPixelLimit
+
+    @OptionGroup(title: "Mask") var masking: MaskOptions
+    @OptionGroup(title: "Results") var results: EditOutputs
+    @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Computing") var compute: ComputeOptions
+    @OptionGroup var speech: SpeechOptions
+
+    func validate() throws {
+        if pixelLimit < 1 { throw ValidationError("--pixel-limit is \(pixelLimit); it must be at least 1") }
+    }
+
+    func run() async throws {
+        let seed = sampling.seed.drawn()
+        // Everything that can be refused is refused before anything is read or computed, cheapest first.
+        var request = EditRequest(
+            picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
+            mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1), method: method,
+            preset: preset,
+            options: try Options.parse(option), seed: seed, steps: sampling.steps,
+            guidance: sampling.guidance,
+            strength: strength, pastes: masking.noPaste ? false : nil, feather: masking.feather,
+            workingSide: size,
+            traces: results.trace != nil, measuresInversion: results.measure)
+        let checked = try request.checked()
+        let path = try results.path(photo: photo, method: method, seed: seed)
+        let log = speech.log
+        let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
+        for notice in photo.notices { log.warning("\(notice)") }
+        request.picture = photo.picture
+        request.mask = try masking.read(pixelLimit: pixelLimit)
+        if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
+        let session = try ModelSession(model, compute, speech)
+        _ = try session.folder.schedule.levels(steps: checked.settings.steps)
+
+        let final = request
+        var result = try await session.result { try $0.edit(final) }
+        try Task.checkCancellation()
+        if let mask = result.mask, !masking.noPaste {
+            // Into the photo's own colours, which an edit in sRGB does not know.
+            result.picture = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
+        }
+        let report = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
+        try results.write(result, photo: photo.picture, account: report, to: path, log)
+        if results.json {
+            Terminal.print(try jsonText(report.json))
+        } else if !speech.quiet {
+            Terminal.print(report.line)
+        }
+    }
+
+    private func warnOfShape(_ mask: Mask, _ picture: Picture, _ log: Logger) {
+        let (left, right) = (mask.width * picture.height, picture.width * mask.height)
+        guard abs(left - right) * 50 > right else { return }
+        log.warning(
+            "the mask is \(mask.width)x\(mask.height) and the photo \(picture.width)x\(picture.height); it is stretched to fit"
+        )
+    }
+}

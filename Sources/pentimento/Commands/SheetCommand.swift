@@ -1,0 +1,55 @@
+import ArgumentParser
+import Imaging
+
+/// `pentimento sheet`: many pictures as one, each over the prompt that made it.
+struct SheetCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sheet",
+        abstract: "Puts pictures side by side on one sheet, each over the prompt that made it.",
+        discussion: """
+            pentimento sheet apple-1.png apple-2.png apple-3.png --columns 3 -o apples.png
+
+            The captions are the prompts that the pictures carry (see inspect), or their file names where they carry none.
+            """)
+
+    @Argument(help: ArgumentHelp("The pictures, row by row.", valueName: "file"))
+    var files: [String]
+
+    @Option(help: "Pictures in a row.")
+    var columns = 4
+
+    @Option(help: "Pixels that every picture is made to fit; by default each keeps its size.")
+    var side: Int?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The sheet to write.", valueName: "file"))
+    var output: String
+
+    func validate() throws {
+        if !(1...64).contains(columns) {
+            throw ValidationError("--columns is \(columns); it must lie in 1...64")
+        }
+        if let side, !(8...4096).contains(side) {
+            throw ValidationError("--side is \(side); it must lie in 8...4096")
+        }
+    }
+
+    func run() throws {
+        try Outputs.check(picture: output)
+        let cells = try files.map { file in
+            ContactSheet.Cell(fitted(try Picture(contentsOf: file)), caption: try Self.caption(of: file))
+        }
+        try ContactSheet(cells, columns: columns, textScale: 1).picture().write(to: output)
+    }
+
+    private func fitted(_ picture: Picture) -> Picture {
+        guard let side else { return picture }
+        return picture.resized(
+            to: WorkingSize(fitting: picture.width, picture.height, longSide: side, multipleOf: 1))
+    }
+
+    private static func caption(of file: String) throws -> String {
+        let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
+        let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
+        return prompt.isEmpty ? file.split(separator: "/").last.map(String.init) ?? file : prompt
+    }
+}

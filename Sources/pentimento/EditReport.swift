@@ -1,0 +1,54 @@
+import Diffusion
+import Editing
+import Foundation
+import Imaging
+
+/// An edit's account with what only the program knows: which files, which version.
+struct EditReport {
+    /// The account with those facts, as JSON.
+    let json: JSONValue
+    private let account: Account
+    private let output: String
+    private let size: String
+
+    init(_ account: Account, photo: String, output: String, picture: Picture) throws {
+        self.account = account
+        self.output = output
+        size = "\(picture.width)x\(picture.height)"
+        let encoded = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(account))
+        guard case .object(var facts) = encoded else { throw Failure.fault("an account is no JSON object") }
+        facts["schema"] = .integer(1)
+        facts["program"] = .string("Pentimento \(Program.version)")
+        facts["command"] = .string("edit")
+        // Names without folders: pictures travel, and where they lay is nobody's business.
+        facts["photo"] = .string((photo as NSString).lastPathComponent)
+        facts["output"] = .string((output as NSString).lastPathComponent)
+        facts["size"] = .list([.integer(Int64(picture.width)), .integer(Int64(picture.height))])
+        json = .object(facts)
+    }
+
+    /// The texts for a picture file.
+    func metadata() throws -> [String: String] {
+        var settings: [(key: String, value: String)] = [
+            ("Steps", "\(account.settings.steps)"), ("Sampler", "DDIM"),
+            ("CFG scale", "\(OptionValue.number(account.settings.guidance))"), ("Seed", "\(account.seed)"),
+            ("Size", size), ("Model hash", account.model.fingerprint), ("Model", account.model.name),
+        ]
+        if let strength = account.settings.strength {
+            settings.append(("Denoising strength", "\(OptionValue.number(strength))"))
+        }
+        settings += [("Method", account.method), ("Version", "Pentimento \(Program.version)")]
+        let parameters = WebUIParameters(
+            prompt: account.prompt, negative: account.negative ?? "", settings: settings)
+        return [PictureMetadata.parametersKey: parameters.text, PictureMetadata.ownKey: try jsonText(json)]
+    }
+
+    /// One line for people: file, seed, and what it took.
+    var line: String {
+        var facts = ["seed \(account.seed)", String(format: "%.1f s", account.cost.seconds)]
+        facts.append("\(account.cost.forwards) passes")
+        if let area = account.maskArea { facts.append(String(format: "mask %.0f %%", area * 100)) }
+        if let trip = account.roundTrip { facts.append(String(format: "inversion error %.4f", trip.rms)) }
+        return "\(output) (\(facts.joined(separator: ", ")))"
+    }
+}

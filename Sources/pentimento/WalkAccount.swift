@@ -1,0 +1,40 @@
+import Diffusion
+import Imaging
+
+/// What `generate` and `invert` leave in their pictures and print with `--json`.
+struct WalkAccount: Codable {
+    /// Raised when a key changes its meaning.
+    var schema = 1
+    var program = "Pentimento \(Program.version)"
+    var command: String
+    var output: String?
+    var prompt: String
+    var negative: String?
+    var source: String?
+    var seed: UInt64?
+    var steps: Int
+    var guidance: Double
+    var eta: Double?
+    var width: Int
+    var height: Int
+    var model: ModelFacts
+    var cost: Cost
+    /// Largest difference between the photo's latent and that of the way there and back, relative to the latent.
+    var roundTripError: Double?
+    /// Peak signal to noise ratio of the reconstruction against the photo at the model's size, in dB.
+    var decibels: Double?
+
+    /// The texts for a picture file.
+    func metadata() throws -> [String: String] {
+        var settings: [(key: String, value: String)] = [
+            ("Steps", "\(steps)"), ("Sampler", "DDIM"), ("CFG scale", "\(guidance)"),
+        ]
+        if let seed { settings.append(("Seed", "\(seed)")) }
+        settings += [
+            ("Size", "\(width)x\(height)"), ("Model hash", model.fingerprint), ("Model", model.name),
+            ("Version", program),
+        ]
+        let parameters = WebUIParameters(prompt: prompt, negative: negative ?? "", settings: settings)
+        return [PictureMetadata.parametersKey: parameters.text, PictureMetadata.ownKey: try jsonText(self)]
+    }
+}

@@ -1,0 +1,137 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+@testable import pentimento
+
+/// The small commands: doctor, inspect, still-life, methods, help.
+@Suite struct CommandTests {
+    /// A folder of models in which a tiny one goes by the default's name.
+    private func models() throws -> Folder {
+        let folder = try Folder()
+        try FileManager.default.createSymbolicLink(
+            atPath: folder["still-life"], withDestinationPath: Fixtures.model("tiny-sd1"))
+        return folder
+    }
+
+    @Test("Doctor is content where everything is there, and lists it as JSON")
+    func doctor() throws {
+        let models = try models()
+        let outcome = try Program.run(["doctor", "--json"], environment: ["PENTIMENTO_MODELS": models.path])
+        let health = try outcome.json()
+        #expect(outcome.status == 0, "\(outcome.output)")
+        #expect((health["todo"] as? [String])?.isEmpty == true)
+        #expect((health["libtorch"] as? [String: Any])?["version"] as? String != nil)
+        let reads = try #require((health["libvips"] as? [String: Any])?["reads"] as? [String])
+        #expect(reads.contains("png") && reads.contains("jpeg"))
+        let names = (health["models"] as? [[String: Any]])?.compactMap { $0["name"] as? String }
+        #expect(names?.first == "still-life")
+    }
+
+    @Test("Doctor says what is missing and what to do, with status 69")
+    func doctorMissing() throws {
+        let outcome = try Program.run(
+            ["doctor"],
+            environment: ["PENTIMENTO_TORCH": "/nowhere.so", "PENTIMENTO_VIPS": "/nowhere-vips.so"])
+        #expect(outcome.status == 69)
+        #expect(
+            outcome.output.contains("/nowhere.so") && outcome.errors.contains("make build"),
+            "\(outcome.errors)")
+        #expect(outcome.errors.contains("libvips") && outcome.errorLines.count == 1)
+        let edit = try Program.run(
+            ["probe", "noise", "--seed", "1", "--shape", "1", "--output", "x"],
+            environment: ["PENTIMENTO_TORCH": "/nowhere.so"])
+        #expect(edit.status == 69 && edit.errorLines.count == 1 && edit.errors.contains("make build"))
+    }
+
+    @Test(
+        "Commands that need no network and no pixels open neither libtorch nor libvips",
+        arguments: [
+            ["--help"], ["--version"], ["methods"], ["inspect", picture("texts.png")], ["edit", "--help"],
+        ])
+    func opensNothing(arguments: [String]) throws {
+        let outcome = try Program.run(arguments, environment: ["LD_DEBUG": "files"])
+        #expect(outcome.status == 0)
+        // The linker tells of every library; the C++ one shows that it speaks.
+        #expect(outcome.errors.contains("libstdc++") || outcome.errors.contains("libc.so"))
+        #expect(!outcome.errors.contains("libtorch") && !outcome.errors.contains("pentimento_torch"))
+        #expect(!outcome.errors.contains("libvips"))
+    }
+
+    @Test("Every command's help has an example, and the version is a version")
+    func help() throws {
+        #expect(try Program.run(["--version"]).output.contains(/^\d+\.\d+\.\d+\n$/))
+        for command in Pentimento.configuration.subcommands {
+            let help = Pentimento.helpMessage(for: command, columns: 100)
+            #expect(help.contains("pentimento \(command._commandName)"), "\(command)")
+        }
+    }
+
+    @Test("Methods lists every method, for people and as JSON")
+    func methods() throws {
+        let text = try Program.run(["methods"]).output
+        let data = Data(try Program.run(["methods", "--json"]).output.utf8)
+        let list = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
+        #expect(list.count >= 3)
+        for method in list { #expect(text.contains(try #require(method["name"] as? String))) }
+    }
+
+    @Test("Inspect reads what other programs left, and says so where there is nothing")
+    func inspect() throws {
+        let folder = try Folder()
+        let prompt = #"{"3": {"class_type": "KSampler", "inputs": {"seed": 18446744073709551615}}}"#
+        let parameters =
+            "a cat\nNegative prompt: a dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 8x8"
+        try Picture(width: 8, height: 8).write(
+            to: folder["comfy.png"], metadata: ["prompt": prompt, "parameters": parameters])
+        let text = try Program.run(["inspect", folder["comfy.png"]]).output
+        for part in [
+            "ComfyUI", "KSampler", "18446744073709551615", "prompt: a cat", "negative prompt: a dog",
+            "Sampler: Euler a",
+        ] {
+            #expect(text.contains(part), "\(text)")
+        }
+        try Picture(width: 8, height: 8).write(to: folder["plain.png"])
+        let nothing = try Program.run(["inspect", folder["plain.png"]])
+        #expect(nothing.status == 0 && nothing.output.contains("says nothing"))
+    }
+
+    @Test(
+        "Still-life writes a set that follows from its seed, a sheet, and refuses a folder with something in it"
+    )
+    func stillLife() throws {
+        let folder = try Folder()
+        for name in ["a", "b"] {
+            let outcome = try Program.run(
+                [
+                    "still-life", "--seed", "3", "--count", "2", "--size", "32", "-o", name, "--sheet",
+                    "\(name).png",
+                ],
+                in: folder)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        #expect(folder.names == ["a", "a.png", "b", "b.png"])
+        for file in ["items.jsonl", "source/00000.png", "target/00001.png"] {
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: folder["a/" + file]))
+                    == Data(contentsOf: URL(fileURLWithPath: folder["b/" + file])))
+        }
+        let again = try Program.run(["still-life", "--seed", "4", "--count", "1", "-o", "a"], in: folder)
+        #expect(again.status == 65 && again.errorLines.count == 1, "\(again.errors)")
+    }
+
+    @Test("The webui's parameters are read as they were written, commas, quotes and all")
+    func parameters() {
+        let all = [
+            WebUIParameters(prompt: "a cat", settings: [("Steps", "20"), ("Seed", "1")]),
+            WebUIParameters(
+                prompt: "a cat,\nand: a dog", negative: "ugly, (bad:1.2)",
+                settings: [("Steps", "20"), ("Model", "odd, \"name\": 3\nx"), ("Seed", "7")]),
+        ]
+        for parameters in all { #expect(WebUIParameters(parameters.text) == parameters) }
+        let prose = WebUIParameters("note: a cat, painted")
+        #expect(prose.prompt == "note: a cat, painted" && prose.settings.isEmpty)
+    }
+}
