@@ -65,7 +65,7 @@ let package = Package(
         layer(
             "Training", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
         tests(
-            of: "Training", with: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "Imaging", "TestSupport"]),
+            of: "Training", with: ["Diffusion", "Networks", "Layers", "Tensors", "Imaging", "TestSupport"]),
 
         // What several test targets share: fixtures and comparison.
         .target(

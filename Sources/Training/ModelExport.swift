@@ -55,6 +55,7 @@ struct ModelExport {
         try tokenizer.write(to: "\(folder)/tokenizer")
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
         try CacheFile.write(encoder.encode(record), to: "\(folder)/training.json")
     }
 

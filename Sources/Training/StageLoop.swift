@@ -105,7 +105,9 @@ struct StageLoop {
                 secondsLeft: Double((stage.steps - position.step) * stage.batch) / max(1e-9, speed))
             try log.append(progress)
             control.report(.progress(progress))
-            if isLast || (present - lastCheckpoint).seconds >= checkpointSeconds {
+            // Whoever asks for an end on hearing of this step means this step.
+            if control.isStopping { end = .stopped }
+            if isLast || end != .finished || (present - lastCheckpoint).seconds >= checkpointSeconds {
                 control.report(.checkpoint(path: try checkpoints.save(stage.parameters, at: position)))
                 lastCheckpoint = clock.now
             }

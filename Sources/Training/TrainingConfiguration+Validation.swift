@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import StillLife
 
@@ -8,15 +9,18 @@ extension TrainingConfiguration {
         try require(!output.isEmpty, "output", output, "a folder is needed")
         try require(["auto", "cpu", "cuda"].contains(device), "device", device, "auto, cpu or cuda")
         try require(threads >= 0, "threads", threads, "at least 0")
-        try require(timeLimitMinutes >= 0, "timeLimitMinutes", timeLimitMinutes, "at least 0")
+        try require(
+            (0...1e7).contains(timeLimitMinutes), "timeLimitMinutes", timeLimitMinutes, "0 to ten million")
         try require(checkpointSeconds > 0, "checkpointSeconds", checkpointSeconds, "more than 0")
         try require(logSteps > 0, "logSteps", logSteps, "at least 1")
         try validateData()
         try validateAutoencoder()
         try validateDiffusion()
+        let mostSteps = DenoisingLoss.schedule(diffusion.prediction).mostSteps
         try require(samples.everySteps >= 0, "samples.everySteps", samples.everySteps, "at least 0")
         try require(
-            (1...1000).contains(samples.ddimSteps), "samples.ddimSteps", samples.ddimSteps, "1 to 1000")
+            (1...mostSteps).contains(samples.ddimSteps), "samples.ddimSteps", samples.ddimSteps,
+            "1 to \(mostSteps)")
         try require(samples.guidance.isFinite, "samples.guidance", samples.guidance, "a number")
     }
 
@@ -24,8 +28,10 @@ extension TrainingConfiguration {
         if data.source == .folder {
             try require(!data.folder.isEmpty, "data.folder", "\"\"", "a folder is needed")
         }
-        try require(data.count > 0, "data.count", data.count, "at least 1")
-        try require(data.heldOut > 0, "data.heldOut", data.heldOut, "at least 1")
+        // The limits keep products of them far from the largest integer.
+        try require(
+            (1...100_000_000).contains(data.count), "data.count", data.count, "1 to a hundred million")
+        try require((1...1_000_000).contains(data.heldOut), "data.heldOut", data.heldOut, "1 to a million")
         try require(data.captions > 0, "data.captions", data.captions, "at least 1")
         try require(
             data.objectWeights.count == 3 && data.objectWeights.allSatisfy { $0 >= 0 && $0.isFinite }
@@ -37,10 +43,15 @@ extension TrainingConfiguration {
                 && data.styleWeights.values.allSatisfy { $0 >= 0 && $0.isFinite }
                 && data.styleWeights.values.reduce(0, +) > 0,
             "data.styleWeights", data.styleWeights, "a number from 0 on for each style")
-        let factor = autoencoder.factor << max(0, diffusion.channels.count - 1)
+        for (key, levels) in [
+            ("autoencoder", autoencoder.channels.count), ("diffusion", diffusion.channels.count),
+        ] {
+            try require((1...8).contains(levels), "\(key).channels", levels, "1 to 8 levels")
+        }
+        let factor = autoencoder.factor << (diffusion.channels.count - 1)
         try require(
-            data.size > 0 && data.size % factor == 0, "data.size", data.size,
-            "a multiple of \(factor), which the levels of autoencoder and UNet halve it by")
+            (8...4096).contains(data.size) && data.size % factor == 0, "data.size", data.size,
+            "8 to 4096, and a multiple of \(factor), which the levels of autoencoder and UNet halve it by")
     }
 
     private func validateAutoencoder() throws {
@@ -51,9 +62,9 @@ extension TrainingConfiguration {
         try require(
             section.layersPerBlock > 0, "autoencoder.layersPerBlock", section.layersPerBlock, "at least 1")
         try require(
-            section.cropSize > 0 && section.cropSize % section.factor == 0 && section.cropSize <= data.size,
+            section.cropSize >= 8 && section.cropSize % section.factor == 0 && section.cropSize <= data.size,
             "autoencoder.cropSize", section.cropSize,
-            "a multiple of \(section.factor), at most data.size = \(data.size)")
+            "a multiple of \(section.factor), at least 8, at most data.size = \(data.size)")
         try validateSteps(
             "autoencoder", batch: section.batch, steps: section.steps, rate: section.learningRate,
             warmup: section.warmup, decay: section.weightDecay, clip: section.gradientClip)
@@ -106,15 +117,15 @@ extension TrainingConfiguration {
 
     private func validateChannels(_ channels: [Int], groups: Int, _ section: String) throws {
         try require(
-            !channels.isEmpty && channels.allSatisfy { $0 > 0 && groups > 0 && $0 % groups == 0 },
-            "\(section).channels", channels, "at least one number, each a multiple of normGroups = \(groups)")
+            channels.allSatisfy { (1...65536).contains($0) && groups > 0 && $0 % groups == 0 },
+            "\(section).channels", channels, "each a multiple of normGroups = \(groups)")
     }
 
     private func validateSteps(
         _ section: String, batch: Int, steps: Int, rate: Double, warmup: Int, decay: Double, clip: Double
     ) throws {
-        try require(batch > 0, "\(section).batch", batch, "at least 1")
-        try require(steps >= 0, "\(section).steps", steps, "at least 0")
+        try require((1...1_000_000).contains(batch), "\(section).batch", batch, "1 to a million")
+        try require((0...1_000_000_000).contains(steps), "\(section).steps", steps, "0 to a thousand million")
         try require(rate > 0 && rate.isFinite, "\(section).learningRate", rate, "more than 0")
         try require(warmup >= 0, "\(section).warmup", warmup, "at least 0")
         try require(decay >= 0 && decay.isFinite, "\(section).weightDecay", decay, "at least 0")

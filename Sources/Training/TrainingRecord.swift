@@ -29,7 +29,7 @@ public struct TrainingRecord: Codable, Sendable {
     public var machine: [String: String]
     /// Versions of the libraries that computed.
     public var libraries: [String: String]
-    /// When it was written.
+    /// When it was written; ISO 8601 in the file.
     public var date: Date
 
     init(

@@ -9,7 +9,8 @@ import Testing
 @testable import Training
 
 @Suite struct DenoisingLossTests {
-    /// A component of a tiny model whose weights record gradients.
+    /// A component of a tiny model whose weights record gradients, in 64 bits: with one channel in a group of the
+    /// normalisations, gradients in 32 bits are good to three digits only, PyTorch's too.
     struct Trainable<Network> {
         let network: Network
         let parameters: [(name: String, tensor: Tensor)]
@@ -17,8 +18,9 @@ import Testing
         init(_ folder: String, _ name: String, _ make: (Weights) throws -> Network) throws {
             let stored = try WeightStore(folder: folder, name: name)
             _ = try make(stored.weights)
-            parameters = stored.parameters.map { ($0.name, $0.tensor.copied.requiringGradient) }
-            let store = WeightStore(tensors: Dictionary(uniqueKeysWithValues: parameters))
+            parameters = stored.parameters.map { ($0.name, $0.tensor.to(dtype: .float64).requiringGradient) }
+            let store = WeightStore(
+                tensors: Dictionary(uniqueKeysWithValues: parameters), dtype: .float64)
             network = try make(store.weights)
         }
     }
@@ -49,9 +51,11 @@ import Testing
         let target = objective.target(latents, noise, timesteps: timesteps)
         #expect(relativeError(target, try value("target")) < 1e-6)
 
+        // From the stored latents: PyTorch's ᾱ have 32 bits, ours 64, and in so narrow a network that difference alone
+        // moves gradients by 3e-4.
         let slopes = try withGradients {
             let answer = unet.network(
-                noisy, timesteps: try value("timesteps"),
+                try value("noisy").to(dtype: .float64), timesteps: try value("timesteps"),
                 context: PromptContext(embedding: text.network(try value("input_ids")).lastHiddenState))
             #expect(relativeError(objective.squares(answer, target).detached, try value("per_sample")) < 2e-5)
             let loss = objective(answer, target, timesteps: timesteps)
@@ -64,7 +68,7 @@ import Testing
         ]
         for (part, found) in parts {
             let whole = found.reduce(0) { $0 + $1.1.squared.sum.item }.squareRoot()
-            #expect(abs(whole / (try value("gradient_norm.\(part)").item) - 1) < 2e-5)
+            #expect(abs(whole / (try value("gradient_norm.\(part)").item) - 1) < 5e-5)
             var compared = 0
             for ((parameter, _), slope) in found {
                 let short = parameter.hasPrefix("text_model.") ? String(parameter.dropFirst(11)) : parameter

@@ -1,0 +1,109 @@
+import Diffusion
+import Foundation
+import Testing
+
+@testable import Training
+
+@Suite struct ConfigurationTests {
+    func message(_ json: String) -> String {
+        do {
+            _ = try TrainingConfiguration(json: Data(json.utf8), named: "c.json")
+            return "none"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test(
+        "What is not JSON, unknown, or of another type is named",
+        arguments: [
+            ("{", "c.json is not a training configuration: it is not JSON"),
+            ("[1]", "it is not a JSON object"),
+            (#"{"stepz": 1}"#, #"c.json has an unknown key "stepz"; known there: autoencoder, "#),
+            (#"{"diffusion": {"head": [1]}}"#, #"unknown key "diffusion.head"; known there: attention, "#),
+            (#"{"data": {"styleWeights": {"oil": 1}}}"#, #"unknown key "data.styleWeights.oil""#),
+            (#"{"data": 5}"#, "data is not an object"),
+            (#"{"logSteps": "ten"}"#, "logSteps is not of type Int"),
+            (#"{"diffusion": {"channels": [8, "x"]}}"#, "diffusion.channels.[1] is not of type Int"),
+            (#"{"seed": null}"#, "seed is null where"),
+            (#"{"precision": "float8"}"#, "precision: "),
+            (#"{"diffusion": {"prediction": "sample"}}"#, "diffusion.prediction: "),
+        ])
+    func unreadable(json: String, expected: String) {
+        let message = message(json)
+        #expect(message.contains(expected), "\(message)")
+    }
+
+    @Test(
+        "Values that training cannot work with are named with what they should be",
+        arguments: [
+            (#"{"output": ""}"#, "output = : a folder is needed"),
+            (#"{"device": "tpu"}"#, "device = tpu: auto, cpu or cuda"),
+            (#"{"threads": -1}"#, "threads = -1: at least 0"),
+            (#"{"timeLimitMinutes": 1e300}"#, "timeLimitMinutes = 1e+300: 0 to ten million"),
+            (#"{"logSteps": 0}"#, "logSteps = 0: at least 1"),
+            (#"{"data": {"size": 60}}"#, "data.size = 60: 8 to 4096, and a multiple of 16"),
+            (#"{"data": {"size": 0}}"#, "data.size = 0"),
+            (
+                #"{"data": {"count": 9000000000000000000}}"#,
+                "data.count = 9000000000000000000: 1 to a hundred million"
+            ),
+            (#"{"data": {"heldOut": 0}}"#, "data.heldOut = 0"),
+            (#"{"data": {"source": "folder"}}"#, "data.folder = \"\": a folder is needed"),
+            (#"{"data": {"objectWeights": [1, 2]}}"#, "data.objectWeights = [1.0, 2.0]: three numbers"),
+            (#"{"data": {"styleWeights": {"photo": -1}}}"#, "data.styleWeights = "),
+            (#"{"autoencoder": {"channels": []}}"#, "autoencoder.channels = 0: 1 to 8 levels"),
+            (
+                #"{"autoencoder": {"channels": [30, 64]}}"#,
+                "autoencoder.channels = [30, 64]: each a multiple of normGroups = 8"
+            ),
+            (#"{"autoencoder": {"normGroups": 0}}"#, "each a multiple of normGroups = 0"),
+            (#"{"autoencoder": {"cropSize": 4}}"#, "autoencoder.cropSize = 4: a multiple of 4, at least 8"),
+            (#"{"autoencoder": {"cropSize": 128}}"#, "at most data.size = 64"),
+            (#"{"autoencoder": {"learningRate": 0}}"#, "autoencoder.learningRate = 0.0: more than 0"),
+            (#"{"autoencoder": {"klWeight": -1}}"#, "autoencoder.klWeight = -1.0: at least 0"),
+            (
+                #"{"diffusion": {"heads": [2, 4]}}"#,
+                "diffusion.heads = [2, 4]: 3 numbers that divide the channels"
+            ),
+            (#"{"diffusion": {"heads": [2, 4, 7]}}"#, "diffusion.heads = [2, 4, 7]"),
+            (#"{"diffusion": {"attention": [true]}}"#, "diffusion.attention = [true]: 3 values"),
+            (#"{"diffusion": {"textWidth": 130}}"#, "diffusion.textWidth = 130: a multiple of textHeads = 4"),
+            (#"{"diffusion": {"vocabulary": 100}}"#, "diffusion.vocabulary = 100: at least 514"),
+            (#"{"diffusion": {"emptyCaptions": 2}}"#, "diffusion.emptyCaptions = 2.0: 0 to 1"),
+            (#"{"diffusion": {"batch": 0}}"#, "diffusion.batch = 0: 1 to a million"),
+            (#"{"samples": {"ddimSteps": 1000}}"#, "samples.ddimSteps = 1000: 1 to 999"),
+        ])
+    func refused(json: String, expected: String) {
+        let message = message(json)
+        #expect(message.contains(expected), "\(message)")
+    }
+
+    @Test("A missing file is named")
+    func missing() {
+        #expect(throws: TrainingError.missing(path: "/nowhere/c.json")) {
+            try TrainingConfiguration(contentsOf: "/nowhere/c.json")
+        }
+    }
+
+    @Test("A file changes what it names, and what is written is read back the same")
+    func roundTrip() throws {
+        let given = #"{"seed": 5, "diffusion": {"steps": 3, "prediction": "v_prediction"}}"#
+        let read = try TrainingConfiguration(json: Data(given.utf8), named: "c")
+        var expected = TrainingConfiguration()
+        expected.seed = 5
+        expected.diffusion.steps = 3
+        expected.diffusion.prediction = .velocity
+        #expect(read == expected)
+        #expect(try TrainingConfiguration(json: read.json, named: "c") == read)
+    }
+
+    @Test("The configurations that come with the package are good", arguments: ["still-life", "tiny"])
+    func shipped(name: String) throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let path = root.appendingPathComponent("Training/\(name).json").path
+        let shipped = try TrainingConfiguration(contentsOf: path)
+        #expect(shipped.work.isEmpty && !shipped.output.hasPrefix("/"))
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Imaging
+import Testing
+
+@testable import Training
+
+@Suite(.serialized) struct FolderTests {
+    func section(_ folder: String) -> DataSection {
+        var section = DataSection()
+        section.source = .folder
+        section.folder = folder
+        (section.size, section.count, section.heldOut, section.captions) = (8, 100, 1, 2)
+        return section
+    }
+
+    /// Portable pixmaps: they need no picture library.
+    func picture(_ path: String, width: Int = 16, height: Int = 8, red: UInt8 = 0) throws {
+        try Picture(width: width, height: height, red: red, green: 9, blue: 9).write(to: path)
+    }
+
+    @Test("Captions come from NAME.txt and captions.jsonl; pictures without one are left out")
+    func captions() throws {
+        let scratch = try Scratch()
+        try FileManager.default.createDirectory(
+            atPath: scratch.path + "/sub", withIntermediateDirectories: true)
+        for name in ["a", "b", "sub/c", "lonely", ".hidden"] { try picture("\(scratch.path)/\(name).ppm") }
+        try scratch.write("a cat\n\n  a black cat \na third\n", to: "a.txt")
+        try scratch.write(
+            """
+            {"file": "b.ppm", "captions": ["a dog", "the dog"]}
+
+            {"file_name": "sub/c.ppm", "text": "a bird"}
+            """, to: "captions.jsonl")
+        let entries = try FolderPictures(section: section(scratch.path)).entries(control: TrainingControl())
+        #expect(
+            entries == [
+                .init(path: "a.ppm", captions: ["a cat", "a black cat"]),
+                .init(path: "b.ppm", captions: ["a dog", "the dog"]),
+                .init(path: "sub/c.ppm", captions: ["a bird"]),
+            ])
+    }
+
+    @Test("The middle square is what is learned from")
+    func square() throws {
+        var wide = Picture(width: 12, height: 4, red: 200)
+        for y in 0..<4 {
+            for x in 4..<8 { wide.pixels[wide.offset(x: x, y: y) + 2] = 255 }
+        }
+        let square = wide.middleSquare(side: 8)
+        #expect(square == Picture(width: 8, height: 8, red: 200, green: 0, blue: 255))
+    }
+
+    @Test("A model trains on a folder, and other captions make other data")
+    func trains() throws {
+        let scratch = try Scratch()
+        let folder = scratch.path + "/pictures"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for index in 0..<8 {
+            try picture("\(folder)/\(index).ppm", red: UInt8(index * 30))
+            try scratch.write("a picture of number \(index)", to: "pictures/\(index).txt")
+        }
+        var tiny = TrainingConfiguration.tiny(in: scratch.path)
+        tiny.data = section(folder)
+        tiny.data.heldOut = 2
+        tiny.data.size = 16
+        (tiny.autoencoder.steps, tiny.diffusion.steps) = (2, 2)
+        #expect(try train(tiny) == .finished)
+        let source = FolderPictures(section: tiny.data)
+        let before = try source.pictures(in: tiny.work, control: TrainingControl())
+        #expect(before.count == 6 && before.heldOut == 2)
+        try scratch.write("another caption", to: "pictures/3.txt")
+        let after = try source.pictures(in: tiny.work, control: TrainingControl())
+        #expect(before.fingerprint != after.fingerprint)
+        #expect(throws: TrainingError.self) { try train(tiny) }
+    }
+
+    @Test("A folder that cannot be learned from says why")
+    func refusals() throws {
+        let scratch = try Scratch()
+        func reason(_ section: DataSection) -> String {
+            do {
+                _ = try FolderPictures(section: section).pictures(
+                    in: scratch.path, control: TrainingControl())
+                return "none"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(reason(section(scratch.path + "/none")).hasSuffix("/none does not exist"))
+        #expect(reason(section(scratch.path)).contains("there are no pictures in it"))
+        try picture(scratch.path + "/a.ppm")
+        #expect(reason(section(scratch.path)).contains("none of its 1 pictures has a caption"))
+        #expect(reason(section(scratch.path + "/a.ppm")).contains("it is not a folder"))
+        try scratch.write("a cat", to: "a.txt")
+        #expect(reason(section(scratch.path)).contains("lower that"))
+        try scratch.write("{\"file\": \"gone.png\", \"caption\": \"x\"}", to: "captions.jsonl")
+        #expect(reason(section(scratch.path)).contains("it names gone.png, which is no picture there"))
+        try scratch.write("a.ppm: a cat", to: "captions.jsonl")
+        #expect(reason(section(scratch.path)).contains("captions.jsonl cannot be trained on: line 1 is not"))
+        try scratch.write("", to: "captions.jsonl")
+        try scratch.write("no picture", to: "b.ppm")
+        try scratch.write("a dog", to: "b.txt")
+        #expect(reason(section(scratch.path)).contains("b.ppm: not a picture"))
+    }
+}

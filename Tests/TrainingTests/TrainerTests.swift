@@ -1,0 +1,182 @@
+import Diffusion
+import Foundation
+import Layers
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite(.serialized) struct TrainerTests {
+    @Test(
+        "A run that was stopped in both stages, and torn off once, comes to the same bits as one that was not"
+    )
+    func resumes() throws {
+        let scratch = try Scratch()
+        let whole = TrainingConfiguration.tiny(in: scratch.path + "/whole")
+        #expect(try train(whole) == .finished)
+        var pieces = TrainingConfiguration.tiny(in: scratch.path + "/pieces")
+        // A checkpoint at every line of the log.
+        pieces.checkpointSeconds = 1e-9
+        #expect(try train(pieces, stoppingAfter: ("autoencoder", 4)) == .stopped)
+        #expect(!FileManager.default.fileExists(atPath: pieces.output))
+        #expect(try train(pieces, stoppingAfter: ("diffusion", 4)) == .stopped)
+        // As if it had been killed while it wrote: what is left of the newest checkpoint is no file to read.
+        let newest = try #require(try checkpoints(pieces, "diffusion").last)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: newest))
+        try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: newest))
+        #expect(losses(pieces).last?.hasPrefix("diffusion 4 ") == true)
+        #expect(try train(pieces) == .finished)
+
+        #expect(losses(pieces) == losses(whole))
+        let written = weights(whole.output)
+        #expect(written.allSatisfy { $0 != nil } && written == weights(pieces.output))
+        #expect(try checkpoints(pieces, "diffusion").count == 2)
+    }
+
+    @Test("A finished run, started again, goes on for the steps that were added")
+    func longer() throws {
+        let scratch = try Scratch()
+        var tiny = TrainingConfiguration.tiny(in: scratch.path)
+        tiny.autoencoder.steps = 2
+        tiny.diffusion.steps = 2
+        #expect(try train(tiny) == .finished)
+        tiny.diffusion.steps = 4
+        #expect(try train(tiny) == .finished)
+        #expect(losses(tiny).count == 3)
+    }
+
+    @Test("A checkpoint of other networks is refused, even where every tensor would fit")
+    func otherNetworks() throws {
+        let scratch = try Scratch()
+        var tiny = TrainingConfiguration.tiny(in: scratch.path)
+        tiny.autoencoder.steps = 2
+        tiny.diffusion.steps = 2
+        _ = try train(tiny)
+        let path = try #require(try checkpoints(tiny, "diffusion").last)
+        func refused(
+            _ key: String, _ found: String, _ wanted: String, _ change: (inout TrainingConfiguration) -> Void
+        ) {
+            var other = tiny
+            change(&other)
+            #expect(
+                throws: TrainingError.otherSettings(path: path, key: key, found: found, wanted: wanted)
+            ) { try train(other) }
+        }
+        refused("diffusion.heads", "[2, 2]", "[4, 2]") { $0.diffusion.heads = [4, 2] }
+        refused("diffusion.prediction", "epsilon", "v_prediction") { $0.diffusion.prediction = .velocity }
+        refused("diffusion.channels", "[8, 16]", "[8, 8]") { $0.diffusion.channels = [8, 8] }
+        let message = "\(TrainingError.otherSettings(path: "w/x", key: "seed", found: "1", wanted: "2"))"
+        #expect(message.hasPrefix("w/x was made with another seed: 1, not 2; choose another work folder"))
+    }
+
+    @Test("A checkpoint that names fewer settings, as older versions wrote, is taken up")
+    func olderCheckpoint() throws {
+        let scratch = try Scratch()
+        let parameter = Tensor([1, 2] as [Float]).requiringGradient
+        func parameters(_ value: Tensor) -> ParameterSet {
+            ParameterSet(
+                names: ["unet/a"], working: [value], masters: [value], weightDecay: 0, averageDecay: 0.9)
+        }
+        let checkpoints = Checkpoints(folder: scratch.path, stage: "diffusion")
+        let old = Checkpoints.Position(step: 7, seconds: 1, smoothedLoss: 0.5, settings: ["seed": "1"])
+        _ = try checkpoints.save(parameters(parameter), at: old)
+        let fresh = Tensor([0, 0] as [Float]).requiringGradient
+        let found = try checkpoints.restore(
+            parameters(fresh), settings: ["seed": "1", "diffusion.heads": "[2]"])
+        #expect(found == old)
+        #expect(fresh.floats == [1, 2])
+    }
+
+    @Test("Both losses fall on a small problem")
+    func learns() throws {
+        let scratch = try Scratch()
+        var tiny = TrainingConfiguration.tiny(in: scratch.path)
+        tiny.logSteps = 10
+        (tiny.autoencoder.steps, tiny.autoencoder.batch, tiny.autoencoder.learningRate) = (80, 8, 4e-3)
+        (tiny.diffusion.steps, tiny.diffusion.batch, tiny.diffusion.learningRate) = (100, 16, 4e-3)
+        #expect(try train(tiny) == .finished)
+        let lines = ProgressLog(path: tiny.work + "/progress.jsonl").lines()
+        for (stage, share) in [("autoencoder", 0.9), ("diffusion", 0.9)] {
+            let curve = lines.filter { $0.stage == stage }.map(\.loss)
+            let (first, last) = (try #require(curve.first), try #require(curve.last))
+            #expect(last < first * share, "\(stage): \(curve)")
+        }
+    }
+
+    @Test("The written folder opens, predicts what was trained, and says how it came to be")
+    func exported() throws {
+        let scratch = try Scratch()
+        var tiny = TrainingConfiguration.tiny(in: scratch.path)
+        tiny.diffusion.prediction = .velocity
+        tiny.samples.everySteps = 4
+        #expect(try train(tiny) == .finished)
+        let model = LoadedModel(folder: try ModelFolder(path: tiny.output))
+        #expect(model.schedule == DenoisingLoss.schedule(.velocity))
+        #expect(model.facts.pictureSide == 16 && model.facts.latentChannels == 3)
+
+        let (stage, first) = try Trainer(tiny).newest()
+        try withoutGradients {
+            // The folder holds 16 bits.
+            func store(_ weights: [(name: String, tensor: Tensor)]) -> Weights {
+                let halves = weights.map { ($0.name, $0.tensor.to(dtype: .float16).to(dtype: .float32)) }
+                return WeightStore(tensors: Dictionary(uniqueKeysWithValues: halves)).weights
+            }
+            let unet = try UNet(store(stage.parameters.averages(of: "unet")), stage.unetConfiguration)
+            let text = try TextEncoder(store(stage.parameters.averages(of: "text")), stage.textConfiguration)
+            let prompt = "a red apple on a wooden table"
+            let embedding = text(stage.tokens.tensor([prompt], device: .cpu)).lastHiddenState
+            #expect(relativeError(try model.embed(prompt).embedding, embedding) < 1e-6)
+            let (latent, time) = (RandomGenerator(seed: 3).normal([1, 3, 8, 8]), Tensor([400] as [Int64]))
+            let wanted = unet(latent, timesteps: time, context: PromptContext(embedding: embedding))
+            let found = try model.answer(
+                latent, timesteps: time, context: try model.context(of: embedding), plans: [])
+            #expect(relativeError(found, wanted) < 1e-5)
+            let network = try Autoencoder(store(first.weights), first.network.configuration)
+            let picture = RandomGenerator(seed: 4).uniform([1, 3, 16, 16]) * 2 - 1
+            #expect(
+                relativeError(
+                    try model.posterior(of: picture).mean,
+                    network.encode(picture).mean * stage.measures.scalingFactor) < 1e-5)
+        }
+
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        let record = try decoder.decode(
+            TrainingRecord.self, from: Data(contentsOf: URL(fileURLWithPath: tiny.output + "/training.json")))
+        #expect(record.configuration.diffusion == tiny.diffusion && record.configuration.work.isEmpty)
+        #expect(record.steps == ["autoencoder": 6, "diffusion": 6])
+        #expect(record.picturesSeen == ["autoencoder": 24, "diffusion": 24])
+        #expect(record.parameters["unet", default: 0] > record.parameters["vae", default: 0])
+        #expect(record.curve.count == 6 && record.reconstruction > 0)
+        #expect(record.machine["threads"] == "1" && record.libraries["libtorch"]?.isEmpty == false)
+        let sheets = try FileManager.default.contentsOfDirectory(atPath: tiny.work + "/samples").sorted()
+        #expect(
+            sheets.map { ($0 as NSString).deletingPathExtension } == [
+                "autoencoder-4", "autoencoder-6", "diffusion-4", "diffusion-6",
+            ])
+    }
+
+    @Test("Without a checkpoint of the second stage there is nothing to write")
+    func nothingToExport() throws {
+        let scratch = try Scratch()
+        let trainer = try Trainer(.tiny(in: scratch.path))
+        #expect(throws: TrainingError.self) { try trainer.export() }
+    }
+
+    @Test("Curves are thinned to 200 points in all, the last of each stage among them")
+    func thinned() {
+        for count in [1, 99, 100, 101, 199, 201, 1000, 4567] {
+            let line = { (stage: String, step: Int) in
+                TrainingProgress(
+                    stage: stage, step: step, steps: count, loss: 0, smoothedLoss: 0, learningRate: 0,
+                    picturesPerSecond: 0, seconds: 0, secondsLeft: 0)
+            }
+            let all = ["autoencoder", "diffusion"].flatMap { stage in (1...count).map { line(stage, $0) } }
+            let few = TrainingRecord.thinned(all)
+            #expect(few.count <= 200 && few.count >= min(2 * count, 100))
+            #expect(few.last == line("diffusion", count) && few.contains(line("autoencoder", count)))
+        }
+    }
+}
