@@ -1,14 +1,25 @@
-import Dispatch
 import Foundation
+import Synchronization
 
 /// Does something that Ctrl-C (and SIGTERM) cancels; a second one ends the process at once.
 /// - Throws: `CancellationError` after an interrupt, and what `operation` throws.
 func interruptible<Result: Sendable>(
     _ operation: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    let task = Task { try await operation() }
-    let sources = onInterrupt { task.cancel() }
-    defer { for source in sources { source.cancel() } }
+    // The signals are caught before anything begins.
+    let running = Mutex<(task: Task<Result, any Error>?, isCancelled: Bool)>((nil, false))
+    onInterrupt {
+        running.withLock {
+            $0.isCancelled = true
+            $0.task?.cancel()
+        }
+    }
+    let task = running.withLock { state in
+        let task = Task { try await operation() }
+        if state.isCancelled { task.cancel() }
+        state.task = task
+        return task
+    }
     return try await withTaskCancellationHandler {
         try await task.value
     } onCancel: {
@@ -16,27 +27,40 @@ func interruptible<Result: Sendable>(
     }
 }
 
-/// Calls `first` at the first SIGINT or SIGTERM and ends the process at the second; until the sources are cancelled.
-func onInterrupt(_ first: @escaping @Sendable () -> Void) -> [any DispatchSourceSignal] {
-    let queue = DispatchQueue(label: "pentimento interrupts")
-    let count = InterruptCount()
-    return [SIGINT, SIGTERM].map { number in
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-        source.setEventHandler {
-            if count.next() > 1 { Terminal.end(.interrupted, "interrupted") }
+/// Calls `first` at the first SIGINT or SIGTERM and ends the process at the second; for the life of the process.
+///
+/// Handlers are in place when this returns: libdispatch's signal sources are set up some time later, and what arrives
+/// in between is lost.
+func onInterrupt(_ first: @escaping @Sendable () -> Void) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return }
+    interruptPipe = ends[1]
+    let reading = ends[0]
+    Thread.detachNewThread {
+        var byte: UInt8 = 0
+        var count = 0
+        while true {
+            let got = read(reading, &byte, 1)
+            if got < 0 && errno == EINTR { continue }
+            guard got == 1 else { return }
+            count += 1
+            if count > 1 { Terminal.end(.interrupted, "interrupted") }
             first()
         }
-        source.resume()
-        return source
+    }
+    for number in [SIGINT, SIGTERM] {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in
+            // Only what is allowed in a signal handler.
+            let before = errno
+            var byte: UInt8 = 1
+            _ = write(interruptPipe, &byte, 1)
+            errno = before
+        }
+        action.sa_flags = SA_RESTART
+        sigaction(number, &action, nil)
     }
 }
 
-/// Counts on the one queue that the signals arrive on.
-private final class InterruptCount: @unchecked Sendable {
-    private var value = 0
-    func next() -> Int {
-        value += 1
-        return value
-    }
-}
+/// The end of the pipe that signal handlers write to; set once, before any handler is installed.
+private nonisolated(unsafe) var interruptPipe: Int32 = -1

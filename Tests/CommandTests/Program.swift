@@ -75,7 +75,7 @@ enum Program {
         process.currentDirectoryURL = URL(fileURLWithPath: (folder ?? scratch).path)
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         for name in ["output", "errors"] {
-            FileManager.default.createFile(atPath: scratch[name], contents: nil)
+            _ = FileManager.default.createFile(atPath: scratch[name], contents: nil)
         }
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch["output"]))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: scratch["errors"]))

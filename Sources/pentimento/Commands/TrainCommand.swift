@@ -75,11 +75,10 @@ struct TrainCommand: AsyncParsableCommand {
             }
         }
         let trainer = try Trainer(settings, control: control)
-        let interrupts = onInterrupt {
+        onInterrupt {
             Terminal.note("stopping after this step; Ctrl-C again ends it at once")
             control.stop()
         }
-        defer { for source in interrupts { source.cancel() } }
         let job: @Sendable () throws -> TrainingEnd = { [dataOnly, export] in
             if export {
                 try trainer.export()
