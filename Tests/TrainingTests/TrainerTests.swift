@@ -10,13 +10,15 @@ import Testing
 
 @Suite(.serialized) struct TrainerTests {
     @Test(
-        "A run that was stopped in both stages, and torn off once, comes to the same bits as one that was not"
-    )
-    func resumes() throws {
+        "A run that was stopped in both stages, and torn off once, comes to the same bits as one that was not",
+        arguments: [false, true])
+    func resumes(channelsLast: Bool) throws {
         let scratch = try Scratch()
-        let whole = TrainingConfiguration.tiny(in: scratch.path + "/whole")
+        var whole = TrainingConfiguration.tiny(in: scratch.path + "/whole")
+        whole.diffusion.channelsLast = channelsLast
         #expect(try train(whole) == .finished)
         var pieces = TrainingConfiguration.tiny(in: scratch.path + "/pieces")
+        pieces.diffusion.channelsLast = channelsLast
         // A checkpoint at every line of the log.
         pieces.checkpointSeconds = 1e-9
         #expect(try train(pieces, stoppingAfter: ("autoencoder", 4)) == .stopped)
