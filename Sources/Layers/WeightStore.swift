@@ -59,7 +59,9 @@ public final class WeightStore {
 
     /// Files above this size are held in part, see `Weights.letGo`.
     private static let largeFile = 1 << 28
-    /// How much of a large file stays in memory between passes. Pages that come back cost time (about 0.1 s a
+    /// How much of a large file stays in memory between passes.
+    ///
+    /// Pages that come back cost time (about 0.1 s a
     /// gigabyte), pages that stay cost memory: so most stay.
     private static let residentShare = 0.6
     private var residentBytes = 0
