@@ -40,7 +40,8 @@ test: shim ## set everything up and run all tests
 	@python3 Tests/scripts/test_setup.py --quiet
 	@Scripts/test-examples
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
+	@# Tests run side by side: one thread each.
+	OMP_NUM_THREADS=1 swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
 
 bench: build ## measure speed and memory against Python's diffusers
 	@"$$(Scripts/python)" Scripts/bench.py --json Documentation/bench.json
