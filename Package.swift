@@ -33,6 +33,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
@@ -57,7 +58,12 @@ let package = Package(
         tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
 
         // Schedules, walks and the engine; then the methods.
-        layer("Diffusion", on: ["Tensors", "Layers", "Networks", "Prompts", "Imaging"]),
+        layer(
+            "Diffusion",
+            on: [
+                "Tensors", "Layers", "Networks", "Prompts", "Imaging",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
         layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
         tests(of: "Editing", with: ["Diffusion", "Tensors", "Imaging", "TestSupport", "ToyModels"]),

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 
 /// A name for the contents of a model folder that is cheap to make.
@@ -19,7 +20,7 @@ enum Fingerprint {
             guard let file = FileHandle(forReadingAtPath: folder + "/" + path),
                 let size = try? file.seekToEnd()
             else { continue }
-            digest.update("\(path)\n\(size)\n".utf8)
+            digest.update(data: Data("\(path)\n\(size)\n".utf8))
             let places: [(offset: UInt64, count: Int)]
             if path.hasSuffix(".safetensors"), size > UInt64(head + sample * samples) {
                 let room = (size - UInt64(head)) / UInt64(samples)
@@ -31,10 +32,12 @@ enum Fingerprint {
                 guard (try? file.seek(toOffset: place.offset)) != nil,
                     let bytes = try? file.read(upToCount: place.count)
                 else { continue }
-                digest.update(bytes)
+                digest.update(data: bytes)
             }
             try? file.close()
         }
-        return String(digest.hexadecimal().prefix(16))
+        return digest.finalize().prefix(8).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
     }
 }

@@ -57,7 +57,7 @@ enum PNGChunks {
         switch type {
         case "tEXt": return (key, latin1(rest))
         case "zTXt":
-            guard rest.first == 0, let text = Inflate.zlib(Array(rest.dropFirst())) else { return nil }
+            guard rest.first == 0, let text = ZlibStream.inflated(Array(rest.dropFirst())) else { return nil }
             return (key, latin1(text[...]))
         default:
             guard rest.count >= 2 else { return nil }
@@ -67,7 +67,7 @@ enum PNGChunks {
                 guard let zero = rest.firstIndex(of: 0) else { return nil }
                 rest = rest[(zero + 1)...]
             }
-            guard let text = compressed ? Inflate.zlib(Array(rest)) : Array(rest) else { return nil }
+            guard let text = compressed ? ZlibStream.inflated(Array(rest)) : Array(rest) else { return nil }
             return (key, String(decoding: text, as: UTF8.self))
         }
     }

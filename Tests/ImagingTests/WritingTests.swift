@@ -78,6 +78,66 @@ struct WritingTests {
         #expect(try PictureMetadata(contentsOf: fixture("plain.avif")).entries.isEmpty)
     }
 
+    /// One thousand times "a", by Python's zlib.
+    private static let thousand: [UInt8] = [
+        0x78, 0xDA, 0x4B, 0x4C, 0x1C, 0x05, 0xA3, 0x60, 0x14, 0x0C, 0x77, 0x00, 0x00, 0xF9, 0xD8, 0x7A, 0xF8,
+    ]
+
+    /// A PNG with this stream as the text of a zTXt chunk and of a compressed iTXt chunk, then a plain text.
+    private func squeezed(_ stream: [UInt8]) throws -> [String: String] {
+        let header = Array(try bytes(of: fixture("plain.png")).prefix(8 + 12 + 13))
+        return PNGChunks.texts(
+            in: header + PNGChunks.chunk("zTXt", Array("old".utf8) + [0, 0] + stream)
+                + PNGChunks.chunk("iTXt", Array("new".utf8) + [0, 1, 0, 0, 0] + stream)
+                + PNGChunks.chunk("tEXt", Array("plain\0b".utf8)) + PNGChunks.chunk("IEND", []))
+    }
+
+    @Test("compressed texts are read, and broken ones are passed over")
+    func compressedTexts() throws {
+        let stream = Self.thousand
+        let text = String(repeating: "a", count: 1000)
+        #expect(try squeezed(stream) == ["old": text, "new": text, "plain": "b"])
+        // Uncompressed blocks are streams too: this one holds "hi".
+        let stored: [UInt8] = [0x78, 0x01, 1, 2, 0, 0xFD, 0xFF, 0x68, 0x69, 0x01, 0x3B, 0x00, 0xD2]
+        #expect(try squeezed(stored) == ["old": "hi", "new": "hi", "plain": "b"])
+        for length in 0..<stream.count {
+            #expect(try squeezed(Array(stream.prefix(length))) == ["plain": "b"], "cut to \(length)")
+        }
+        for place in stream.indices {
+            var broken = stream
+            broken[place] ^= 0xFF
+            #expect(try squeezed(broken) == ["plain": "b"], "byte \(place) is wrong")
+        }
+        // A block of a kind that does not exist; a copy from before the beginning; a preset dictionary.
+        #expect(try squeezed([0x78, 0x9C, 0x07, 0, 0, 0, 1]) == ["plain": "b"])
+        #expect(try squeezed([0x78, 0x9C, 0x03, 0x02, 0, 0, 0, 0, 0, 1]) == ["plain": "b"])
+        #expect(try squeezed([0x78, 0xBB, 0, 0, 0, 1, 0x03, 0, 0, 0, 0, 1]) == ["plain": "b"])
+    }
+
+    /// What Python's zlib makes of one million zeros, or of a multiple of 1032 more (16 MiB
+    /// is one): each takes one byte more.
+    private func zeros(_ count: Int) -> [UInt8] {
+        let start: [UInt8] = [
+            0x78, 0xDA, 0xED, 0xC1, 0x01, 0x01, 0, 0, 0, 0x82, 0x20, 0xFF, 0xAF, 0x6E, 0x48, 0x40, 0x01,
+        ]
+        let middle = [UInt8](repeating: 0, count: 968 + (count - 1_000_000) / 1032)
+        return start + middle + [0xAF, 0x06] + PNGChunks.bigEndian(UInt32(count % 65521) << 16 | 1)
+    }
+
+    @Test("a compressed text has a longest length")
+    func compressionBomb() {
+        let stream = Self.thousand
+        #expect(ZlibStream.inflated(stream, limit: 1000)?.count == 1000)
+        #expect(ZlibStream.inflated(stream, limit: 999) == nil)
+        #expect(ZlibStream.inflated(stream, limit: 0) == nil)
+        // Longer than any first room, and around the limit that stands without another.
+        #expect(ZlibStream.inflated(zeros(1_000_000))?.count == 1_000_000)
+        #expect(ZlibStream.inflated(zeros(1_000_000), limit: 1_000_000)?.count == 1_000_000)
+        #expect(ZlibStream.inflated(zeros(1_000_000), limit: 999_999) == nil)
+        #expect(ZlibStream.inflated(zeros((16 << 20) + 1032)) == nil)
+        #expect(ZlibStream.inflated(zeros(16 << 20))?.count == 16 << 20)
+    }
+
     @Test("metadata cut anywhere gives less, never a crash", arguments: ["texts.png", "comment-big.jpg"])
     func cutMetadata(name: String) throws {
         let whole = try bytes(of: fixture(name))

@@ -5,6 +5,8 @@
 // CVips.c from its public documentation (https://www.libvips.org/API/current/). Every function below is a
 // plain C function without variable arguments, safe to call from any thread (one lock serialises them,
 // because the library keeps one error buffer for the whole process).
+//
+// Beside it, in the same manner, one function of zlib, which libvips itself needs for PNG.
 
 #ifndef PENTIMENTO_CVIPS_H
 #define PENTIMENTO_CVIPS_H
@@ -78,5 +80,20 @@ unsigned char *cvips_encode(
 
 /// Frees what `cvips_decode`, `cvips_transform` or `cvips_encode` returned; null is allowed.
 void cvips_free(void *bytes);
+
+/// What `cvips_inflate` answers.
+typedef enum {
+    CVIPS_INFLATED = 0,
+    /// The stream is broken or breaks off, or its check sum is wrong.
+    CVIPS_BROKEN = 1,
+    /// The stream may hold more than there is room for.
+    CVIPS_TOO_LONG = 2,
+    /// There is no zlib, or no memory for its work.
+    CVIPS_UNAVAILABLE = 3
+} cvips_inflation;
+
+/// Decompresses a zlib stream (RFC 1950) into `output`, which has room for `*length` bytes and never gets
+/// more; `*length` is then how many they are. zlib is opened at the first call, as `libz.so.1`.
+cvips_inflation cvips_inflate(const void *stream, size_t stream_length, void *output, size_t *length);
 
 #endif
