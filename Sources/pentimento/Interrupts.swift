@@ -36,18 +36,6 @@ func onInterrupt(_ first: @escaping @Sendable () -> Void) {
     guard pipe(&ends) == 0 else { return }
     interruptPipe = ends[1]
     let reading = ends[0]
-    Thread.detachNewThread {
-        var byte: UInt8 = 0
-        var count = 0
-        while true {
-            let got = read(reading, &byte, 1)
-            if got < 0 && errno == EINTR { continue }
-            guard got == 1 else { return }
-            count += 1
-            if count > 1 { Terminal.end(.interrupted, "interrupted") }
-            first()
-        }
-    }
     for number in [SIGINT, SIGTERM] {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in
@@ -59,6 +47,23 @@ func onInterrupt(_ first: @escaping @Sendable () -> Void) {
         }
         action.sa_flags = SA_RESTART
         sigaction(number, &action, nil)
+    }
+    Thread.detachNewThread {
+        // Whoever started this program may have left the signals blocked; one thread that takes them is enough.
+        var taken = sigset_t()
+        sigemptyset(&taken)
+        for number in [SIGINT, SIGTERM] { sigaddset(&taken, number) }
+        pthread_sigmask(SIG_UNBLOCK, &taken, nil)
+        var byte: UInt8 = 0
+        var count = 0
+        while true {
+            let got = read(reading, &byte, 1)
+            if got < 0 && errno == EINTR { continue }
+            guard got == 1 else { return }
+            count += 1
+            if count > 1 { Terminal.end(.interrupted, "interrupted") }
+            first()
+        }
     }
 }
 

@@ -138,8 +138,7 @@ import Testing
         // The UNet's weights are mapped once the first pass is near; without that this waits for the process's end.
         let maps = "/proc/\(running.process.processIdentifier)/maps"
         while running.process.isRunning {
-            let text = (try? String(contentsOfFile: maps, encoding: .utf8)) ?? ""
-            if text.contains("unet/diffusion_pytorch_model.safetensors") { break }
+            if wholeText(of: maps).contains("unet/diffusion_pytorch_model.safetensors") { break }
             usleep(20_000)
         }
         running.process.interrupt()
@@ -148,4 +147,14 @@ import Testing
         #expect(outcome.errorLines.count == 1)
         #expect(folder.names.isEmpty)
     }
+}
+
+/// A file of /proc to its end; Foundation reads the first page of a file that says it has no bytes, and stops.
+private func wholeText(of path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var text: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 65536)
+    while case let count = fread(&part, 1, part.count, file), count > 0 { text += part[..<count] }
+    return String(decoding: text, as: UTF8.self)
 }
