@@ -5,12 +5,12 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift $(wildcard Sources Tests Snippets Examples)
 
-# The edit that `make demo` shows.
+# The edit that `make demo` shows. A lower threshold takes in the whole apple: the pear is narrower than it.
 DEMO_PICTURE := Examples/red-apple.png
 DEMO_SOURCE := a red apple on a wooden table
 DEMO_PROMPT := a green pear on a wooden table
 DEMO_EDIT = bin/pentimento edit $(DEMO_PICTURE) --source "$(DEMO_SOURCE)" --prompt "$(DEMO_PROMPT)" \
-	--method diffedit --seed 1 -o demo/result.png --mask-out demo/mask.png --panel demo/panel.png
+	--method diffedit --guidance 5 --option threshold=0.25 --seed 1 -o demo/result.png --mask-out demo/mask.png --panel demo/panel.png
 
 .DEFAULT_GOAL := help
 .PHONY: help setup shim demo build test bench lint format docs pictures card fixtures bundle clean
