@@ -410,8 +410,8 @@ const PTInterface table = {
 extern "C" __attribute__((visibility("default"))) const PTInterface *pentimento_torch_interface(void) {
 #ifdef __GLIBC__
     // Freed tensors are kept for the next ones. By default each large tensor is new pages, which the kernel fills
-    // with zeros first: a third of the time of a UNet pass on two cores. One arena, because only the first can grow
-    // past 64 MiB without mapping anew.
+    // with zeros first: about a quarter of the time of a Stable Diffusion UNet pass. One arena, because only the
+    // first can grow past 64 MiB without mapping anew.
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     mallopt(M_TOP_PAD, 64 << 20);

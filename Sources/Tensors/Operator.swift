@@ -80,8 +80,6 @@ enum Operator: String, CaseIterable {
     // Networks
     case linear = "aten::linear"
     case matmul = "aten::matmul"
-    case batchedMatmul = "aten::bmm"
-    case baddbmm = "aten::baddbmm"
     case convolution = "aten::conv2d"
     case embedding = "aten::embedding"
     case groupNorm = "aten::group_norm"
@@ -96,7 +94,6 @@ enum Operator: String, CaseIterable {
     case pad = "aten::pad"
     // In place, for optimisers and loading only
     case copyInPlace = "aten::copy_"
-    case zeroInPlace = "aten::zero_"
     case fusedAdamW = "aten::_fused_adamw_"
     case foreachLerpInPlace = "aten::_foreach_lerp_.Scalar"
     case foreachMultiplyInPlace = "aten::_foreach_mul_.Tensor"
