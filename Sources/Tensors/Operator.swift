@@ -58,7 +58,6 @@ enum Operator: String, CaseIterable {
     case clone = "aten::clone"
     case detach = "aten::detach"
     case convert = "aten::to.device"
-    case triangleUpper = "aten::triu"
     // Making
     case full = "aten::full"
     case arange = "aten::arange.start_step"

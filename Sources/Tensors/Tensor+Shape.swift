@@ -56,8 +56,4 @@ extension Tensor {
     }
     /// Each row of a batch as a batch of one.
     public var separateRows: [Tensor] { (0..<shape[0]).map { rows($0..<($0 + 1)) } }
-    /// The upper triangle above a diagonal, zeros elsewhere.
-    public func upperTriangle(diagonal: Int) -> Tensor {
-        Operator.triangleUpper(.tensor(self), .int(diagonal))
-    }
 }

@@ -19,9 +19,6 @@ public struct Tensor {
 
     init(owned handle: PTTensor) { storage = Storage(handle) }
 
-    /// Whether both names mean the same tensor object.
-    package func isIdentical(to other: Tensor) -> Bool { storage === other.storage }
-
     /// Sizes, outermost first.
     public var shape: [Int] {
         let rank = self.rank

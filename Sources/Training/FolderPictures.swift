@@ -138,12 +138,7 @@ struct FolderPictures: Sendable {
 
     /// Names the pictures: settings, captions, and of each file its name, its length, its first and last bytes.
     private func fingerprint(_ entries: [Entry]) throws -> String {
-        var fingerprint = Fingerprint()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        var settings = section
-        settings.folder = ""
-        fingerprint.add(try encoder.encode(settings))
+        var fingerprint = try Fingerprint(of: section)
         for entry in entries {
             let path = "\(section.folder)/\(entry.path)"
             guard let file = FileHandle(forReadingAtPath: path) else {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Randomness without a state to save: every draw is named by the run's seed, a purpose and a position.
 struct Randomness {
     /// What draws are for; two purposes never share numbers.
@@ -95,5 +97,17 @@ struct Fingerprint {
     var text: String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
+
+extension Fingerprint {
+    /// Begins with what pictures are asked for, wherever they lie.
+    init(of section: DataSection) throws {
+        self.init()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        var settings = section
+        settings.folder = ""
+        add(try encoder.encode(settings))
     }
 }

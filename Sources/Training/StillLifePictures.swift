@@ -25,12 +25,7 @@ struct StillLifePictures: Sendable {
 
     /// Names the pictures: settings and what the renderer makes of a few scenes, so that a better renderer starts anew.
     func fingerprint() throws -> String {
-        var fingerprint = Fingerprint()
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        var settings = section
-        settings.folder = ""
-        fingerprint.add(try encoder.encode(settings))
+        var fingerprint = try Fingerprint(of: section)
         for index in 0..<8 {
             fingerprint.add(scene(index).render(size: 16).pixels)
             for caption in captions(index) { fingerprint.add(caption) }
