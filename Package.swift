@@ -65,8 +65,10 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
-        layer("Editing", on: ["Diffusion", "Tensors", "Imaging"]),
-        tests(of: "Editing", with: ["Diffusion", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
+        layer("Editing", on: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging"]),
+        tests(
+            of: "Editing",
+            with: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
 
         layer(
             "Training", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
@@ -78,7 +80,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
         // Closed-form denoisers.
         .target(
-            name: "ToyModels", dependencies: ["Diffusion", "Networks", "Tensors"], path: "Tests/ToyModels",
+            name: "ToyModels", dependencies: ["Diffusion", "Networks", "Prompts", "Tensors"],
+            path: "Tests/ToyModels",
             swiftSettings: strict),
 
         // The program.

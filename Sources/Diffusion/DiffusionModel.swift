@@ -1,4 +1,5 @@
 public import Networks
+public import Prompts
 public import Tensors
 
 /// What the engine asks of a model: a loaded folder, or a closed form in tests.
@@ -13,6 +14,10 @@ public protocol DiffusionModel: AnyObject {
     /// Where latents belong.
     var device: Device { get }
 
+    /// Where plans may record and edit, in the order of the network.
+    var sites: [Site] { get throws }
+    /// What cuts prompts into tokens; positions in its ids are columns of the prompt's maps.
+    func tokenizer() throws -> Tokenizer
     /// A text's embedding [1, L, D], and what of it did not fit.
     func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?)
     /// A prompt prepared for many passes.

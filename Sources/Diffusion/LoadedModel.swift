@@ -33,6 +33,9 @@ public final class LoadedModel: DiffusionModel {
     /// How the network was taught to see noise.
     public var schedule: NoiseSchedule { folder.schedule }
 
+    /// Where plans may record and edit.
+    public var sites: [Site] { get throws { try unet().sites } }
+
     /// The noise predictor.
     public func unet() throws -> UNet {
         if let loadedUNet { return loadedUNet }

@@ -3,7 +3,8 @@ import Imaging
 
 extension EditRequest: Codable {
     private enum Keys: String, CodingKey {
-        case picture, prompt, source, negative, mask, method, preset, options, seed, steps, guidance, strength
+        case picture, prompt, source, negative, mask, method, preset, options, seed, steps, guidance,
+            strength, inversion
         case pastes, feather, workingSide, traces, measuresInversion
     }
 
@@ -54,6 +55,7 @@ extension EditRequest: Codable {
             steps: try container.decodeIfPresent(Int.self, forKey: .steps),
             guidance: try container.decodeIfPresent(Double.self, forKey: .guidance),
             strength: try container.decodeIfPresent(Double.self, forKey: .strength),
+            inversion: try container.decodeIfPresent(InversionKind.self, forKey: .inversion),
             pastes: try container.decodeIfPresent(Bool.self, forKey: .pastes),
             feather: try container.decodeIfPresent(Double.self, forKey: .feather) ?? Picture.defaultFeather,
             workingSide: try container.decodeIfPresent(Int.self, forKey: .workingSide),
@@ -79,6 +81,7 @@ extension EditRequest: Codable {
         try container.encodeIfPresent(steps, forKey: .steps)
         try container.encodeIfPresent(guidance, forKey: .guidance)
         try container.encodeIfPresent(strength, forKey: .strength)
+        try container.encodeIfPresent(inversion, forKey: .inversion)
         try container.encodeIfPresent(pastes, forKey: .pastes)
         try container.encode(feather, forKey: .feather)
         try container.encodeIfPresent(workingSide, forKey: .workingSide)

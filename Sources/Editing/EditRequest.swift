@@ -26,6 +26,8 @@ public struct EditRequest: Sendable, Hashable {
     public var guidance: Double?
     /// Share of the trajectory that is redone; the preset's where nil.
     public var strength: Double?
+    /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not invert.
+    public var inversion: InversionKind?
     /// Whether the original's pixels come back outside the mask; they do where nil and there is a mask.
     public var pastes: Bool?
     /// Pixels over which a pasted edit fades in.
@@ -42,7 +44,8 @@ public struct EditRequest: Sendable, Hashable {
         picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
         method: String = Registry.standard, preset: Preset = .paper, options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
-        pastes: Bool? = nil, feather: Double = Picture.defaultFeather, workingSide: Int? = nil,
+        inversion: InversionKind? = nil, pastes: Bool? = nil, feather: Double = Picture.defaultFeather,
+        workingSide: Int? = nil,
         traces: Bool = false, measuresInversion: Bool = false
     ) {
         self.picture = picture
@@ -57,6 +60,7 @@ public struct EditRequest: Sendable, Hashable {
         self.steps = steps
         self.guidance = guidance
         self.strength = strength
+        self.inversion = inversion
         self.pastes = pastes
         self.feather = feather
         self.workingSide = workingSide
@@ -75,6 +79,7 @@ public struct EditRequest: Sendable, Hashable {
         settings.steps = steps ?? settings.steps
         settings.guidance = guidance ?? settings.guidance
         if settings.strength != nil { settings.strength = strength ?? settings.strength }
+        if settings.inversion != nil { settings.inversion = inversion ?? settings.inversion }
         guard (1...1000).contains(settings.steps) else {
             throw EditingError.badValue(
                 name: "steps", value: "\(settings.steps)", expected: "a number from 1 to 1000")

@@ -43,7 +43,8 @@ extension Studio {
             clean: try encode(request.picture.resized(to: size)), prompt: try prompt(request.prompt),
             source: try request.source.map { try prompt($0) },
             negative: try request.negative.map { try prompt($0) } ?? empty, empty: empty,
-            guidance: checked.settings.guidance, mask: mask, random: RandomGenerator(seed: request.seed))
+            guidance: checked.settings.guidance, mask: mask,
+            inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed))
         let painting = try checked.method.edit(canvas)
         let painted = try decode(painting.latent)
 

@@ -33,6 +33,8 @@ public struct Canvas {
     public let guidance: Double
     /// The user's mask at the latent's size, [1, 1, h, w]: 1 may change, 0 stays.
     public let mask: Tensor?
+    /// How the picture is brought to noise, by `invert(to:through:prompt:stage:)`.
+    public let inversion: InversionKind
     /// The job's noise; each method documents in which order it draws.
     public let random: RandomGenerator
 

@@ -9,18 +9,25 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         public var source: Need
         /// A mask of what may change.
         public var mask: Need
+        /// Regions with prompts of their own.
+        public var regions: Need
         /// Whether the picture is inverted to noise.
         public var inversion: Bool
+        /// Whether something is trained for the one picture before it is edited.
+        public var tuning: Bool
         /// Whether gradients are computed.
         public var gradients: Bool
 
         /// Needs; by default only the prompt.
         public init(
-            source: Need = .unused, mask: Need = .optional, inversion: Bool = false, gradients: Bool = false
+            source: Need = .unused, mask: Need = .optional, regions: Need = .unused, inversion: Bool = false,
+            tuning: Bool = false, gradients: Bool = false
         ) {
             self.source = source
             self.mask = mask
+            self.regions = regions
             self.inversion = inversion
+            self.tuning = tuning
             self.gradients = gradients
         }
     }
@@ -33,12 +40,15 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         public var guidance: Double
         /// Share of the trajectory that is redone; nil where the method has no such thing.
         public var strength: Double?
+        /// How a real picture is brought to noise; nil where the method leaves no choice.
+        public var inversion: InversionKind?
 
         /// Settings.
-        public init(steps: Int, guidance: Double, strength: Double?) {
+        public init(steps: Int, guidance: Double, strength: Double?, inversion: InversionKind? = nil) {
             self.steps = steps
             self.guidance = guidance
             self.strength = strength
+            self.inversion = inversion
         }
     }
 

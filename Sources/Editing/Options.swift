@@ -2,7 +2,7 @@
 public enum OptionValue: Sendable, Hashable, CustomStringConvertible {
     case integer(Int)
     case number(Double)
-    case choice(String)
+    case text(String)
     case flag(Bool)
 
     /// As it is written on a command line.
@@ -10,7 +10,7 @@ public enum OptionValue: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .integer(let value): "\(value)"
         case .number(let value): value == value.rounded() && abs(value) < 1e9 ? "\(Int(value))" : "\(value)"
-        case .choice(let value): value
+        case .text(let value): value
         case .flag(let value): "\(value)"
         }
     }
@@ -27,7 +27,7 @@ extension OptionValue: Codable {
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)
         } else {
-            self = .choice(try container.decode(String.self))
+            self = .text(try container.decode(String.self))
         }
     }
 
@@ -37,7 +37,7 @@ extension OptionValue: Codable {
         switch self {
         case .integer(let value): try container.encode(value)
         case .number(let value): try container.encode(value)
-        case .choice(let value): try container.encode(value)
+        case .text(let value): try container.encode(value)
         case .flag(let value): try container.encode(value)
         }
     }
@@ -60,6 +60,8 @@ public struct OptionDescription: Sendable, Hashable, Codable {
         case integer(ClosedRange<Int>)
         case number(ClosedRange<Double>)
         case choice([String])
+        /// Free words, which mean what the option's help says; empty for none.
+        case text
         case flag
     }
 
@@ -96,6 +98,7 @@ public struct OptionDescription: Sendable, Hashable, Codable {
         case .number(let range):
             "a number from \(OptionValue.number(range.lowerBound)) to \(OptionValue.number(range.upperBound))"
         case .choice(let names): "one of " + names.joined(separator: ", ")
+        case .text: "a text"
         case .flag: "true or false"
         }
     }
@@ -109,7 +112,8 @@ public struct OptionDescription: Sendable, Hashable, Codable {
         case .number(let range):
             if let value = Double(text), range.contains(value) { return .number(value) }
         case .choice(let names):
-            if names.contains(text) { return .choice(text) }
+            if names.contains(text) { return .text(text) }
+        case .text: return .text(text)
         case .flag:
             if let value = [
                 "true": true, "yes": true, "on": true, "false": false, "no": false, "off": false,
@@ -173,7 +177,19 @@ public struct Options: Sendable, Hashable {
     /// A choice that the method's description declares, as the method's own type.
     public func choice<Choice: RawRepresentable>(_ name: String, as type: Choice.Type) -> Choice
     where Choice.RawValue == String {
-        if case .choice(let text)? = values[name], let choice = Choice(rawValue: text) { return choice }
+        if case .text(let text)? = values[name], let choice = Choice(rawValue: text) { return choice }
         preconditionFailure("no choice \(name) is declared")
+    }
+
+    /// A text that the method's description declares; empty where nothing was said.
+    public func text(_ name: String) -> String {
+        if case .text(let value)? = values[name] { return value }
+        preconditionFailure("no text \(name) is declared")
+    }
+
+    /// A truth value that the method's description declares.
+    public func flag(_ name: String) -> Bool {
+        if case .flag(let value)? = values[name] { return value }
+        preconditionFailure("no flag \(name) is declared")
     }
 }

@@ -22,14 +22,9 @@ import ToyModels
         strength: Double = 0.8, guidance: Double = 7.5, seed: UInt64 = 0, mask: Tensor? = nil,
         clean: Tensor? = nil, dtype: DType = .float32
     ) throws -> Canvas {
-        let studio = Studio(model: model)
-        let levels = try studio.schedule.levels(steps: steps)
-        let picture = clean ?? RandomGenerator(seed: 99).normal([1, 3, side, side]) * 0.5
-        return Canvas(
-            studio: studio, levels: levels, top: levels.reach(strength), clean: picture.to(dtype: dtype),
-            prompt: try studio.prompt(prompt), source: try source.map { try studio.prompt($0) },
-            negative: try studio.prompt(""), empty: try studio.prompt(""), guidance: guidance, mask: mask,
-            random: RandomGenerator(seed: seed))
+        try EditingTests.canvas(
+            on: model, prompt: prompt, source: source, steps: steps, strength: strength, guidance: guidance,
+            seed: seed, mask: mask, clean: clean, dtype: dtype)
     }
 
     static func diffEdit(_ options: [String: String] = [:], preset: Preset = .paper) throws -> DiffEdit {
@@ -130,14 +125,12 @@ import ToyModels
     @Test("O6: a mask does not depend on what else is in the pass", arguments: [1, 4, 32])
     func batchIndependence(rows: Int) throws {
         let model = Self.model(differing: 100)
-        let studio = Studio(model: model, limits: BatchLimits(rows: rows))
         var canvases: [[Float]] = []
         for seed in [3, 4] {
-            let own = try Self.canvas(model, seed: UInt64(seed))
-            let canvas = Canvas(
-                studio: studio, levels: own.levels, top: own.top, clean: own.clean * Double(seed),
-                prompt: try studio.prompt("dog"), source: nil, negative: try studio.prompt(""),
-                empty: try studio.prompt(""), guidance: 7.5, mask: nil, random: RandomGenerator(seed: 3))
+            let own = try Self.canvas(model)
+            let canvas = try EditingTests.canvas(
+                on: model, prompt: "dog", strength: 0.8, seed: 3, clean: own.clean * Double(seed),
+                limits: BatchLimits(rows: rows))
             canvases.append(
                 try DiffEditMask(Options([:], of: DiffEdit.description)).find(on: canvas).mask.floats)
         }

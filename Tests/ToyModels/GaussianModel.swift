@@ -1,5 +1,6 @@
 public import Diffusion
 public import Networks
+public import Prompts
 public import Tensors
 
 /// The exact denoiser of Gaussian data, one mean per prompt: N(μ_c, s²) at every element.
@@ -53,6 +54,14 @@ public final class GaussianModel: DiffusionModel {
     public static func mean(side: Int, first count: Int, value: Double) -> Tensor {
         let one = (0..<(side * side)).map { $0 < count ? Float(value) : 0 }
         return Tensor(one + one + one, shape: [1, 3, side, side])
+    }
+
+    /// Nothing inside can be seen.
+    public var sites: [Site] { [] }
+
+    /// It has no words.
+    public func tokenizer() throws -> Tokenizer {
+        throw DiffusionError.mismatch("the toy model has no tokens")
     }
 
     /// A prompt's mean as its embedding; more than eight words are cut off.

@@ -36,23 +36,23 @@ public struct DiffEdit: EditingMethod {
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8)],
         options: DiffEditMask.options + [
             .init(
-                "mask", .choice(MaskSource.allCases.map(\.rawValue)), .choice("found"),
+                "mask", .choice(MaskSource.allCases.map(\.rawValue)), .text("found"),
                 help: "none: change everything (the ablation \"encode–decode\")"),
             .init(
-                "encode", .choice(Encoding.allCases.map(\.rawValue)), .choice("ddim"),
+                "encode", .choice(Encoding.allCases.map(\.rawValue)), .text("ddim"),
                 help: "noise: add one fixed noise instead of encoding (the ablation \"w/o encode\")"),
             .init(
-                "blend", .choice(Blending.allCases.map(\.rawValue)), .choice("latent"),
+                "blend", .choice(Blending.allCases.map(\.rawValue)), .text("latent"),
                 help: "predicted: put back the predicted clean latent instead, as GLIDE does"),
             .init(
-                "encode-prompt", .choice(EncodingPrompt.allCases.map(\.rawValue)), .choice("empty"),
-                presets: [.official: .choice("source")], help: "which prompt the encoding sees"),
+                "encode-prompt", .choice(EncodingPrompt.allCases.map(\.rawValue)), .text("empty"),
+                presets: [.official: .text("source")], help: "which prompt the encoding sees"),
             .init(
                 "encode-guidance", .number(0...100), .number(1), presets: [.official: .number(7.5)],
                 help: "guidance of the encoding; above 1 the way back is soon lost"),
             .init(
-                "background", .choice(Background.allCases.map(\.rawValue)), .choice("destination"),
-                presets: [.official: .choice("origin")],
+                "background", .choice(Background.allCases.map(\.rawValue)), .text("destination"),
+                presets: [.official: .text("origin")],
                 help: "origin: blend with a latent one level too noisy, as diffusers does"),
         ])
 

@@ -28,7 +28,7 @@ struct DiffEditMask {
             "threshold", .number(0...1), .number(0.5), symbol: "θ",
             help: "where the scaled difference is cut; lower makes the mask larger"),
         .init(
-            "outliers", .choice(Outliers.allCases.map(\.rawValue)), .choice("clamp"),
+            "outliers", .choice(Outliers.allCases.map(\.rawValue)), .text("clamp"),
             help: "percentile: for edits of more than two thirds of the picture"),
         .init(
             "clamp", .number(1...100), .number(3), symbol: "κ",

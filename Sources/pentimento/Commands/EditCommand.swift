@@ -41,6 +41,11 @@ struct EditCommand: AsyncParsableCommand {
     var strength: Double?
 
     @Option(
+        help:
+            "How the photo is brought to noise, for methods that invert it; by default the method's own way.")
+    var inversion: String?
+
+    @Option(
         help: ArgumentHelp("An option of the method; may be given several times.", valueName: "key=value"))
     var option: [String] = []
 
@@ -70,7 +75,8 @@ struct EditCommand: AsyncParsableCommand {
             preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
-            strength: strength, pastes: masking.noPaste ? false : nil, feather: masking.feather,
+            strength: strength, inversion: try inversion.map { try InversionKind.named($0) },
+            pastes: masking.noPaste ? false : nil, feather: masking.feather,
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()

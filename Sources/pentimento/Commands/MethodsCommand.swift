@@ -35,7 +35,9 @@ struct MethodsCommand: ParsableCommand {
         ]
         let needs = [
             needed("--source", method.needs.source), needed("--mask", method.needs.mask),
+            needed("--region", method.needs.regions),
             method.needs.inversion ? "inverts the photo" : nil,
+            method.needs.tuning ? "tunes the model to the photo" : nil,
             method.needs.gradients ? "computes gradients" : nil,
         ].compactMap(\.self)
         if !needs.isEmpty { lines.append("  " + needs.joined(separator: "; ")) }
@@ -65,5 +67,6 @@ struct MethodsCommand: ParsableCommand {
     private static func text(_ settings: MethodDescription.Settings) -> String {
         "--steps \(settings.steps) --guidance \(OptionValue.number(settings.guidance))"
             + (settings.strength.map { " --strength \(OptionValue.number($0))" } ?? "")
+            + (settings.inversion.map { " --inversion \($0.rawValue)" } ?? "")
     }
 }

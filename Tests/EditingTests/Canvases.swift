@@ -1,0 +1,29 @@
+import Diffusion
+import Tensors
+import TestSupport
+
+@testable import Editing
+
+/// A canvas over a model, with a random latent, as the tests of all methods use it.
+func canvas(
+    on model: any DiffusionModel, prompt: String, source: String? = nil, negative: String = "",
+    steps: Int = 50,
+    strength: Double = 1, guidance: Double = 7.5, inversion: InversionKind = .ddim, seed: UInt64 = 0,
+    mask: Tensor? = nil, clean: Tensor? = nil, limits: BatchLimits = BatchLimits(), dtype: DType = .float32
+) throws -> Canvas {
+    let studio = Studio(model: model, limits: limits)
+    let levels = try studio.schedule.levels(steps: steps)
+    let facts = model.facts
+    let side = facts.pictureSide / facts.latentFactor
+    let latent = clean ?? RandomGenerator(seed: 99).normal([1, facts.latentChannels, side, side]) * 0.5
+    return Canvas(
+        studio: studio, levels: levels, top: levels.reach(strength), clean: latent.to(dtype: dtype),
+        prompt: try studio.prompt(prompt), source: try source.map { try studio.prompt($0) },
+        negative: try studio.prompt(negative), empty: try studio.prompt(""), guidance: guidance, mask: mask,
+        inversion: inversion, random: RandomGenerator(seed: seed))
+}
+
+/// A tiny random network of the fixtures.
+func tinyModel(_ name: String = "tiny-sd1") throws -> LoadedModel {
+    LoadedModel(folder: try ModelFolder(path: Fixtures.model(name)))
+}
