@@ -43,8 +43,13 @@ final class DiffusionStage: TrainingStage {
         dtype = configuration.precision == .bfloat16 ? .bfloat16 : .float32
         randomness = Randomness(seed: configuration.seed)
         order = PictureOrder(randomness, count: pictures.count)
-        let tokenizer = try CaptionTokens.learned(
-            from: pictures.captions, vocabulary: section.vocabulary, contextLength: section.contextLength)
+        let start =
+            section.start.isEmpty
+            ? nil : try StartingPoint(folder: section.start, contextLength: section.contextLength)
+        let tokenizer =
+            try start?.tokenizer
+            ?? CaptionTokens.learned(
+                from: pictures.captions, vocabulary: section.vocabulary, contextLength: section.contextLength)
         tokens = CaptionTokens(tokenizer, captions: pictures.captions)
 
         var unetShape = UNetConfiguration()
@@ -77,13 +82,15 @@ final class DiffusionStage: TrainingStage {
             "unet", seed: randomness.seed(.unetWeights, 0),
             adjust: { name, tensor in
                 // Nothing is predicted at first: the loss begins at the noise's own variance.
-                let value = name.hasPrefix("conv_out.") ? tensor.zerosLike : tensor
+                let fresh = name.hasPrefix("conv_out.") ? tensor.zerosLike : tensor
+                let value = start?.value(of: name, in: .unet, or: fresh) ?? fresh
                 return channelsLast && value.rank == 4 ? value.channelsLast : value
             }
         ) { try UNet($0, unetShape) }
-        text = try builder.build("text", seed: randomness.seed(.textWeights, 0)) {
-            try TextEncoder($0, textShape)
-        }
+        text = try builder.build(
+            "text", seed: randomness.seed(.textWeights, 0),
+            adjust: { start?.value(of: $0, in: .textEncoder, or: $1) ?? $1 }
+        ) { try TextEncoder($0, textShape) }
         parameters = builder.parameters(weightDecay: section.weightDecay, averageDecay: section.averageDecay)
     }
 

@@ -205,6 +205,7 @@ extension TrainingConfiguration {
         copy.output = (output as NSString).lastPathComponent
         copy.data.folder = (data.folder as NSString).lastPathComponent
         copy.autoencoder.reuse = (autoencoder.reuse as NSString).lastPathComponent
+        copy.diffusion.start = (diffusion.start as NSString).lastPathComponent
         return copy
     }
 }

@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 
 /// What a checkpoint must agree with: everything that decides what its numbers mean, by key.
 ///
@@ -31,6 +32,7 @@ extension DiffusionSection {
             "diffusion.textWidth": "\(textWidth)", "diffusion.textHeads": "\(textHeads)",
             "diffusion.contextLength": "\(contextLength)", "diffusion.vocabulary": "\(vocabulary)",
             "diffusion.prediction": prediction.rawValue,
+            "diffusion.start": (start as NSString).lastPathComponent,
         ]
     }
 }

@@ -121,6 +121,8 @@ public struct AutoencoderSection: Codable, Sendable, Equatable {
 
 /// Text encoder and UNet, and how they are trained together.
 public struct DiffusionSection: Codable, Sendable, Equatable {
+    /// A model folder whose tokenizer, and whose weights wherever shapes agree, training begins with; empty for none.
+    public var start = ""
     /// Channels of each level of the UNet; every level but the last halves the latent.
     public var channels = [64, 128, 256]
     /// Residual blocks of a level on the way down; one more on the way up.

@@ -181,4 +181,37 @@ import Testing
             #expect(few.last == line("diffusion", count) && few.contains(line("autoencoder", count)))
         }
     }
+
+    @Test("A model begins from another's words and weights wherever the shapes agree")
+    func startingPoint() throws {
+        let scratch = try Scratch()
+        var first = TrainingConfiguration.tiny(in: scratch.path)
+        #expect(try train(first) == .finished)
+        var second = first
+        second.output = scratch.path + "/second"
+        second.work = scratch.path + "/second-work"
+        (second.seed, second.autoencoder.latentChannels, second.diffusion.start) = (9, 2, first.output)
+        (second.diffusion.steps, second.diffusion.averageDecay) = (0, 0)
+        #expect(try train(second) == .finished)
+        func tensors(_ folder: String, _ part: String) throws -> SafetensorsFile {
+            try SafetensorsFile(path: "\(folder)/\(part).safetensors")
+        }
+        for part in ["text_encoder/model", "unet/diffusion_pytorch_model"] {
+            let (old, new) = (try tensors(first.output, part), try tensors(second.output, part))
+            for name in new.names {
+                let same = old.entry(name)?.shape == new.entry(name)?.shape
+                #expect(
+                    same != ["conv_in.weight", "conv_out.weight", "conv_out.bias"].contains(name), "\(name)")
+                if same { #expect(try old.tensor(name).isEqual(to: new.tensor(name)), "\(name)") }
+            }
+        }
+        for file in ["vocab.json", "merges.txt"] {
+            #expect(
+                FileManager.default.contents(atPath: "\(first.output)/tokenizer/\(file)")
+                    == FileManager.default.contents(atPath: "\(second.output)/tokenizer/\(file)"))
+        }
+        first.diffusion.start = scratch.path + "/nowhere"
+        first.work = scratch.path + "/third-work"
+        #expect(throws: (any Error).self) { try train(first) }
+    }
 }
