@@ -7,6 +7,10 @@ public enum Fixtures {
     public static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures").path
 
+    /// The package's folder.
+    public static let package = URL(fileURLWithPath: root).deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
     /// A tiny model's folder.
     public static func model(_ name: String) -> String { root + "/" + name }
 
