@@ -20,7 +20,8 @@ struct Pentimento: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             EditCommand.self, MethodsCommand.self, GenerateCommand.self, InvertCommand.self,
-            InspectCommand.self, SheetCommand.self, StillLifeCommand.self, TrainCommand.self,
+            InspectCommand.self, SheetCommand.self, SamplesCommand.self, StillLifeCommand.self,
+            TrainCommand.self,
             DoctorCommand.self,
             ProbeCommand.self, BenchCommand.self,
         ])

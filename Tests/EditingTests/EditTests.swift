@@ -176,4 +176,29 @@ import ToyModels
         let error = await #expect(throws: DiffusionError.self) { try await inpainting.edited(edit) }
         #expect(error?.description.contains("9 channels") == true)
     }
+
+    @Test(
+        "Pictures made together are those made alone, and the way between two prompts begins and ends at them"
+    )
+    func samples() throws {
+        try withoutGradients {
+            let studio = Studio(model: try tinyModel(), limits: BatchLimits(rows: 5))
+            let texts = ["a red apple", "a green pear", "a blue cube"]
+            let together = try studio.samples(
+                of: try texts.map { try studio.prompt($0) }, seeds: [1, 2, 3], steps: 4, guidance: 3)
+            #expect(studio.spent.forwards == 3 * 2 * 4)
+            for (index, text) in texts.enumerated() {
+                let alone = try studio.generate(
+                    GenerationRequest(prompt: text, seed: UInt64(index + 1), steps: 4, guidance: 3))
+                let far = zip(alone.picture.pixels, together[index].pixels).count {
+                    abs(Int($0) - Int($1)) > 1
+                }
+                #expect(far == 0)
+            }
+            let way = try studio.prompts(from: texts[0], to: texts[1], count: 3)
+            let ends = (try studio.prompt(texts[0]).embedding, try studio.prompt(texts[1]).embedding)
+            #expect(way[0].embedding.isEqual(to: ends.0) && way[2].embedding.isEqual(to: ends.1))
+            #expect(relativeError(way[1].embedding * 2, ends.0 + ends.1) < 1e-6)
+        }
+    }
 }

@@ -36,20 +36,22 @@ struct SheetCommand: ParsableCommand {
     func run() throws {
         try Outputs.check(picture: output)
         let cells = try files.map { file in
-            ContactSheet.Cell(fitted(try Picture(contentsOf: file)), caption: try Self.caption(of: file))
+            ContactSheet.Cell(try Picture(contentsOf: file).fitted(side), caption: try Self.caption(of: file))
         }
         try ContactSheet(cells, columns: columns, textScale: 1).picture().write(to: output)
-    }
-
-    private func fitted(_ picture: Picture) -> Picture {
-        guard let side else { return picture }
-        return picture.resized(
-            to: WorkingSize(fitting: picture.width, picture.height, longSide: side, multipleOf: 1))
     }
 
     private static func caption(of file: String) throws -> String {
         let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
         let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
         return prompt.isEmpty ? file.split(separator: "/").last.map(String.init) ?? file : prompt
+    }
+}
+
+extension Picture {
+    /// The picture with its long side as wanted; as it is where nothing is wanted.
+    func fitted(_ side: Int?) -> Picture {
+        guard let side else { return self }
+        return resized(to: WorkingSize(fitting: width, height, longSide: side, multipleOf: 1))
     }
 }

@@ -1,0 +1,101 @@
+import ArgumentParser
+import Diffusion
+import Editing
+import Foundation
+import Imaging
+
+/// `pentimento samples`: many pictures of one model on one sheet.
+struct SamplesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "samples",
+        abstract: "Makes a picture for every line of a file, or between two prompts, on one sheet.",
+        discussion: """
+            pentimento samples prompts.txt --seed 1 --columns 8 -o samples.png
+            pentimento samples --from "a red apple" --to "a green pear" --frames 8 --seed 1 -o between.png
+
+            Every picture is the one that generate makes of the same prompt and seed; they share passes, which saves time.
+            """)
+
+    @Argument(help: "A file with a prompt on every line.")
+    var file: String?
+
+    @Option(help: ArgumentHelp("The prompt of the first frame.", valueName: "prompt"))
+    var from: String?
+
+    @Option(help: ArgumentHelp("The prompt of the last frame.", valueName: "prompt"))
+    var to: String?
+
+    @Option(help: "Pictures from one prompt to the other, both included.")
+    var frames = 8
+
+    @Option(help: "Pictures in a row.")
+    var columns = 8
+
+    @Option(help: "Pixels that every picture is made to fit; by default each keeps its size.")
+    var side: Int?
+
+    @Flag(help: "No captions.")
+    var bare = false
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The sheet to write.", valueName: "file"))
+    var output: String
+
+    @OptionGroup var sampling: SamplingOptions
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var speech: SpeechOptions
+
+    func validate() throws {
+        if (file == nil) == (from == nil) || (from == nil) != (to == nil) {
+            throw ValidationError("give a file of prompts, or both --from and --to")
+        }
+        if !(1...64).contains(columns) {
+            throw ValidationError("--columns is \(columns); it must lie in 1...64")
+        }
+        if !(2...1000).contains(frames) {
+            throw ValidationError("--frames is \(frames); it must lie in 2...1000")
+        }
+        if let side, !(8...4096).contains(side) {
+            throw ValidationError("--side is \(side); it must lie in 8...4096")
+        }
+    }
+
+    func run() async throws {
+        try Outputs.check(picture: output)
+        let lines = try file.map(Self.prompts)
+        let session = try ModelSession(model, compute, speech)
+        let (seed, steps, guidance) = (sampling.seed.drawn(), sampling.steps ?? 50, sampling.guidance ?? 5)
+        _ = try session.folder.schedule.levels(steps: steps)
+        let (from, to, frames) = (from ?? "", to ?? "", frames)
+        let pictures = try await session.result { studio in
+            let prompts =
+                try lines.map { try $0.map { try studio.prompt($0) } }
+                ?? studio.prompts(from: from, to: to, count: frames)
+            return try studio.samples(
+                of: prompts, seeds: prompts.map { _ in seed }, steps: steps, guidance: guidance)
+        }
+        try Task.checkCancellation()
+        let captions = lines ?? (0..<frames).map { $0 == 0 ? from : $0 == frames - 1 ? to : "" }
+        let cells = zip(pictures, captions).map { picture, caption in
+            ContactSheet.Cell(picture.fitted(side), caption: bare ? "" : caption)
+        }
+        try ContactSheet(cells, columns: columns, textScale: 1).picture().write(to: output)
+        if !speech.quiet { Terminal.print("\(output) (seed \(seed))") }
+    }
+
+    private static func prompts(of file: String) throws -> [String] {
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw Failure.missing("\(file) does not exist")
+        }
+        guard let data = FileManager.default.contents(atPath: file),
+            let text = String(data: data, encoding: .utf8)
+        else { throw Failure.badInput("\(file) is not a text file in UTF-8") }
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty }
+        guard (1...10_000).contains(lines.count) else {
+            throw Failure.badInput(
+                "\(file) holds \(lines.count) prompts; from 1 to 10000 can be made at a time")
+        }
+        return lines
+    }
+}
