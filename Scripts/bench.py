@@ -1,13 +1,14 @@
 """Pentimento against Python diffusers: same weights, threads and steps, in one run, as ratios ours / theirs.
 
-unet      one UNet forward, Stable Diffusion 1.5 shape, float32, 64x64 latents, batch 1; timed inside the process
-diffedit  the whole process of one DiffEdit on the default model
-memory    peak resident memory of a process that loads SD-1.5-size float32 weights and runs one UNet step
+unet            one UNet forward, Stable Diffusion 1.5 shape, float32, 64x64 latents, batch 1; timed inside the process
+memory          peak resident memory of a process that loads SD-1.5-size float32 weights and runs one UNet step
+diffedit, pix2pix-zero, cyclediffusion, panorama
+                the whole process of one edit, or one MultiDiffusion panorama, on the default model
 
 Ours and theirs alternate, so that a noisy machine slows both; a ratio is the median over the pairs. The full-size
 weights are random and made once in --work (4.5 GB).
 
-    python Scripts/bench.py [unet] [diffedit] [memory] [--json FILE]
+    python Scripts/bench.py [NAME]… [--json FILE]
 """
 
 import argparse
@@ -20,17 +21,31 @@ import sys
 import tempfile
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "Scripts/fixtures"), str(ROOT / "Scripts/parity")]
 
-LIMITS = {"unet": 1.0, "diffedit": 0.5, "memory": 0.85}
+LIMITS = {
+    "unet": 0.95, "diffedit": 0.5, "pix2pix-zero": 0.5, "cyclediffusion": 0.5, "panorama": 0.5, "memory": 0.85,
+}
 TITLES = {
     "unet": "one UNet forward, SD-1.5 shape, fp32 (seconds)",
     "diffedit": "one DiffEdit on the default model, whole process (seconds)",
+    "pix2pix-zero": "one Pix2Pix-Zero, likewise",
+    "cyclediffusion": "one CycleDiffusion, likewise",
+    "panorama": "one MultiDiffusion panorama of 1024 pixels, likewise",
     "memory": "peak memory, SD-1.5-size fp32 weights and one step (MB)",
 }
+# What we are told beyond what both sides are told, so that both do the same work.
+OURS = {
+    "diffedit": ["--strength", 0.8, "--no-cache"],
+    "pix2pix-zero": ["--preset", "official", "--no-cache"],
+    "cyclediffusion": ["--strength", 0.8, "--no-cache"],
+}
+PROCESSES = [*OURS, "panorama"]
+PANORAMA_WIDTH = 1024
 
 
 def run(command: list[str]) -> tuple[float, float, str]:
@@ -89,19 +104,24 @@ def bench_unet(options) -> list[tuple[float, float]]:
     return pairs
 
 
-def bench_diffedit(options) -> list[tuple[float, float]]:
+def bench_process(options, name: str) -> list[tuple[float, float]]:
     """Pairs of wall seconds, process start to exit, after one unmeasured pair that fills the page cache."""
     with tempfile.TemporaryDirectory() as scratch:
         photo = options.photo
         if photo is None:
             run([options.binary, "still-life", "--seed", 1, "--count", 1, "-o", f"{scratch}/scenes"])
             photo = min(Path(scratch, "scenes").rglob("*.png"))
-        shared = ["--model", options.model, "--source", options.source, "--prompt", options.prompt,
-                  "--steps", options.steps, "--seed", 0]
-        ours = [options.binary, "edit", photo, "--method", "diffedit", *shared,
-                "--strength", 0.8, "--guidance", 7.5, "-o", f"{scratch}/ours.png"]
-        theirs = [sys.executable, ROOT / "Scripts/bench_diffedit.py", "--photo", photo, *shared,
-                  "--threads", options.threads, "-o", f"{scratch}/theirs.png"]
+        shared = ["--model", options.model, "--prompt", options.prompt, "--steps", options.steps, "--seed", 0,
+                  "--guidance", 7.5]
+        theirs = [sys.executable, ROOT / "Scripts/bench_theirs.py", name, *shared, "--threads", options.threads,
+                  "-o", f"{scratch}/theirs.png"]
+        if name == "panorama":
+            ours = [options.binary, "generate", *shared, "--width", PANORAMA_WIDTH, "--window", 64, "--stride", 8]
+            theirs += ["--width", PANORAMA_WIDTH]
+        else:
+            ours = [options.binary, "edit", photo, "--method", name, *shared, "--source", options.source, *OURS[name]]
+            theirs += ["--photo", photo, "--source", options.source]
+        ours += ["-o", f"{scratch}/ours.png"]
         pairs = [(run(ours)[0], run(theirs)[0]) for _ in range(options.rounds + 1)]
     return pairs[1:]
 
@@ -136,7 +156,7 @@ def processor() -> str:
 def main() -> None:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", help="unet, diffedit, memory; all by default")
+    parser.add_argument("what", nargs="*", help=f"{', '.join(LIMITS)}; all by default")
     parser.add_argument("--binary", default=ROOT / "bin/pentimento")
     parser.add_argument("--work", type=Path, default=cache / "pentimento/bench")
     parser.add_argument("--model", type=Path, default=ROOT / "Models/still-life")
@@ -157,16 +177,17 @@ def main() -> None:
     os.environ.update({"OMP_NUM_THREADS": str(options.threads), "MKL_NUM_THREADS": str(options.threads)})
 
     # In this order the parent is still small when it measures memory and whole processes.
-    benches = {"memory": bench_memory, "diffedit": bench_diffedit, "unet": bench_unet}
+    processes = {name: partial(bench_process, name=name) for name in PROCESSES}
+    benches = {"memory": bench_memory, **processes, "unet": bench_unet}
     results = {name: bench(options) for name, bench in benches.items() if not options.what or name in options.what}
     results = {name: results[name] for name in LIMITS if name in results}
     print(table(results, options.threads))
     if options.json:
         pairs = {name: {"pairs": pairs, "ratio": ratio(pairs)} for name, pairs in results.items()}
         facts = {"threads": options.threads, "processor": processor(), "date": date.today().isoformat()}
-        partial = options.json.with_name(f".{options.json.name}.partial")
-        partial.write_text(json.dumps({**facts, **pairs}, indent=2) + "\n")
-        partial.replace(options.json)
+        unfinished = options.json.with_name(f".{options.json.name}.partial")
+        unfinished.write_text(json.dumps({**facts, **pairs}, indent=2) + "\n")
+        unfinished.replace(options.json)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ struct FolderPictures: Sendable {
 
     /// Names the pictures: settings, captions, and of each file its name, its length, its first and last bytes.
     private func fingerprint(_ entries: [Entry]) throws -> String {
-        var fingerprint = try Fingerprint(of: section)
+        var fingerprint = try CacheKey(of: section)
         for entry in entries {
             let path = "\(section.folder)/\(entry.path)"
             guard let file = FileHandle(forReadingAtPath: path) else {

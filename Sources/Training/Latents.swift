@@ -28,7 +28,7 @@ struct LatentSet: Sendable {
         weights: [(name: String, tensor: Tensor)],
         device: Device, control: TrainingControl
     ) throws -> LatentSet {
-        var fingerprint = Fingerprint()
+        var fingerprint = CacheKey()
         fingerprint.add(pictures.fingerprint)
         for (name, tensor) in weights {
             fingerprint.add(name)

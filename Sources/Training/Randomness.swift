@@ -84,7 +84,7 @@ final class PictureOrder {
 }
 
 /// A 64-bit fingerprint of bytes (FNV-1a), for naming caches after what they hold.
-struct Fingerprint {
+struct CacheKey {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
     mutating func add(_ bytes: some Sequence<UInt8>) {
@@ -100,7 +100,7 @@ struct Fingerprint {
     }
 }
 
-extension Fingerprint {
+extension CacheKey {
     /// Begins with what pictures are asked for, wherever they lie.
     init(of section: DataSection) throws {
         self.init()

@@ -25,7 +25,7 @@ struct StillLifePictures: Sendable {
 
     /// Names the pictures: settings and what the renderer makes of a few scenes, so that a better renderer starts anew.
     func fingerprint() throws -> String {
-        var fingerprint = try Fingerprint(of: section)
+        var fingerprint = try CacheKey(of: section)
         for index in 0..<8 {
             fingerprint.add(scene(index).render(size: 16).pixels)
             for caption in captions(index) { fingerprint.add(caption) }
