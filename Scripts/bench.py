@@ -1,6 +1,9 @@
 """Pentimento against Python diffusers: same weights, threads and steps, in one run, as ratios ours / theirs.
 
 unet            one UNet forward, Stable Diffusion 1.5 shape, float32, 64x64 latents, batch 1; timed inside the process
+step            the same with two rows: one step under guidance
+gradient        a step under attention guidance: two rows, every prompt map kept, the gradient of their squares to the latent
+gradient-memory peak resident memory of that step's process
 memory          peak resident memory of a process that loads SD-1.5-size float32 weights and runs one UNet step
 diffedit, pix2pix-zero, cyclediffusion, panorama
                 the whole process of one edit, or one MultiDiffusion panorama, on the default model
@@ -28,10 +31,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "Scripts/fixtures"), str(ROOT / "Scripts/parity")]
 
 LIMITS = {
-    "unet": 0.95, "diffedit": 0.5, "pix2pix-zero": 0.5, "cyclediffusion": 0.5, "panorama": 0.5, "memory": 0.85,
+    "unet": 0.95, "step": 0.95, "gradient": 0.95, "gradient-memory": 1.0, "diffedit": 0.5, "pix2pix-zero": 0.5, "cyclediffusion": 0.5, "panorama": 0.5, "memory": 0.85,
 }
 TITLES = {
     "unet": "one UNet forward, SD-1.5 shape, fp32 (seconds)",
+    "step": "one step under guidance, likewise, two rows",
+    "gradient": "one step of attention guidance, likewise, forward and backward",
+    "gradient-memory": "peak memory of that step's process (MB)",
     "diffedit": "one DiffEdit on the default model, whole process (seconds)",
     "pix2pix-zero": "one Pix2Pix-Zero, likewise",
     "cyclediffusion": "one CycleDiffusion, likewise",
@@ -77,7 +83,7 @@ def full_model(work: Path) -> Path:
     return folder
 
 
-def bench_unet(options) -> list[tuple[float, float]]:
+def bench_unet(options, rows: int = 1) -> list[tuple[float, float]]:
     """Pairs of median seconds; each side's first forward of a round is a warm-up and does not count."""
     import torch
     from diffusers import UNet2DConditionModel
@@ -85,7 +91,7 @@ def bench_unet(options) -> list[tuple[float, float]]:
     folder = full_model(options.work)
     torch.set_num_threads(options.threads)
     unet = UNet2DConditionModel.from_pretrained(folder / "unet").eval()
-    latent, prompt = torch.randn(1, 4, 64, 64), torch.randn(1, 77, 768)
+    latent, prompt = torch.randn(rows, 4, 64, 64), torch.randn(rows, 77, 768)
 
     def theirs() -> float:
         start = time.perf_counter()
@@ -94,7 +100,8 @@ def bench_unet(options) -> list[tuple[float, float]]:
         return time.perf_counter() - start
 
     def ours(runs: int) -> list[float]:
-        return json.loads(run([options.binary, "bench", "unet", "--model", folder, "--runs", runs])[2])["seconds"]
+        command = [options.binary, "bench", "unet", "--model", folder, "--runs", runs, "--rows", rows]
+        return json.loads(run(command)[2])["seconds"]
 
     pairs = []
     for _ in range(options.rounds):
@@ -102,6 +109,25 @@ def bench_unet(options) -> list[tuple[float, float]]:
         second = [theirs() for _ in range(options.runs + 1)][1:]
         pairs.append((statistics.median(first), statistics.median(second)))
     return pairs
+
+
+def gradient_runs(options, runs: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Seconds of the last run, and peak MB, of ours and theirs."""
+    folder = full_model(options.work)
+    shared = ["--model", folder, "--runs", runs, "--rows", 2]
+    ours = run([options.binary, "bench", "unet", "--gradient", *shared])
+    theirs = run([sys.executable, ROOT / "Scripts/bench_gradient.py", *shared, "--threads", options.threads])
+    seconds = [json.loads(side[2])["seconds"][-1] for side in (ours, theirs)]
+    return (seconds[0], seconds[1]), (ours[1], theirs[1])
+
+
+def bench_gradient(options) -> list[tuple[float, float]]:
+    return [gradient_runs(options, 2)[0] for _ in range(options.rounds)]
+
+
+def bench_gradient_memory(options) -> list[tuple[float, float]]:
+    """One pair of peak MB: memory does not depend on what else the machine does."""
+    return [gradient_runs(options, 1)[1]]
 
 
 def bench_process(options, name: str) -> list[tuple[float, float]]:
@@ -178,7 +204,8 @@ def main() -> None:
 
     # In this order the parent is still small when it measures memory and whole processes.
     processes = {name: partial(bench_process, name=name) for name in PROCESSES}
-    benches = {"memory": bench_memory, **processes, "unet": bench_unet}
+    benches = {"memory": bench_memory, "gradient-memory": bench_gradient_memory, **processes, "gradient": bench_gradient,
+               "unet": bench_unet, "step": partial(bench_unet, rows=2)}
     results = {name: bench(options) for name, bench in benches.items() if not options.what or name in options.what}
     results = {name: results[name] for name in LIMITS if name in results}
     print(table(results, options.threads))

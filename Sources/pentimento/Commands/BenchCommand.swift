@@ -25,8 +25,13 @@ private struct UNetBench: ParsableCommand {
     @Option(help: "How many passes.") var runs = 3
     @Option(help: "Height of the latent; by default that of the model's training.") var height: Int?
     @Option(help: "Width of the latent.") var width: Int?
+    @Option(help: "Rows of a pass; 2 is a step under guidance.") var rows = 1
+    @Flag(
+        help: "Also the gradient of the prompt maps' squares to the latent, as attention guidance needs it.")
+    var gradient = false
 
     func validate() throws {
+        if !(1...64).contains(rows) { throw ValidationError("--rows is \(rows); it must lie in 1...64") }
         if !(1...10_000).contains(runs) {
             throw ValidationError("--runs is \(runs); it must lie in 1...10000")
         }
@@ -39,11 +44,11 @@ private struct UNetBench: ParsableCommand {
         struct Timing: Encodable { let seconds: [Double] }
         let (device, dtype) = try compute.start()
         let pass = try BenchPass(
-            folder: try model.path(), device: device, dtype: dtype, height: height, width: width)
+            folder: try model.path(), device: device, dtype: dtype, height: height, width: width, rows: rows)
         let seconds = withoutGradients {
             (0..<runs).map { _ in
                 let begin = ContinuousClock.now
-                pass.run()
+                if gradient { pass.runWithGradient() } else { pass.run() }
                 Backend.synchronize(device)
                 let time = (ContinuousClock.now - begin).components
                 return Double(time.seconds) + Double(time.attoseconds) * 1e-18
@@ -72,7 +77,7 @@ private struct MemoryBench: ParsableCommand {
     }
 }
 
-/// One UNet pass of a model on noise, batch 1.
+/// One UNet pass of a model on noise.
 private struct BenchPass {
     private let unet: UNet
     private let latent: Tensor
@@ -81,7 +86,7 @@ private struct BenchPass {
 
     init(
         folder: String, device: Device, dtype: DType, height: Int? = nil, width: Int? = nil,
-        prompt: String? = nil
+        prompt: String? = nil, rows: Int = 1
     ) throws {
         let model = LoadedModel(folder: try ModelFolder(path: folder), device: device, dtype: dtype)
         let random = RandomGenerator(seed: 0)
@@ -92,15 +97,30 @@ private struct BenchPass {
             embedding = try model.embed(prompt).embedding
         } else {
             let length = model.folder.textEncoder.contextLength
-            embedding = random.normal([1, length, configuration.crossAttentionDim])
+            embedding = random.normal([rows, length, configuration.crossAttentionDim])
         }
         let unet = try model.unet()
         self.unet = unet
-        latent = random.normal([1, configuration.inChannels, height ?? side, width ?? side])
+        latent = random.normal([rows, configuration.inChannels, height ?? side, width ?? side])
             .to(dtype: dtype, device: device)
-        timesteps = Tensor([Int64(981)]).to(device: device)
+        timesteps = Tensor([Int64](repeating: 981, count: rows)).to(device: device)
         context = withoutGradients { unet.context(embedding.to(dtype: dtype, device: device)) }
     }
 
     func run() { _ = unet(latent, timesteps: timesteps, context: context) }
+
+    /// Forward and back again: the maps of every layer that looks at the prompt, squared, to the latent.
+    func runWithGradient() {
+        withGradients {
+            let latent = latent.requiringGradient
+            let sites = unet.sites.filter(\.isPromptMap)
+            let recordings = (0..<latent.shape[0]).map { _ in Recording(sites, detached: false) }
+            _ = unet(
+                latent, timesteps: timesteps, context: context, plans: recordings.map { .recording(into: $0) }
+            )
+            var loss = latent.sum * 0
+            for recording in recordings { for site in sites { loss += recording[site].squared.sum } }
+            _ = Tensors.gradient(of: loss, withRespectTo: latent)
+        }
+    }
 }
