@@ -1,4 +1,5 @@
 import Diffusion
+import Editing
 import Imaging
 
 /// What `generate` and `invert` leave in their pictures and print with `--json`.
@@ -11,6 +12,8 @@ struct WalkAccount: Codable {
     var prompt: String
     var negative: String?
     var source: String?
+    var regions: [String]?
+    var windows: WindowSettings?
     var seed: UInt64?
     var steps: Int
     var guidance: Double

@@ -56,6 +56,7 @@ struct EditCommand: AsyncParsableCommand {
     var pixelLimit = Picture.defaultPixelLimit
 
     @OptionGroup(title: "Mask") var masking: MaskOptions
+    @OptionGroup(title: "Regions") var regions: RegionOptions
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -71,8 +72,8 @@ struct EditCommand: AsyncParsableCommand {
         // Everything that can be refused is refused before anything is read or computed, cheapest first.
         var request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
-            mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1), method: method,
-            preset: preset,
+            mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1),
+            regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
             strength: strength, inversion: try inversion.map { try InversionKind.named($0) },
