@@ -29,6 +29,11 @@ extension Studio {
         let checked = try request.checked()
         let levels = try schedule.levels(steps: checked.settings.steps)
         let facts = model.facts
+        if checked.description.needs.pictureChannels, facts.inputChannels != 2 * facts.latentChannels {
+            throw EditingError.wrongModel(
+                method: request.method, wanted: "a model trained to follow instructions",
+                channels: facts.inputChannels, latentChannels: facts.latentChannels)
+        }
         let size = WorkingSize(
             fitting: request.picture.width, request.picture.height,
             longSide: max(request.workingSide ?? facts.pictureSide, facts.latentFactor),
