@@ -108,7 +108,8 @@ public final class LoadedModel: DiffusionModel {
         guard latents.shape[1] == folder.unet.inChannels else {
             throw DiffusionError.mismatch(
                 "the UNet reads \(folder.unet.inChannels) channels, not \(latents.shape[1]): an inpainting "
-                    + "or instruction model needs the method made for it (--method inpaint, instruct-pix2pix)")
+                    + "or instruction model needs the method made for it (--method inpaint, instruct-pix2pix)"
+            )
         }
         let answer = try unet()(
             latents.to(dtype: dtype), timesteps: timesteps, context: context, plans: plans)

@@ -28,7 +28,8 @@ public struct EditRequest: Sendable, Hashable {
     public var guidance: Double?
     /// Share of the trajectory that is redone; the preset's where nil.
     public var strength: Double?
-    /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not invert.
+    /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not
+    /// invert.
     public var inversion: InversionKind?
     /// Whether the original's pixels come back outside the mask; they do where nil and there is a mask.
     public var pastes: Bool?
@@ -44,7 +45,8 @@ public struct EditRequest: Sendable, Hashable {
     /// A request; what is not said is left to the method and its preset.
     public init(
         picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
-        regions: [Region] = [], method: String = Registry.standard, preset: Preset = .paper, options: [String: String] = [:],
+        regions: [Region] = [], method: String = Registry.standard, preset: Preset = .paper,
+        options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
         inversion: InversionKind? = nil, pastes: Bool? = nil, feather: Double = Picture.defaultFeather,
         workingSide: Int? = nil,

@@ -47,7 +47,8 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Sequence<String> {
-    /// The element that takes the fewest insertions, deletions and replacements to become a word; nil of nothing.
+    /// The element that takes the fewest insertions, deletions and replacements to become a word; nil of
+    /// nothing.
     package func nearest(to word: String) -> String? {
         self.min { editDistance($0, word) < editDistance($1, word) }
     }

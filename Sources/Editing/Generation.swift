@@ -72,8 +72,10 @@ public struct Reconstruction: Sendable {
 extension Studio {
     /// Generates a picture.
     ///
-    /// Draws one noise of the latent's shape; with regions, uniform numbers for the flat colours behind them and a
-    /// whole number for every view in the bootstrapped steps; with η > 0 one noise for every step. Regions and windows
+    /// Draws one noise of the latent's shape; with regions, uniform numbers for the flat colours behind them
+    /// and a
+    /// whole number for every view in the bootstrapped steps; with η > 0 one noise for every step. Regions
+    /// and windows
     /// are painted by MultiDiffusion, see ``MultiDiffusion`` for what that costs.
     /// - Throws: `EditingError` for settings out of range, `DiffusionError`, `CancellationError`.
     public func generate(_ request: GenerationRequest) throws -> Generation {
@@ -129,7 +131,8 @@ extension Studio {
         return latent
     }
 
-    /// The picture of a latent whose right edge continues at the left: decoded with its neighbours on both sides.
+    /// The picture of a latent whose right edge continues at the left: decoded with its neighbours on both
+    /// sides.
     private func decodeWrapped(_ latent: Tensor) throws -> Picture {
         let (_, _, _, width) = latent.shape4
         let margin = min(8, width)

@@ -54,7 +54,8 @@ struct RegionOptions: ParsableArguments {
         guard !path.isEmpty else { throw Failure.usage("--region names no place before its colon") }
         guard !FileManager.default.fileExists(atPath: path) else { return }
         let folder = (path as NSString).deletingLastPathComponent
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+        let names =
+            (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
         let pictures = names.filter { PictureFormat(writing: $0) != nil }.sorted()
         let nearest = pictures.nearest(to: (path as NSString).lastPathComponent)
         throw Failure.missing(
@@ -88,7 +89,9 @@ struct WindowOptions: ParsableArguments {
         let wanted =
             windows ?? (hasRegions || wrap || window != nil || stride != nil || bootstrapping != nil)
         guard wanted else {
-            if hasRegions || wrap { throw Failure.usage("--region and --wrap need windows; leave out --no-windows") }
+            if hasRegions || wrap {
+                throw Failure.usage("--region and --wrap need windows; leave out --no-windows")
+            }
             return nil
         }
         return WindowSettings(side: window, stride: stride, wraps: wrap, bootstrapping: bootstrapping ?? 0.4)

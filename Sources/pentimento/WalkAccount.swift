@@ -22,7 +22,8 @@ struct WalkAccount: Codable {
     var height: Int
     var model: ModelFacts
     var cost: Cost
-    /// Largest difference between the photo's latent and that of the way there and back, relative to the latent.
+    /// Largest difference between the photo's latent and that of the way there and back, relative to the
+    /// latent.
     var roundTripError: Double?
     /// Peak signal to noise ratio of the reconstruction against the photo at the model's size, in dB.
     var decibels: Double?

@@ -66,7 +66,9 @@ struct DiffEditMask {
 
     /// The mask, the map it was cut from and the difference itself, each [1, 1, h, w].
     /// - Parameter extra: what the network reads besides the latent, if it does.
-    func find(on canvas: Canvas, extra: Tensor? = nil) throws -> (mask: Tensor, soft: Tensor, difference: Tensor) {
+    func find(on canvas: Canvas, extra: Tensor? = nil) throws -> (
+        mask: Tensor, soft: Tensor, difference: Tensor
+    ) {
         let difference = try difference(on: canvas, extra: extra)
         let soft = scaled(difference)
         return ((soft > threshold).to(dtype: difference.dtype), soft, difference)

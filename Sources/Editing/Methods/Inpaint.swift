@@ -7,11 +7,14 @@ import Tensors
 /// Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models", CVPR 2022. An inpainting
 /// network reads 2C + 1 channels: latent, mask, and the latent of the picture with a grey hole; nothing is
 /// blended. With an ordinary network the original, noised with one noise, is put back outside the mask at the
-/// level each step leads to, and the clean latent at the end. Where no mask is given, DiffEdit's is used: a mask
+/// level each step leads to, and the clean latent at the end. Where no mask is given, DiffEdit's is used: a
+/// mask
 /// from the difference of two prompts, then inpainting.
 ///
-/// Draws the noises of DiffEdit's mask where there is no other, then one noise of the latent's shape: the start
-/// itself at strength 1, and what is added to the latent below. Cost: 2k forwards, k = ⌊strength·N⌋, and 2n for
+/// Draws the noises of DiffEdit's mask where there is no other, then one noise of the latent's shape: the
+/// start
+/// itself at strength 1, and what is added to the latent below. Cost: 2k forwards, k = ⌊strength·N⌋, and 2n
+/// for
 /// DiffEdit's mask.
 public struct Inpaint: EditingMethod {
     /// What may change where the user gave no mask.
@@ -59,8 +62,9 @@ public struct Inpaint: EditingMethod {
                     canvas.studio.warn(DiffEditMask.emptyMaskAdvice)
                     return painting
                 }
-            case .all: painting.mask = .ones(canvas.clean.zerosLike.mean([1], keeping: true).shape)
-                .like(canvas.clean)
+            case .all:
+                painting.mask = .ones(canvas.clean.zerosLike.mean([1], keeping: true).shape)
+                    .like(canvas.clean)
             }
         }
         if hole == nil, let mask = painting.mask { hole = Mask(mask).thresholded() }

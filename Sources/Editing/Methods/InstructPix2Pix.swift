@@ -1,13 +1,17 @@
 import Diffusion
 import Tensors
 
-/// InstructPix2Pix: a network that was taught to follow instructions ("make it winter") about a picture it sees.
+/// InstructPix2Pix: a network that was taught to follow instructions ("make it winter") about a picture it
+/// sees.
 ///
-/// Brooks, Holynski and Efros, "InstructPix2Pix: Learning to Follow Image Editing Instructions", CVPR 2023. The
-/// network reads 2C channels, the noisy latent and the picture's own latent, the latter not scaled. Two guidance
+/// Brooks, Holynski and Efros, "InstructPix2Pix: Learning to Follow Image Editing Instructions", CVPR 2023.
+/// The
+/// network reads 2C channels, the noisy latent and the picture's own latent, the latter not scaled. Two
+/// guidance
 /// scales say how strongly the words (s_T) and the picture (s_I) count:
 /// ε = ε(∅,∅) + s_T·(ε(text,picture) - ε(∅,picture)) + s_I·(ε(∅,picture) - ε(∅,∅)), no picture being noughts.
-/// The published program samples with k-diffusion's ancestral Euler; this one with DDIM, or DDPM's noise by η = 1.
+/// The published program samples with k-diffusion's ancestral Euler; this one with DDIM, or DDPM's noise by
+/// η = 1.
 ///
 /// Draws one noise of the latent's shape, and with η > 0 one more for every step. Cost: 3N forwards; 2N where
 /// s_I is 1 or s_T, N where both are 1.

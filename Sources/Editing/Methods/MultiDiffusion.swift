@@ -3,15 +3,20 @@ import Tensors
 
 /// MultiDiffusion: many windows and many prompts paint one canvas and agree on it at every step.
 ///
-/// Bar-Tal, Yariv, Lipman and Dekel, "MultiDiffusion: Fusing Diffusion Paths for Controlled Image Generation",
-/// ICML 2023. Every region has a prompt of its own, seen through windows of the size that the model knows; where
-/// several see the same cell, their mean counts. On a photo it repaints the regions and, unless told otherwise,
-/// keeps everything else: outside them each level gets the photo's own latent back. Without regions the prompt
+/// Bar-Tal, Yariv, Lipman and Dekel, "MultiDiffusion: Fusing Diffusion Paths for Controlled Image
+/// Generation",
+/// ICML 2023. Every region has a prompt of its own, seen through windows of the size that the model knows;
+/// where
+/// several see the same cell, their mean counts. On a photo it repaints the regions and, unless told
+/// otherwise,
+/// keeps everything else: outside them each level gets the photo's own latent back. Without regions the
+/// prompt
 /// paints everything, in windows. Pictures from text alone are made by `generate` with regions.
 ///
 /// Draws one noise of the latent's shape (the start where `start` is `noised`, and what lies behind the flat
 /// colours), then uniform numbers [B, 3] for B colours, then one whole number per view of a region in the
-/// bootstrapped steps; B is the number of those. Cost of a step: 2·(views of regions) + (views of the background
+/// bootstrapped steps; B is the number of those. Cost of a step: 2·(views of regions) + (views of the
+/// background
 /// and its windows' empty prompt) while bootstrapping; later (views of all prompts) + (windows); a view is a
 /// window that holds cells of a prompt. `start=inverted` adds what the inversion costs: k forwards for DDIM.
 public struct MultiDiffusion: EditingMethod {

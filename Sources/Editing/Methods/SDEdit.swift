@@ -6,12 +6,16 @@ import Tensors
 ///
 /// Meng et al., "SDEdit: Guided Image Synthesis and Editing with Stochastic Differential Equations", ICLR
 /// 2022; here in latents and led by text, deterministic unless η says otherwise, as later papers compare
-/// against it. With a mask, what must stay is put back at every level, noised with the same noise. The paper's
-/// own algorithm noises and denoises K times, by steps with fresh noise (η = 1): `--preset official`, which also
-/// puts the background back one level too noisy, as the published code does. That code knows no text; guidance
+/// against it. With a mask, what must stay is put back at every level, noised with the same noise. The
+/// paper's
+/// own algorithm noises and denoises K times, by steps with fresh noise (η = 1): `--preset official`, which
+/// also
+/// puts the background back one level too noisy, as the published code does. That code knows no text;
+/// guidance
 /// is ours.
 ///
-/// Draws, in each of K repeats, one noise of the latent's shape, and with η > 0 one more for every step. Cost:
+/// Draws, in each of K repeats, one noise of the latent's shape, and with η > 0 one more for every step.
+/// Cost:
 /// 2kK forwards, k = ⌊strength·N⌋.
 public struct SDEdit: EditingMethod {
     /// Whether the background comes from the level a step leads to, or (one level too noisy) from where it

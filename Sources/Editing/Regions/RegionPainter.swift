@@ -44,7 +44,8 @@ struct RegionPainter {
     ) throws {
         (self.studio, self.windows, self.layers, self.guidance) = (studio, windows, layers, guidance)
         var parts: [Part] = []
-        var count = Tensor.zeros([1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
+        var count = Tensor.zeros(
+            [1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
         for (window, corner) in windows.corners.enumerated() {
             for (index, layer) in layers.enumerated() {
                 let cells = windows.crop(layer.cells, at: corner)
@@ -163,7 +164,8 @@ extension RegionPainter {
     init(
         _ studio: Studio, windows: Windows, regions: [CanvasRegion], background: Prompt?, guidance: Double
     ) throws {
-        var rest = Tensor.ones([1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
+        var rest = Tensor.ones(
+            [1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
         for region in regions { rest = rest - region.cells }
         var layers = regions.map {
             RegionLayer(prompt: $0.prompt, negative: $0.negative, cells: $0.cells, isBootstrapped: true)

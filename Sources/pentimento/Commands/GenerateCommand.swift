@@ -94,7 +94,8 @@ struct GenerateCommand: AsyncParsableCommand {
         try Task.checkCancellation()
         let account = WalkAccount(
             command: "generate", output: (path as NSString).lastPathComponent, prompt: prompt,
-            negative: negative, regions: parts.isEmpty ? nil : parts.map(\.description), windows: request.windows,
+            negative: negative, regions: parts.isEmpty ? nil : parts.map(\.description),
+            windows: request.windows,
             seed: seed, steps: steps, guidance: guidance, eta: eta,
             width: made.picture.width,
             height: made.picture.height, model: made.model, cost: made.cost)
