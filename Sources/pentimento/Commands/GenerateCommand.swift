@@ -15,8 +15,8 @@ struct GenerateCommand: AsyncParsableCommand {
 
             pentimento generate --prompt "a wooden table" --width 256 --height 64 --region "0.1,0.3,0.2,0.6: a red apple"
 
-            A seed gives the same picture every time. Regions and pictures wider than the model's own are painted by \
-            MultiDiffusion. Noise: one draw of the latent's shape, then one a step with --eta.
+            A seed gives the same picture every time. --region, --wrap and --windows paint by MultiDiffusion, in \
+            windows of the model's own size. Noise: one draw of the latent's shape, then one a step with --eta.
             """)
 
     @Option(name: .shortAndLong, help: "What the picture should show.")
