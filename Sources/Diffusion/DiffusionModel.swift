@@ -11,6 +11,8 @@ public protocol DiffusionModel: AnyObject {
     var schedule: NoiseSchedule { get }
     /// What a program needs to know before it asks anything.
     var facts: ModelFacts { get }
+    /// What the autoencoder's own latents are multiplied by to be what the network sees.
+    var latentScale: Double { get }
     /// Where latents belong.
     var device: Device { get }
 
@@ -34,6 +36,11 @@ public protocol DiffusionModel: AnyObject {
     func picture(of latent: Tensor) throws -> Tensor
     /// An estimate of the memory that one row of a pass takes, the sites that its plan looks at included.
     func bytesPerRow(latentShape: [Int], plan: Plan) -> Int
+}
+
+extension DiffusionModel {
+    /// Latents as the autoencoder makes them.
+    public var latentScale: Double { 1 }
 }
 
 /// Sizes and names of a model.

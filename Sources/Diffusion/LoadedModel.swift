@@ -33,6 +33,9 @@ public final class LoadedModel: DiffusionModel {
     /// How the network was taught to see noise.
     public var schedule: NoiseSchedule { folder.schedule }
 
+    /// The autoencoder's scaling factor.
+    public var latentScale: Double { folder.autoencoder.scalingFactor }
+
     /// Where plans may record and edit.
     public var sites: [Site] { get throws { try unet().sites } }
 
@@ -105,7 +108,8 @@ public final class LoadedModel: DiffusionModel {
         guard latents.shape[1] == folder.unet.inChannels else {
             throw DiffusionError.mismatch(
                 "the UNet reads \(folder.unet.inChannels) channels, not \(latents.shape[1]): an inpainting "
-                    + "or instruction model needs the method made for it")
+                    + "or instruction model needs the method made for it (--method inpaint, instruct-pix2pix)"
+            )
         }
         let answer = try unet()(
             latents.to(dtype: dtype), timesteps: timesteps, context: context, plans: plans)

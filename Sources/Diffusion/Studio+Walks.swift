@@ -6,13 +6,16 @@ extension Studio {
     /// - Parameters:
     ///   - timestep: what the network is told, where it is not the level's own.
     ///   - empty: what guidance leads away from: the empty prompt, or a negative one.
+    ///   - extra: further input channels of networks that want them.
     public func noise(
         in latent: Tensor, at level: Level, told timestep: Int? = nil, prompt: Prompt,
-        against empty: Prompt? = nil, scale: Double = 1
+        against empty: Prompt? = nil, scale: Double = 1, extra: Tensor? = nil
     ) throws -> Tensor {
-        let prompted = Query(latent, at: level, told: timestep, prompt: prompt)
+        let prompted = Query(latent, at: level, told: timestep, prompt: prompt, extra: extra)
         guard let empty, empty !== prompt, scale != 1 else { return try predict([prompted])[0] }
-        let noises = try predict([Query(latent, at: level, told: timestep, prompt: empty), prompted])
+        let noises = try predict([
+            Query(latent, at: level, told: timestep, prompt: empty, extra: extra), prompted,
+        ])
         return guided(empty: noises[0], prompted: noises[1], scale: scale)
     }
 

@@ -3,7 +3,7 @@ import Imaging
 
 extension EditRequest: Codable {
     private enum Keys: String, CodingKey {
-        case picture, prompt, source, negative, mask, method, preset, options, seed, steps, guidance,
+        case picture, prompt, source, negative, mask, regions, method, preset, options, seed, steps, guidance,
             strength, inversion
         case pastes, feather, workingSide, traces, measuresInversion
     }
@@ -13,13 +13,6 @@ extension EditRequest: Codable {
         var width: Int
         var height: Int
         var bytes: Data
-    }
-
-    /// Values of a mask, rows from the top.
-    private struct Values: Codable {
-        var width: Int
-        var height: Int
-        var values: [Float]
     }
 
     /// Reads a request; everything but picture and prompt may be left out.
@@ -36,18 +29,13 @@ extension EditRequest: Codable {
         guard fits(pixels.width, pixels.height, pixels.bytes.count, 3) else {
             throw bad(.picture, "a picture needs width * height * 3 bytes")
         }
-        let values = try container.decodeIfPresent(Values.self, forKey: .mask)
-        if let values {
-            guard fits(values.width, values.height, values.values.count, 1),
-                values.values.allSatisfy({ (0...1).contains($0) })
-            else { throw bad(.mask, "a mask needs width * height values in 0...1") }
-        }
         self.init(
             picture: Picture(width: pixels.width, height: pixels.height, pixels: Array(pixels.bytes)),
             prompt: try container.decode(String.self, forKey: .prompt),
             source: try container.decodeIfPresent(String.self, forKey: .source),
             negative: try container.decodeIfPresent(String.self, forKey: .negative),
-            mask: values.map { Mask(width: $0.width, height: $0.height, values: $0.values) },
+            mask: try container.decodeIfPresent(MaskValues.self, forKey: .mask)?.mask,
+            regions: try container.decodeIfPresent([Region].self, forKey: .regions) ?? [],
             method: try container.decodeIfPresent(String.self, forKey: .method) ?? Registry.standard,
             preset: try container.decodeIfPresent(Preset.self, forKey: .preset) ?? .paper,
             options: try container.decodeIfPresent([String: String].self, forKey: .options) ?? [:],
@@ -69,8 +57,8 @@ extension EditRequest: Codable {
         try container.encode(
             Pixels(width: picture.width, height: picture.height, bytes: Data(picture.pixels)),
             forKey: .picture)
-        try container.encodeIfPresent(
-            mask.map { Values(width: $0.width, height: $0.height, values: $0.values) }, forKey: .mask)
+        try container.encodeIfPresent(mask.map { MaskValues($0) }, forKey: .mask)
+        if !regions.isEmpty { try container.encode(regions, forKey: .regions) }
         try container.encode(prompt, forKey: .prompt)
         try container.encodeIfPresent(source, forKey: .source)
         try container.encodeIfPresent(negative, forKey: .negative)

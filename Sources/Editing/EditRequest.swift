@@ -12,6 +12,8 @@ public struct EditRequest: Sendable, Hashable {
     public var negative: String?
     /// What may change (white), at any size.
     public var mask: Mask?
+    /// Parts of the picture with prompts of their own, for methods that paint by regions.
+    public var regions: [Region]
     /// The method's name.
     public var method: String
     /// Which defaults count.
@@ -26,7 +28,8 @@ public struct EditRequest: Sendable, Hashable {
     public var guidance: Double?
     /// Share of the trajectory that is redone; the preset's where nil.
     public var strength: Double?
-    /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not invert.
+    /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not
+    /// invert.
     public var inversion: InversionKind?
     /// Whether the original's pixels come back outside the mask; they do where nil and there is a mask.
     public var pastes: Bool?
@@ -42,7 +45,8 @@ public struct EditRequest: Sendable, Hashable {
     /// A request; what is not said is left to the method and its preset.
     public init(
         picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
-        method: String = Registry.standard, preset: Preset = .paper, options: [String: String] = [:],
+        regions: [Region] = [], method: String = Registry.standard, preset: Preset = .paper,
+        options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
         inversion: InversionKind? = nil, pastes: Bool? = nil, feather: Double = Picture.defaultFeather,
         workingSide: Int? = nil,
@@ -53,6 +57,7 @@ public struct EditRequest: Sendable, Hashable {
         self.source = source
         self.negative = negative
         self.mask = mask
+        self.regions = regions
         self.method = method
         self.preset = preset
         self.options = options
@@ -107,6 +112,12 @@ public struct EditRequest: Sendable, Hashable {
         }
         if description.needs.mask == .required, mask == nil {
             throw EditingError.missing(what: "a mask of what may change (--mask)", method: method)
+        }
+        switch description.needs.regions {
+        case .unused where !regions.isEmpty: throw EditingError.unusedRegions(method: method)
+        case .required where regions.isEmpty:
+            throw EditingError.missing(what: "at least one region (--region)", method: method)
+        default: for (index, region) in regions.enumerated() { try region.check(number: index + 1) }
         }
         return CheckedRequest(
             method: type.init(options), description: description, options: options, settings: settings)

@@ -56,6 +56,8 @@ public struct Account: Sendable, Hashable, Codable {
     public var source: String?
     /// What guidance led away from.
     public var negative: String?
+    /// Places and prompts of regions, if there were any.
+    public var regions: [String]?
     /// Seed of all noise.
     public var seed: UInt64
     /// Steps, guidance and strength as used.

@@ -29,6 +29,11 @@ extension Studio {
         let checked = try request.checked()
         let levels = try schedule.levels(steps: checked.settings.steps)
         let facts = model.facts
+        if checked.description.needs.pictureChannels, facts.inputChannels != 2 * facts.latentChannels {
+            throw EditingError.wrongModel(
+                method: request.method, wanted: "a model trained to follow instructions",
+                channels: facts.inputChannels, latentChannels: facts.latentChannels)
+        }
         let size = WorkingSize(
             fitting: request.picture.width, request.picture.height,
             longSide: max(request.workingSide ?? facts.pictureSide, facts.latentFactor),
@@ -38,13 +43,18 @@ extension Studio {
             return Tensor(small.values, shape: [1, 1, small.height, small.width]).to(device: model.device)
         }
         let empty = try prompt("")
-        let canvas = Canvas(
+        let small = request.picture.resized(to: size)
+        var canvas = Canvas(
             studio: self, levels: levels, top: levels.reach(checked.settings.strength ?? 1),
-            clean: try encode(request.picture.resized(to: size)), prompt: try prompt(request.prompt),
+            clean: try encode(small), prompt: try prompt(request.prompt),
             source: try request.source.map { try prompt($0) },
             negative: try request.negative.map { try prompt($0) } ?? empty, empty: empty,
             guidance: checked.settings.guidance, mask: mask,
             inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed))
+        canvas.picture = small
+        canvas.pictureMask = request.mask?.resized(width: size.width, height: size.height)
+        canvas.regions = try regions(
+            request.regions, height: size.height / facts.latentFactor, width: size.width / facts.latentFactor)
         let painting = try checked.method.edit(canvas)
         let painted = try decode(painting.latent)
 
@@ -60,7 +70,8 @@ extension Studio {
         picture.profile = request.picture.profile
         let account = Account(
             method: request.method, preset: request.preset, options: checked.options.values,
-            prompt: request.prompt, source: request.source, negative: request.negative, seed: request.seed,
+            prompt: request.prompt, source: request.source, negative: request.negative,
+            regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
             settings: checked.settings, timesteps: levels.dropFirst().map(\.timestep), model: facts,
             workingSize: [size.width, size.height], cost: spent,
             roundTrip: request.measuresInversion ? try roundTrip(painting, on: canvas) : nil,
@@ -69,6 +80,16 @@ extension Studio {
             picture: picture, painted: painted, mask: pastingMask,
             softMask: painting.softMask.map { Mask($0) },
             account: account, trace: request.traces ? painting.arrays(from: canvas) : [])
+    }
+
+    /// Regions on a latent's grid, their prompts embedded.
+    func regions(_ regions: [Region], height: Int, width: Int) throws -> [CanvasRegion] {
+        try regions.map { region in
+            let cells = region.cells(width: width, height: height)
+            return CanvasRegion(
+                prompt: try prompt(region.prompt), negative: try region.negative.map { try prompt($0) },
+                cells: Tensor(cells.values, shape: [1, 1, height, width]).to(device: model.device))
+        }
     }
 
     /// How well the painting's inversion leads back; its passes count like all others.

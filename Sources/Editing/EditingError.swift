@@ -12,6 +12,12 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     case emptyPrompt
     /// The method needs something that was not given.
     case missing(what: String, method: String)
+    /// Regions were given to a method that has no use for them.
+    case unusedRegions(method: String)
+    /// Some cells of a canvas are painted by no prompt and no window.
+    case uncovered(cells: Int)
+    /// The model reads other channels than the method gives.
+    case wrongModel(method: String, wanted: String, channels: Int, latentChannels: Int)
 
     /// One line: what happened, where, and what to do.
     public var description: String {
@@ -29,12 +35,20 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
             "the prompt is empty; say what the picture should show after the edit"
         case .missing(let what, let method):
             "\(method) needs \(what)"
+        case .unusedRegions(let method):
+            "\(method) has no use for regions; --method multidiffusion has"
+        case .uncovered(let cells):
+            "\(cells) cells of the latent are painted by no prompt; give a prompt for the background"
+        case .wrongModel(let method, let wanted, let channels, let latentChannels):
+            "\(method) needs \(wanted); this model's UNet reads \(channels) channels, its latents have "
+                + "\(latentChannels) (see: pentimento doctor)"
         }
     }
 }
 
 extension Sequence<String> {
-    /// The element that takes the fewest insertions, deletions and replacements to become a word; nil of nothing.
+    /// The element that takes the fewest insertions, deletions and replacements to become a word; nil of
+    /// nothing.
     package func nearest(to word: String) -> String? {
         self.min { editDistance($0, word) < editDistance($1, word) }
     }

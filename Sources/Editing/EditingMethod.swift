@@ -1,4 +1,5 @@
 public import Diffusion
+public import Imaging
 public import Tensors
 
 /// A way to edit a picture by text; one file per method, written like the paper's algorithm.
@@ -37,6 +38,12 @@ public struct Canvas {
     public let inversion: InversionKind
     /// The job's noise; each method documents in which order it draws.
     public let random: RandomGenerator
+    /// Parts of the picture with prompts of their own.
+    public internal(set) var regions: [CanvasRegion] = []
+    /// The picture that the latent was encoded from, at the working size; nil where there is only a latent.
+    public internal(set) var picture: Picture?
+    /// The user's mask at the picture's size.
+    public internal(set) var pictureMask: Mask?
 
     /// Fresh standard normal noise of the latent's shape.
     public func freshNoise() -> Tensor { random.normal(clean.shape).like(clean) }
@@ -51,6 +58,16 @@ public struct Canvas {
         guard let mask else { return edited }
         return mask * edited + (1 - mask) * kept
     }
+}
+
+/// A region as the model sees it.
+public struct CanvasRegion {
+    /// What it should show.
+    public let prompt: Prompt
+    /// What guidance leads away from there; the walk's own where nil.
+    public let negative: Prompt?
+    /// 1 where it is and 0 elsewhere, [1, 1, h, w].
+    public let cells: Tensor
 }
 
 /// What a method makes.

@@ -21,11 +21,16 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
     public var width: Int?
     /// Rows, brought to a multiple of the latent factor; the model's own where nil.
     public var height: Int?
+    /// Parts with prompts of their own; the prompt is then the background's.
+    public var regions: [Region]
+    /// How the canvas is seen in parts; the whole at once where nil and there are no regions.
+    public var windows: WindowSettings?
 
     /// A request.
     public init(
         prompt: String, negative: String? = nil, seed: UInt64 = 0, steps: Int = 50, guidance: Double = 7.5,
-        eta: Double = 0, width: Int? = nil, height: Int? = nil
+        eta: Double = 0, width: Int? = nil, height: Int? = nil, regions: [Region] = [],
+        windows: WindowSettings? = nil
     ) {
         self.prompt = prompt
         self.negative = negative
@@ -35,6 +40,8 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         self.eta = eta
         self.width = width
         self.height = height
+        self.regions = regions
+        self.windows = windows
     }
 }
 
@@ -65,14 +72,27 @@ public struct Reconstruction: Sendable {
 extension Studio {
     /// Generates a picture.
     ///
-    /// Draws one noise of the latent's shape, then with η > 0 one for every step.
+    /// Draws one noise of the latent's shape; with regions, uniform numbers for the flat colours behind them
+    /// and a
+    /// whole number for every view in the bootstrapped steps; with η > 0 one noise for every step. Regions
+    /// and windows
+    /// are painted by MultiDiffusion, see ``MultiDiffusion`` for what that costs.
     /// - Throws: `EditingError` for settings out of range, `DiffusionError`, `CancellationError`.
     public func generate(_ request: GenerationRequest) throws -> Generation {
+        let latent = try generatedLatent(request)
+        let wraps = request.windows?.wraps ?? false
+        return Generation(
+            picture: wraps ? try decodeWrapped(latent) : try decode(latent), cost: spent, model: model.facts)
+    }
+
+    /// The latent of a generated picture.
+    func generatedLatent(_ request: GenerationRequest) throws -> Tensor {
         for (name, value) in [("guidance", request.guidance), ("eta", request.eta)] {
             guard (0...100).contains(value) else {
                 throw EditingError.badValue(name: name, value: "\(value)", expected: "a number from 0 to 100")
             }
         }
+        for (index, region) in request.regions.enumerated() { try region.check(number: index + 1) }
         let facts = model.facts
         func side(_ name: String, _ pixels: Int?) throws -> Int {
             let pixels = pixels ?? facts.pictureSide
@@ -81,16 +101,26 @@ extension Studio {
             }
             return max(pixels / facts.latentFactor, 1)
         }
-        let shape = try [
-            1, facts.latentChannels, side("height", request.height), side("width", request.width),
-        ]
+        let (height, width) = (try side("height", request.height), try side("width", request.width))
+        let shape = [1, facts.latentChannels, height, width]
         let levels = try schedule.levels(steps: request.steps)
         let random = RandomGenerator(seed: request.seed)
+        let settings = request.windows ?? (request.regions.isEmpty ? nil : WindowSettings())
+        let windows = try settings?.windows(
+            height: height, width: width, modelSide: facts.pictureSide / facts.latentFactor)
         let (prompted, empty) = (try prompt(request.prompt), try prompt(request.negative ?? ""))
         var latent = random.normal(shape).to(device: model.device)
+        let painter = try windows.map {
+            try RegionPainter(
+                self, windows: $0, regions: try regions(request.regions, height: height, width: width),
+                background: prompted, guidance: request.guidance)
+        }
+        let alone = try painter?.bootstrapping(
+            share: settings?.bootstrapping ?? 0, of: levels, noise: latent, random: random)
         for k in steps("generating", (1...levels.steps).reversed()) {
-            let noise = try noise(
-                in: latent, at: levels[k], prompt: prompted, against: empty, scale: request.guidance)
+            let noise =
+                try painter?.noise(in: latent, at: levels[k], against: empty, alone: alone)
+                ?? noise(in: latent, at: levels[k], prompt: prompted, against: empty, scale: request.guidance)
             latent =
                 request.eta == 0
                 ? DDIM.move(latent, noise, from: levels[k], to: levels[k - 1])
@@ -98,7 +128,26 @@ extension Studio {
                     latent, noise, from: levels[k], to: levels[k - 1], eta: request.eta,
                     fresh: random.normal(shape).like(latent))
         }
-        return Generation(picture: try decode(latent), cost: spent, model: facts)
+        return latent
+    }
+
+    /// The picture of a latent whose right edge continues at the left: decoded with its neighbours on both
+    /// sides.
+    private func decodeWrapped(_ latent: Tensor) throws -> Picture {
+        let (_, _, _, width) = latent.shape4
+        let margin = min(8, width)
+        let wide = Tensor.concatenated(
+            [
+                latent.narrowed(3, from: width - margin, count: margin), latent,
+                latent.narrowed(3, from: 0, count: margin),
+            ], along: 3)
+        let (picture, factor) = (try decode(wide), model.facts.latentFactor)
+        let (row, first) = (width * factor * 3, margin * factor)
+        let pixels = (0..<picture.height).flatMap { y in
+            let start = picture.offset(x: first, y: y)
+            return picture.pixels[start..<(start + row)]
+        }
+        return Picture(width: width * factor, height: picture.height, pixels: pixels)
     }
 
     /// Inverts a picture over the whole trajectory and samples it back, both without guidance.

@@ -17,11 +17,13 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         public var tuning: Bool
         /// Whether gradients are computed.
         public var gradients: Bool
+        /// Whether the network must read the picture's latent besides the noisy one.
+        public var pictureChannels: Bool
 
         /// Needs; by default only the prompt.
         public init(
             source: Need = .unused, mask: Need = .optional, regions: Need = .unused, inversion: Bool = false,
-            tuning: Bool = false, gradients: Bool = false
+            tuning: Bool = false, gradients: Bool = false, pictureChannels: Bool = false
         ) {
             self.source = source
             self.mask = mask
@@ -29,6 +31,7 @@ public struct MethodDescription: Sendable, Hashable, Codable {
             self.inversion = inversion
             self.tuning = tuning
             self.gradients = gradients
+            self.pictureChannels = pictureChannels
         }
     }
 

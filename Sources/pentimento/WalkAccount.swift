@@ -1,4 +1,5 @@
 import Diffusion
+import Editing
 import Imaging
 
 /// What `generate` and `invert` leave in their pictures and print with `--json`.
@@ -11,6 +12,8 @@ struct WalkAccount: Codable {
     var prompt: String
     var negative: String?
     var source: String?
+    var regions: [String]?
+    var windows: WindowSettings?
     var seed: UInt64?
     var steps: Int
     var guidance: Double
@@ -19,7 +22,8 @@ struct WalkAccount: Codable {
     var height: Int
     var model: ModelFacts
     var cost: Cost
-    /// Largest difference between the photo's latent and that of the way there and back, relative to the latent.
+    /// Largest difference between the photo's latent and that of the way there and back, relative to the
+    /// latent.
     var roundTripError: Double?
     /// Peak signal to noise ratio of the reconstruction against the photo at the model's size, in dB.
     var decibels: Double?

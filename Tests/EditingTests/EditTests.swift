@@ -15,12 +15,16 @@ import ToyModels
         return Picture(width: width, height: height, pixels: pixels)
     }
 
-    static func engine() -> Engine {
-        Engine {
-            GaussianModel(
-                side: 16, means: ["dog": GaussianModel.mean(side: 16, first: 96, value: 0.8)])
+    static func model(for method: String? = nil) -> GaussianModel {
+        let model = GaussianModel(
+            side: 16, means: ["dog": GaussianModel.mean(side: 16, first: 96, value: 0.8)])
+        for type in Registry.all where type.description.name == method {
+            if type.description.needs.pictureChannels { model.facts.inputChannels = 6 }
         }
+        return model
     }
+
+    static func engine(for method: String? = nil) -> Engine { Engine { model(for: method) } }
 
     static let names = Registry.all.map { $0.description.name }
 
@@ -30,8 +34,8 @@ import ToyModels
     func deterministic(method: String) async throws {
         let request = EditRequest(
             picture: Self.picture(40, 40), prompt: "dog", method: method, seed: 3, steps: 10)
-        let first = try await Self.engine().edited(request)
-        let second = try await Self.engine().edited(request)
+        let first = try await Self.engine(for: method).edited(request)
+        let second = try await Self.engine(for: method).edited(request)
         #expect(first.picture == second.picture)
         #expect((first.picture.width, first.picture.height) == (40, 40))
         #expect(first.picture != request.picture)
@@ -46,7 +50,7 @@ import ToyModels
         let mask = Mask(width: 40, height: 40, values: values)
         let request = EditRequest(
             picture: Self.picture(40, 40), prompt: "dog", mask: mask, method: method, steps: 10)
-        let result = try await Self.engine().edited(request)
+        let result = try await Self.engine(for: method).edited(request)
         var changed = 0
         for pixel in 0..<(40 * 40) {
             let range = (pixel * 3)..<(pixel * 3 + 3)
@@ -59,8 +63,7 @@ import ToyModels
 
     @Test("Every method stops before its next pass when cancelled", arguments: names)
     func cancelled(method: String) throws {
-        let model = GaussianModel(
-            side: 16, means: ["dog": GaussianModel.mean(side: 16, first: 96, value: 0.8)])
+        let model = Self.model(for: method)
         var cancelled = false
         model.beforePass = { if $0 == 4 { cancelled = true } }
         let studio = Studio(model: model, isCancelled: { cancelled })

@@ -22,7 +22,7 @@ import Testing
         #expect(message { $0.options = ["treshold": "0.5"] }.contains("did you mean threshold?"))
         #expect(
             message {
-                $0.method = "sdedit"
+                $0.method = "ddim"
                 $0.options = ["x": "1"]
             }.contains("it has none at all"))
     }

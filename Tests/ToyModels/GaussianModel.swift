@@ -23,6 +23,8 @@ public final class GaussianModel: DiffusionModel {
     /// How much of the latent, times the prompt's mean, is added to answers: differences then depend on the
     /// noise.
     public var sensitivity = 0.0
+    /// How much of the last three channels of wider inputs is added to answers.
+    public var extraInfluence = 0.0
     /// How many rows fit, if fewer than the studio allows.
     public var rowBytes = 1
     /// Called before every pass, with its number from 1.
@@ -80,6 +82,8 @@ public final class GaussianModel: DiffusionModel {
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
         beforePass(passes.count + 1)
+        let inputs = latents
+        let latents = inputs.narrowed(1, from: 0, count: 3)
         let rows = timesteps.scalars(as: Int64.self).map(Int.init)
         passes.append(rows.count)
         self.timesteps += rows
@@ -94,8 +98,10 @@ public final class GaussianModel: DiffusionModel {
             let latent = latents.rows(index..<(index + 1))
             let variance = alphaBar * deviation * deviation + 1 - alphaBar
             let mean = means.rows(index..<(index + 1))
+            let seen = inputs.rows(index..<(index + 1)).narrowed(1, from: inputs.shape[1] - 3, count: 3)
             let noise =
                 (latent - mean * level.signal) * (level.spread / variance) + latent * mean * sensitivity
+                + seen * extraInfluence
             switch schedule.prediction {
             case .noise: return noise * gain
             // v = (ε - √(1-ᾱ)·x)/√ᾱ

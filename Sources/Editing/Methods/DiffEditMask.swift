@@ -65,14 +65,17 @@ struct DiffEditMask {
     }
 
     /// The mask, the map it was cut from and the difference itself, each [1, 1, h, w].
-    func find(on canvas: Canvas) throws -> (mask: Tensor, soft: Tensor, difference: Tensor) {
-        let difference = try difference(on: canvas)
+    /// - Parameter extra: what the network reads besides the latent, if it does.
+    func find(on canvas: Canvas, extra: Tensor? = nil) throws -> (
+        mask: Tensor, soft: Tensor, difference: Tensor
+    ) {
+        let difference = try difference(on: canvas, extra: extra)
         let soft = scaled(difference)
         return ((soft > threshold).to(dtype: difference.dtype), soft, difference)
     }
 
     /// The difference of the two estimates (D), [1, 1, h, w].
-    func difference(on canvas: Canvas) throws -> Tensor {
+    func difference(on canvas: Canvas, extra: Tensor? = nil) throws -> Tensor {
         let level = canvas.levels[max(canvas.levels.reach(level), 1)]
         let reference = canvas.source ?? canvas.empty
         var sum = canvas.clean.zerosLike.mean([1], keeping: true)
@@ -82,7 +85,7 @@ struct DiffEditMask {
         let latents = (0..<noises).map { _ in DDIM.noised(canvas.clean, canvas.freshNoise(), to: level) }
         let estimates = try canvas.studio.noises(
             in: latents, at: level, prompts: [canvas.prompt, reference], against: canvas.negative,
-            scale: guidance, stage: "finding the mask")
+            scale: guidance, extra: extra, stage: "finding the mask")
         for pair in estimates { sum += (pair[0] - pair[1]).absolute.mean([1], keeping: true) }
         return sum / Double(noises)
     }
@@ -109,7 +112,7 @@ extension Studio {
     /// allows.
     fileprivate func noises(
         in latents: [Tensor], at level: Level, prompts: [Prompt], against empty: Prompt, scale: Double,
-        stage: String
+        extra: Tensor?, stage: String
     ) throws -> [[Tensor]] {
         // Enough latents at a time to fill passes, few enough to show progress.
         let group = Swift.max(limits.rows / (prompts.count * 2), 1)
@@ -119,7 +122,7 @@ extension Studio {
             let guided = scale != 1
             let rows = (guided ? [empty] : []) + prompts
             let queries = part.flatMap { latent in
-                rows.map { Query(latent, at: level, prompt: $0) }
+                rows.map { Query(latent, at: level, prompt: $0, extra: extra) }
             }
             let answers = try predict(queries)
             for index in part.indices.map({ $0 - start }) {

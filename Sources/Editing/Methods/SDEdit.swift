@@ -1,14 +1,29 @@
 import Diffusion
+import Imaging
 import Tensors
 
 /// SDEdit: noise the picture part of the way and let the prompt decide what comes back.
 ///
 /// Meng et al., "SDEdit: Guided Image Synthesis and Editing with Stochastic Differential Equations", ICLR
-/// 2022; here in its latent, text-guided and deterministic form, as later papers compare against it. Needs
-/// nothing but a prompt; with a mask, what must stay is put back at every level, noised with the same noise.
+/// 2022; here in latents and led by text, deterministic unless η says otherwise, as later papers compare
+/// against it. With a mask, what must stay is put back at every level, noised with the same noise. The
+/// paper's
+/// own algorithm noises and denoises K times, by steps with fresh noise (η = 1): `--preset official`, which
+/// also
+/// puts the background back one level too noisy, as the published code does. That code knows no text;
+/// guidance
+/// is ours.
 ///
-/// Draws one noise of the latent's shape. Cost: 2k forwards, k = ⌊strength·N⌋.
+/// Draws, in each of K repeats, one noise of the latent's shape, and with η > 0 one more for every step.
+/// Cost:
+/// 2kK forwards, k = ⌊strength·N⌋.
 public struct SDEdit: EditingMethod {
+    /// Whether the background comes from the level a step leads to, or (one level too noisy) from where it
+    /// began.
+    enum Background: String, CaseIterable { case destination, origin }
+    /// Where a mask counts: in latents only, or after each repeat in the picture's own pixels as well.
+    enum MaskSpace: String, CaseIterable { case latent, pixel }
+
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
         name: "sdedit", title: "SDEdit",
@@ -18,25 +33,82 @@ public struct SDEdit: EditingMethod {
         year: 2022, needs: .init(),
         standard: .init(steps: 50, guidance: 7.5, strength: 0.8),
         presets: [
-            .official: .init(steps: 50, guidance: 5, strength: 0.75),
+            .official: .init(steps: 50, guidance: 7.5, strength: 0.5),
             .fast: .init(steps: 20, guidance: 7.5, strength: 0.8),
+        ],
+        options: [
+            .init(
+                "repeats", .integer(1...20), .integer(1), presets: [.official: .integer(3)], symbol: "K",
+                help: "how often the result is noised and denoised again"),
+            .init(
+                "eta", .number(0...1), .number(0), presets: [.official: .number(1)], symbol: "η",
+                help: "fresh noise in each step: 0 for none (DDIM) to 1 (DDPM)"),
+            .init(
+                "background", .choice(Background.allCases.map(\.rawValue)), .text("destination"),
+                presets: [.official: .text("origin")],
+                help: "origin: put the background back one level too noisy, as the published code does"),
+            .init(
+                "mask-space", .choice(MaskSpace.allCases.map(\.rawValue)), .text("latent"),
+                help: "pixel: after each repeat, put the photo's own pixels back and encode anew"),
         ])
 
+    private let repeats: Int
+    private let eta: Double
+    private let background: Background
+    private let maskSpace: MaskSpace
+
     /// The method with its options.
-    public init(_ options: Options) {}
+    public init(_ options: Options) {
+        repeats = options.integer("repeats")
+        eta = options.number("eta")
+        background = options.choice("background", as: Background.self)
+        maskSpace = options.choice("mask-space", as: MaskSpace.self)
+    }
 
     /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
         guard canvas.top > 0 else { return Painting(canvas.clean, mask: canvas.mask) }
-        let (levels, noise) = (canvas.levels, canvas.freshNoise())
-        let start = DDIM.noised(canvas.clean, noise, to: levels[canvas.top])
-        let end = try canvas.studio.sample(
-            start, from: canvas.top, of: levels, prompt: canvas.prompt, against: canvas.negative,
-            scale: canvas.guidance
-        ) { level, latent in
-            let kept = DDIM.noised(canvas.clean, noise, to: levels[level])
-            return Canvas.blend(latent, over: kept, mask: canvas.mask)
+        var painting = Painting(canvas.clean, mask: canvas.mask)
+        var guide = canvas.clean  // x_g
+        for pass in 1...repeats {
+            let noise = canvas.freshNoise()
+            let start = DDIM.noised(guide, noise, to: canvas.levels[canvas.top])
+            let stage = repeats == 1 ? "decoding" : "decoding \(pass) of \(repeats)"
+            let end = try walk(canvas, from: start, keeping: guide, noise, stage: stage)
+            painting.trace[pass == 1 ? "noised_latent" : "noised_latent_\(pass)"] = start
+            painting.latent = end
+            guide = Canvas.blend(end, over: canvas.clean, mask: canvas.mask)
+            if maskSpace == .pixel, let pasted = try pasted(guide, into: canvas) {
+                guide = pasted
+                painting.latent = pasted
+            }
         }
-        return Painting(end, mask: canvas.mask, trace: ["noised_latent": start])
+        return painting
+    }
+
+    private func walk(
+        _ canvas: Canvas, from start: Tensor, keeping guide: Tensor, _ noise: Tensor, stage: String
+    ) throws -> Tensor {
+        let levels = canvas.levels
+        var latent = start
+        for k in canvas.studio.steps(stage, (1...canvas.top).reversed()) {
+            let estimate = try canvas.guidedNoise(in: latent, at: levels[k])
+            latent =
+                eta == 0
+                ? DDIM.move(latent, estimate, from: levels[k], to: levels[k - 1])
+                : DDIM.move(
+                    latent, estimate, from: levels[k], to: levels[k - 1], eta: eta,
+                    fresh: canvas.freshNoise())
+            let level = levels[background == .destination ? k - 1 : k]
+            latent = Canvas.blend(latent, over: DDIM.noised(guide, noise, to: level), mask: canvas.mask)
+        }
+        return latent
+    }
+
+    /// A latent whose picture has the photo's pixels outside the mask; nil without a mask.
+    private func pasted(_ latent: Tensor, into canvas: Canvas) throws -> Tensor? {
+        guard let photo = canvas.picture, let mask = canvas.pictureMask else { return nil }
+        let painted = try canvas.studio.decode(latent)
+        return try canvas.studio.encode(Picture.pasting(edit: painted, into: photo, mask: mask, feather: 0))
     }
 }

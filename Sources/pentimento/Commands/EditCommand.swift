@@ -41,6 +41,13 @@ struct EditCommand: AsyncParsableCommand {
     var strength: Double?
 
     @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Several strengths; writes one picture with an edit at each, side by side.",
+            valueName: "0.3,0.5,…"))
+    var strengths: String?
+
+    @Option(
         help:
             "How the photo is brought to noise, for methods that invert it; by default the method's own way.")
     var inversion: String?
@@ -56,6 +63,7 @@ struct EditCommand: AsyncParsableCommand {
     var pixelLimit = Picture.defaultPixelLimit
 
     @OptionGroup(title: "Mask") var masking: MaskOptions
+    @OptionGroup(title: "Regions") var regions: RegionOptions
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -64,6 +72,14 @@ struct EditCommand: AsyncParsableCommand {
 
     func validate() throws {
         if pixelLimit < 1 { throw ValidationError("--pixel-limit is \(pixelLimit); it must be at least 1") }
+        if strengths != nil,
+            strength != nil || results.panel != nil || results.trace != nil || results.maskOut != nil
+                || results.json || results.measure
+        {
+            throw ValidationError(
+                "--strengths writes one picture of all; it does not go with --strength, --panel, --trace, "
+                    + "--mask-out, --measure or --json")
+        }
     }
 
     func run() async throws {
@@ -71,8 +87,8 @@ struct EditCommand: AsyncParsableCommand {
         // Everything that can be refused is refused before anything is read or computed, cheapest first.
         var request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
-            mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1), method: method,
-            preset: preset,
+            mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1),
+            regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
             strength: strength, inversion: try inversion.map { try InversionKind.named($0) },
@@ -80,7 +96,9 @@ struct EditCommand: AsyncParsableCommand {
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()
-        let path = try results.path(photo: photo, method: method, seed: seed)
+        let path = try results.path(
+            photo: photo, method: strengths == nil ? method : method + "-strengths", seed: seed)
+        _ = try strengths.map { try StrengthCurve($0, of: request) }
         let log = speech.log
         let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice)") }
@@ -90,6 +108,16 @@ struct EditCommand: AsyncParsableCommand {
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: checked.settings.steps)
 
+        if let strengths {
+            let curve = try StrengthCurve(strengths, of: request)
+            let requests = curve.strengths.map(curve.request)
+            // A studio counts one edit's cost and prompts; each strength has its own job.
+            var edits: [EditResult] = []
+            for request in requests { edits.append(try await session.result { try $0.edit(request) }) }
+            try curve.panel(photo.picture, edits).write(to: path)
+            if !speech.quiet { Terminal.print("\(path) (seed \(seed), \(edits.count) strengths)") }
+            return
+        }
         let final = request
         var result = try await session.result { try $0.edit(final) }
         try Task.checkCancellation()

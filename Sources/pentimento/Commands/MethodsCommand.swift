@@ -39,6 +39,7 @@ struct MethodsCommand: ParsableCommand {
             method.needs.inversion ? "inverts the photo" : nil,
             method.needs.tuning ? "tunes the model to the photo" : nil,
             method.needs.gradients ? "computes gradients" : nil,
+            method.needs.pictureChannels ? "needs a model trained for it" : nil,
         ].compactMap(\.self)
         if !needs.isEmpty { lines.append("  " + needs.joined(separator: "; ")) }
         for preset in Preset.allCases {

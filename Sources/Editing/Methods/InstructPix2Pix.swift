@@ -1,0 +1,82 @@
+import Diffusion
+import Tensors
+
+/// InstructPix2Pix: a network that was taught to follow instructions ("make it winter") about a picture it
+/// sees.
+///
+/// Brooks, Holynski and Efros, "InstructPix2Pix: Learning to Follow Image Editing Instructions", CVPR 2023.
+/// The
+/// network reads 2C channels, the noisy latent and the picture's own latent, the latter not scaled. Two
+/// guidance
+/// scales say how strongly the words (s_T) and the picture (s_I) count:
+/// ε = ε(∅,∅) + s_T·(ε(text,picture) - ε(∅,picture)) + s_I·(ε(∅,picture) - ε(∅,∅)), no picture being noughts.
+/// The published program samples with k-diffusion's ancestral Euler; this one with DDIM, or DDPM's noise by
+/// η = 1.
+///
+/// Draws one noise of the latent's shape, and with η > 0 one more for every step. Cost: 3N forwards; 2N where
+/// s_I is 1 or s_T, N where both are 1.
+public struct InstructPix2Pix: EditingMethod {
+    /// What it is, needs and can be told.
+    public static let description = MethodDescription(
+        name: "instruct-pix2pix", title: "InstructPix2Pix",
+        summary: "Follows an instruction, with a model that was trained to.",
+        paper: "Brooks, Holynski, Efros, InstructPix2Pix: Learning to Follow Image Editing Instructions, "
+            + "CVPR 2023, arXiv 2211.09800",
+        year: 2023, needs: .init(pictureChannels: true),
+        standard: .init(steps: 100, guidance: 7.5, strength: nil),
+        presets: [
+            .official: .init(steps: 100, guidance: 7.5, strength: nil),
+            .fast: .init(steps: 20, guidance: 7.5, strength: nil),
+        ],
+        options: [
+            .init(
+                "image-guidance", .number(0...100), .number(1.5), symbol: "s_I",
+                help: "how strongly the picture counts; --guidance is the words' (s_T)"),
+            .init(
+                "eta", .number(0...1), .number(0), presets: [.official: .number(1)], symbol: "η",
+                help: "fresh noise in each step: 0 for none (DDIM) to 1 (DDPM)"),
+        ])
+
+    private let pictureGuidance: Double
+    private let eta: Double
+
+    /// The method with its options.
+    public init(_ options: Options) {
+        pictureGuidance = options.number("image-guidance")
+        eta = options.number("eta")
+    }
+
+    /// Edits.
+    public func edit(_ canvas: Canvas) throws -> Painting {
+        let levels = canvas.levels
+        let picture = canvas.clean / canvas.studio.model.latentScale
+        let noise = canvas.freshNoise()
+        var latent = noise
+        for k in canvas.studio.steps("painting", (1...levels.steps).reversed()) {
+            let estimate = try estimate(canvas, latent, at: levels[k], picture: picture)
+            latent =
+                eta == 0
+                ? DDIM.move(latent, estimate, from: levels[k], to: levels[k - 1])
+                : DDIM.move(
+                    latent, estimate, from: levels[k], to: levels[k - 1], eta: eta,
+                    fresh: canvas.freshNoise())
+            let kept = k == 1 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[k - 1])
+            latent = Canvas.blend(latent, over: kept, mask: canvas.mask)
+        }
+        return Painting(latent, mask: canvas.mask)
+    }
+
+    /// The three estimates, weighted; one with no weight is not asked for.
+    private func estimate(_ canvas: Canvas, _ latent: Tensor, at level: Level, picture: Tensor) throws
+        -> Tensor
+    {
+        let rows: [(weight: Double, prompt: Prompt, picture: Tensor)] = [
+            (canvas.guidance, canvas.prompt, picture),
+            (pictureGuidance - canvas.guidance, canvas.negative, picture),
+            (1 - pictureGuidance, canvas.negative, picture.zerosLike),
+        ].filter { $0.0 != 0 }
+        let noises = try canvas.studio.predict(
+            rows.map { Query(latent, at: level, prompt: $0.prompt, extra: $0.picture) })
+        return zip(rows, noises).dropFirst().reduce(noises[0] * rows[0].weight) { $0 + $1.1 * $1.0.weight }
+    }
+}

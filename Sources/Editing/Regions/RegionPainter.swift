@@ -1,0 +1,193 @@
+import Diffusion
+import Imaging
+import Tensors
+
+/// A prompt and the cells of a canvas that it paints.
+struct RegionLayer {
+    let prompt: Prompt
+    /// What guidance leads away from; the walk's own where nil.
+    let negative: Prompt?
+    /// 1 or 0, [1, 1, H, W].
+    let cells: Tensor
+    /// Whether the first steps show it alone on a flat colour; the background's prompt never is.
+    let isBootstrapped: Bool
+}
+
+/// The noise in a canvas that many windows and prompts paint together (MultiDiffusion).
+///
+/// Every window is shown to the model with every prompt that has cells in it; a cell's noise is the mean over
+/// all windows and prompts that see it. The paper averages the latents after the step; with binary masks and
+/// a step that is linear in latent and noise this is the same, and any such step can follow.
+struct RegionPainter {
+    let studio: Studio
+    let windows: Windows
+    let guidance: Double
+    private let layers: [RegionLayer]
+    private let parts: [Part]
+    /// How many windows and prompts see each cell, at least 1.
+    private let count: Tensor
+    /// Cells that some prompt paints, [1, 1, H, W].
+    let covered: Tensor
+
+    /// One prompt in one window.
+    private struct Part {
+        let window: Int
+        let layer: Int
+        /// The window's share of the layer's cells.
+        let cells: Tensor
+    }
+
+    /// - Parameter covering: whether every cell must be painted.
+    /// - Throws: `EditingError.uncovered` where a cell is not.
+    init(
+        _ studio: Studio, windows: Windows, layers: [RegionLayer], guidance: Double, covering: Bool = true
+    ) throws {
+        (self.studio, self.windows, self.layers, self.guidance) = (studio, windows, layers, guidance)
+        var parts: [Part] = []
+        var count = Tensor.zeros(
+            [1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
+        for (window, corner) in windows.corners.enumerated() {
+            for (index, layer) in layers.enumerated() {
+                let cells = windows.crop(layer.cells, at: corner)
+                guard cells.largest().item > 0 else { continue }
+                parts.append(Part(window: window, layer: index, cells: cells))
+                count += windows.place(cells, at: corner)
+            }
+        }
+        self.parts = parts
+        covered = (count > 0).to(dtype: .float32)
+        let missing = covered.count - Int(covered.sum.item)
+        if covering, missing > 0 { throw EditingError.uncovered(cells: missing) }
+        self.count = count.clamped(1, nil)
+    }
+
+    /// Guided noise, nought where no prompt paints.
+    /// - Parameters:
+    ///   - usual: what guidance leads away from where a layer does not say.
+    ///   - alone: shows bootstrapped prompts their own cells on flat colours.
+    func noise(
+        in canvas: Tensor, at level: Level, against usual: Prompt, alone: Bootstrapping? = nil
+    ) throws -> Tensor {
+        var asked = Questions(level: level)
+        var answers: [(noise: Int, empty: Int?)] = []
+        let crops = windows.corners.map { windows.crop(canvas, at: $0) }
+        for part in parts {
+            let layer = layers[part.layer]
+            var view = crops[part.window]
+            var window: Int? = part.window
+            if let alone, layer.isBootstrapped, level.index >= alone.lowest {
+                let corner = windows.corners[part.window]
+                let around = alone.colour(at: level, behind: { windows.crop($0, at: corner) })
+                view = Canvas.blend(view, over: around, mask: part.cells.like(view))
+                window = nil
+            }
+            // In the order of a plain guided step, so that one window and one prompt are that step exactly.
+            let negative = layer.negative ?? usual
+            let guides = guidance != 1 && negative !== layer.prompt
+            let empty = guides ? asked.ask(view, negative, window: window) : nil
+            answers.append((asked.ask(view, layer.prompt, window: window), empty))
+        }
+        let noises = try studio.predict(asked.queries)
+        var sum = canvas.zerosLike
+        for (part, answer) in zip(parts, answers) {
+            var noise = noises[answer.noise]
+            if let empty = answer.empty {
+                noise = guided(empty: noises[empty], prompted: noise, scale: guidance)
+            }
+            sum += windows.place(noise * part.cells.like(noise), at: windows.corners[part.window])
+        }
+        return sum / count.like(sum)
+    }
+
+    /// Queries of one step, none of them asked twice.
+    private struct Questions {
+        let level: Level
+        var queries: [Query] = []
+        private var known: [Key: Int] = [:]
+
+        private struct Key: Hashable {
+            let window: Int
+            let prompt: ObjectIdentifier
+        }
+
+        init(level: Level) { self.level = level }
+
+        /// The place of the answer; a window as the canvas shows it is asked once per prompt.
+        mutating func ask(_ view: Tensor, _ prompt: Prompt, window: Int?) -> Int {
+            let key = window.map { Key(window: $0, prompt: ObjectIdentifier(prompt)) }
+            if let key, let place = known[key] { return place }
+            queries.append(Query(view, at: level, prompt: prompt))
+            if let key { known[key] = queries.count - 1 }
+            return queries.count - 1
+        }
+    }
+}
+
+/// Flat colours behind a region in the first steps, which keep its object within it.
+struct Bootstrapping {
+    /// The cleanest level that is bootstrapped.
+    let lowest: Int
+    /// Latents of flat pictures of a window's size.
+    private let colours: [Tensor]
+    /// The canvas's first noise, used again for the colours.
+    private let noise: Tensor
+    private let random: RandomGenerator
+
+    /// Draws and encodes colours: uniform numbers [count, 3].
+    init(
+        _ studio: Studio, from lowest: Int, colours count: Int, windows: Windows, noise: Tensor,
+        random: RandomGenerator
+    ) throws {
+        let bytes = random.uniform([count, 3]).floats.map { UInt8($0 * 256) }
+        let factor = studio.model.facts.latentFactor
+        colours = try (0..<count).map { index in
+            let flat = Picture(
+                width: windows.size.width * factor, height: windows.size.height * factor,
+                red: bytes[index * 3], green: bytes[index * 3 + 1], blue: bytes[index * 3 + 2])
+            return try studio.encode(flat).like(noise)
+        }
+        (self.lowest, self.noise, self.random) = (lowest, noise, random)
+    }
+
+    /// A colour by chance, with the noise that belongs behind it; draws one whole number.
+    func colour(at level: Level, behind crop: (Tensor) -> Tensor) -> Tensor {
+        let pick = Int(random.integers(in: 0..<colours.count, [1]).item)
+        return DDIM.noised(colours[pick], crop(noise), to: level)
+    }
+}
+
+extension RegionPainter {
+    /// The painter of a canvas with regions over a background.
+    ///
+    /// Without a background's prompt only the regions are painted; the background has the cells that no
+    /// region has (W₀ = max(1 - ΣWₖ, 0)).
+    init(
+        _ studio: Studio, windows: Windows, regions: [CanvasRegion], background: Prompt?, guidance: Double
+    ) throws {
+        var rest = Tensor.ones(
+            [1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
+        for region in regions { rest = rest - region.cells }
+        var layers = regions.map {
+            RegionLayer(prompt: $0.prompt, negative: $0.negative, cells: $0.cells, isBootstrapped: true)
+        }
+        if let background {
+            let ground = RegionLayer(
+                prompt: background, negative: nil, cells: rest.clamped(0, nil), isBootstrapped: false)
+            layers.insert(ground, at: 0)
+        }
+        try self.init(
+            studio, windows: windows, layers: layers, guidance: guidance, covering: background != nil)
+    }
+
+    /// The colours for the noisiest steps of a walk; nil where none is bootstrapped.
+    /// - Parameter share: of all steps of the trajectory (20 of 50), wherever the walk begins.
+    func bootstrapping(
+        share: Double, of levels: Levels, from top: Int? = nil, noise: Tensor, random: RandomGenerator
+    ) throws -> Bootstrapping? {
+        let lowest = levels.steps - levels.reach(share) + 1
+        let count = (top ?? levels.steps) - lowest + 1
+        guard count > 0, layers.contains(where: \.isBootstrapped) else { return nil }
+        return try Bootstrapping(
+            studio, from: lowest, colours: count, windows: windows, noise: noise, random: random)
+    }
+}

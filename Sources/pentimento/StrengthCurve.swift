@@ -1,0 +1,46 @@
+import Editing
+import Foundation
+import Imaging
+
+/// One edit at several strengths, side by side.
+struct StrengthCurve {
+    /// The strengths, in their order.
+    let strengths: [Double]
+    private let request: EditRequest
+
+    /// Reads strengths as `0.3,0.5,0.7`, and checks the request with each.
+    init(_ text: String, of request: EditRequest) throws {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        strengths = parts.compactMap { Double($0.trimmingCharacters(in: .whitespaces)) }
+        self.request = request
+        guard strengths.count == parts.count, (1...64).contains(parts.count) else {
+            throw Failure.usage(
+                "--strengths is \"\(text)\"; it must be numbers with commas between them, as 0.3,0.5,0.7")
+        }
+        guard try request.checked().settings.strength != nil else {
+            throw Failure.usage("\(request.method) has no strength; --strengths needs a method that has")
+        }
+        for strength in strengths { _ = try self.request(strength).checked() }
+    }
+
+    /// The request at one strength.
+    func request(_ strength: Double) -> EditRequest {
+        var request = request
+        request.strength = strength
+        return request
+    }
+
+    /// Photo and edits with their strengths below.
+    func panel(_ photo: Picture, _ results: [EditResult]) -> Picture {
+        let side = min(max(photo.height, 256), 768)
+        let width = max(photo.width * side / photo.height, 1)
+        func cell(_ picture: Picture, _ caption: String) -> ContactSheet.Cell {
+            var plain = picture
+            plain.profile = nil
+            return .init(plain.resized(width: width, height: side), caption: caption)
+        }
+        return Picture.panel(
+            [cell(photo, "photo")]
+                + zip(strengths, results).map { cell($1.picture, "strength \(OptionValue.number($0))") })
+    }
+}

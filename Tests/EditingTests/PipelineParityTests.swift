@@ -1,0 +1,80 @@
+import Diffusion
+import Imaging
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Editing
+
+/// Whole walks against diffusers' pipelines, whose results `Scripts/parity/pipelines.py` writes.
+@Suite struct PipelineParityTests {
+    let expected: SafetensorsFile
+    let picture: Picture
+    let mask: Mask
+
+    init() throws {
+        expected = try Fixtures.tensors("pipelines.safetensors")
+        picture = Picture(
+            width: 64, height: 64, pixels: try expected.tensor("picture").scalars(as: UInt8.self))
+        let bytes = try expected.tensor("mask").scalars(as: UInt8.self)
+        mask = Mask(width: 64, height: 64, values: bytes.map { Float($0) / 255 })
+    }
+
+    @Test("Panoramas are those of StableDiffusionPanoramaPipeline", arguments: [false, true])
+    func panorama(wraps: Bool) throws {
+        try withoutGradients {
+            let request = GenerationRequest(
+                prompt: "a green pear", negative: "a red apple", seed: 7, steps: 6, width: 192, height: 64,
+                windows: WindowSettings(side: 8, stride: 2, wraps: wraps))
+            let latent = try Studio(model: try tinyModel()).generatedLatent(request)
+            let theirs = try expected.tensor(wraps ? "panorama.wrapped" : "panorama")
+            #expect(relativeError(latent, theirs) < 1e-3)
+        }
+    }
+
+    /// The final latent of an edit of the picture.
+    func latent(_ model: String, _ method: String, strength: Double? = nil) throws -> Tensor {
+        let request = EditRequest(
+            picture: picture, prompt: "a green pear", negative: "a red apple",
+            mask: method == "inpaint" ? mask : nil, method: method, seed: 7, steps: 6, strength: strength,
+            traces: true)
+        let result = try Studio(model: try tinyModel(model)).edit(request)
+        let array = try #require(result.trace.first { $0.name == "final_latent" })
+        return Tensor(array.values, shape: array.shape)
+    }
+
+    @Test(
+        "An inpainting network paints as in StableDiffusionInpaintPipeline",
+        arguments: [(1.0, "inpaint"), (0.5, "inpaint.partly")])
+    func inpaint(strength: Double, name: String) throws {
+        try withoutGradients {
+            let ours = try latent("tiny-inpaint", "inpaint", strength: strength)
+            #expect(relativeError(ours, try expected.tensor(name)) < 1e-3)
+        }
+    }
+
+    @Test(
+        "An ordinary network is blended as in StableDiffusionInpaintPipeline",
+        arguments: [(1.0, "blend"), (0.5, "blend.partly")])
+    func blend(strength: Double, name: String) throws {
+        try withoutGradients {
+            let model = try tinyModel()
+            let clean = try Studio(model: model).encode(picture)
+            // There the mask is taken at single pixels, here it is averaged; the same one is used for this.
+            let cells = mask.nearest(width: 8, height: 8)
+            let canvas = try canvas(
+                on: model, prompt: "a green pear", negative: "a red apple", steps: 6, strength: strength,
+                seed: 7, mask: Tensor(cells.values, shape: [1, 1, 8, 8]), clean: clean)
+            let painting = try Inpaint(Options([:], of: Inpaint.description)).edit(canvas)
+            #expect(relativeError(painting.latent, try expected.tensor(name)) < 1e-3)
+        }
+    }
+
+    @Test("Instructions are followed as in StableDiffusionInstructPix2PixPipeline")
+    func instruct() throws {
+        try withoutGradients {
+            let ours = try latent("tiny-ip2p", "instruct-pix2pix")
+            #expect(relativeError(ours, try expected.tensor("instruct")) < 1e-3)
+        }
+    }
+}
