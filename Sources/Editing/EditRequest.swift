@@ -28,6 +28,8 @@ public struct EditRequest: Sendable, Hashable {
     public var strength: Double?
     /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not invert.
     public var inversion: InversionKind?
+    /// The inversion's own options, as texts; refused for methods that leave no choice of inversion.
+    public var inversionOptions: [String: String]
     /// Whether the original's pixels come back outside the mask; they do where nil and there is a mask.
     public var pastes: Bool?
     /// Pixels over which a pasted edit fades in.
@@ -44,7 +46,7 @@ public struct EditRequest: Sendable, Hashable {
         picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
         method: String = Registry.standard, preset: Preset = .paper, options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
-        inversion: InversionKind? = nil, pastes: Bool? = nil, feather: Double = Picture.defaultFeather,
+        inversion: InversionKind? = nil, inversionOptions: [String: String] = [:], pastes: Bool? = nil, feather: Double = Picture.defaultFeather,
         workingSide: Int? = nil,
         traces: Bool = false, measuresInversion: Bool = false
     ) {
@@ -61,6 +63,7 @@ public struct EditRequest: Sendable, Hashable {
         self.guidance = guidance
         self.strength = strength
         self.inversion = inversion
+        self.inversionOptions = inversionOptions
         self.pastes = pastes
         self.feather = feather
         self.workingSide = workingSide
@@ -108,8 +111,14 @@ public struct EditRequest: Sendable, Hashable {
         if description.needs.mask == .required, mask == nil {
             throw EditingError.missing(what: "a mask of what may change (--mask)", method: method)
         }
+        // Checked against the kind that was asked for, even where the method makes nothing of it.
+        let kind = settings.inversion ?? inversion
+        if kind == nil, let name = inversionOptions.keys.min() {
+            throw EditingError.unknownOption(name: name, method: "the inversion of \(method)", nearest: nil)
+        }
         return CheckedRequest(
-            method: type.init(options), description: description, options: options, settings: settings)
+            method: type.init(options), description: description, options: options, settings: settings,
+            inversionOptions: try kind?.options(inversionOptions, preset: preset))
     }
 }
 
@@ -123,4 +132,6 @@ public struct CheckedRequest: Sendable {
     public let options: Options
     /// The settings that all methods share.
     public let settings: MethodDescription.Settings
+    /// The inversion's options, all of them; nil where no kind was named.
+    public let inversionOptions: Options?
 }
