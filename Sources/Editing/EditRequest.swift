@@ -46,7 +46,8 @@ public struct EditRequest: Sendable, Hashable {
         picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
         method: String = Registry.standard, preset: Preset = .paper, options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
-        inversion: InversionKind? = nil, inversionOptions: [String: String] = [:], pastes: Bool? = nil, feather: Double = Picture.defaultFeather,
+        inversion: InversionKind? = nil, inversionOptions: [String: String] = [:], pastes: Bool? = nil,
+        feather: Double = Picture.defaultFeather,
         workingSide: Int? = nil,
         traces: Bool = false, measuresInversion: Bool = false
     ) {

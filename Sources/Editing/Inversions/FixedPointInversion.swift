@@ -40,7 +40,8 @@ struct FixedPointInversion: Inversion {
                 help: "guidance of the way up; with that of the way back the source returns, if it converges"),
             .init(
                 "against", .choice(Against.allCases.map(\.rawValue)), .text("empty"),
-                help: "source: guide away from the source prompt on the way back, which then spares the source"),
+                help:
+                    "source: guide away from the source prompt on the way back, which then spares the source"),
         ])
 
     private let options: Options

@@ -59,7 +59,10 @@ public struct InversionCache: Sendable, Hashable {
     /// Keeps tensors under a key and makes room for them; answers why not where it cannot.
     func keep(_ tensors: [String: Tensor], as key: String) -> String? {
         let bytes = tensors.values.reduce(4096) { $0 + $1.count * $1.dtype.byteCount }
-        guard bytes <= limit else { return nil }
+        guard bytes <= limit else {
+            makeRoom(for: 0, besides: "")
+            return nil
+        }
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             makeRoom(for: bytes, besides: path(of: key))
@@ -90,7 +93,8 @@ public struct InversionCache: Sendable, Hashable {
     private func makeRoom(for bytes: Int, besides path: String) {
         let manager = FileManager.default
         var files: [(path: String, size: Int, used: Date)] = []
-        for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(Self.ending) {
+        for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(Self.ending)
+        {
             let file = "\(folder)/\(name)"
             guard file != path, let facts = try? manager.attributesOfItem(atPath: file) else { continue }
             let used = facts[.modificationDate] as? Date ?? .distantPast

@@ -41,7 +41,9 @@ public enum InversionKind: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// Its options under a preset, with some given as texts.
     /// - Throws: `EditingError`: an unknown name (with the nearest right one) or a value out of range.
-    public func options(_ given: [String: String] = [:], preset: Preset = .paper) throws(EditingError) -> Options {
+    public func options(_ given: [String: String] = [:], preset: Preset = .paper) throws(EditingError)
+        -> Options
+    {
         try Options(given, of: description.options, owner: rawValue, preset: preset)
     }
 }

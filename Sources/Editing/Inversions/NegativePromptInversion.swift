@@ -8,7 +8,8 @@ import Diffusion
 struct NegativePromptInversion: Inversion {
     static let description = InversionDescription(
         kind: .negativePrompt, title: "Negative-prompt inversion",
-        summary: "Guides away from the source prompt instead of the empty one; guidance then spares the source.",
+        summary:
+            "Guides away from the source prompt instead of the empty one; guidance then spares the source.",
         paper: "Miyake et al., Negative-prompt Inversion: Fast Image Inversion for Editing with Text-guided "
             + "Diffusion Models, WACV 2025, arXiv 2305.16807",
         year: 2023, cost: "K F")

@@ -14,7 +14,8 @@ import Tensors
 struct NullTextInversion: Inversion {
     static let description = InversionDescription(
         kind: .nullText, title: "Null-text inversion",
-        summary: "Learns an empty prompt for every step, so that the guided way back follows the stored path.",
+        summary:
+            "Learns an empty prompt for every step, so that the guided way back follows the stored path.",
         paper: "Mokady et al., Null-text Inversion for Editing Real Images using Guided Diffusion Models, "
             + "CVPR 2023, arXiv 2211.09794",
         year: 2023, cost: "4K F + at most N·K (F + B)",

@@ -76,4 +76,3 @@ public struct SourcePath {
         return latent
     }
 }
-

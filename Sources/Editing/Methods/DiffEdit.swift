@@ -108,7 +108,8 @@ public struct DiffEdit: EditingMethod {
             return try canvas.invertedByDDIM(prompt: prompt(canvas), scale: encodingGuidance)
         case .ddim:
             if encodingGuidance != 1 {
-                canvas.studio.warn("encode-guidance counts for DDIM alone; \(canvas.inversion.rawValue) has its own")
+                canvas.studio.warn(
+                    "encode-guidance counts for DDIM alone; \(canvas.inversion.rawValue) has its own")
             }
             return try canvas.invert(prompt: prompt(canvas), stage: "encoding")
         case .noise:
@@ -127,7 +128,8 @@ public struct DiffEdit: EditingMethod {
         guard canvas.top > 0 else { return y }
         for k in canvas.studio.steps("decoding", (1...canvas.top).reversed()) {
             let noise = try canvas.studio.noise(
-                in: y, at: levels[k], prompt: canvas.prompt, against: path.negative(at: k, or: canvas.negative),
+                in: y, at: levels[k], prompt: canvas.prompt,
+                against: path.negative(at: k, or: canvas.negative),
                 scale: canvas.guidance)
             switch blending {
             case .latent:

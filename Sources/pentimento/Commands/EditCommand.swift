@@ -41,11 +41,6 @@ struct EditCommand: AsyncParsableCommand {
     var strength: Double?
 
     @Option(
-        help:
-            "How the photo is brought to noise, for methods that invert it; by default the method's own way.")
-    var inversion: String?
-
-    @Option(
         help: ArgumentHelp("An option of the method; may be given several times.", valueName: "key=value"))
     var option: [String] = []
 
@@ -55,6 +50,8 @@ struct EditCommand: AsyncParsableCommand {
     @Option(help: "The most pixels a photo or mask may have.")
     var pixelLimit = Picture.defaultPixelLimit
 
+    @OptionGroup(title: "Inversion") var inverting: InversionChoice
+    @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
@@ -75,7 +72,7 @@ struct EditCommand: AsyncParsableCommand {
             preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
-            strength: strength, inversion: try inversion.map { try InversionKind.named($0) },
+            strength: strength, inversion: try inverting.kind(), inversionOptions: try inverting.options(),
             pastes: masking.noPaste ? false : nil, feather: masking.feather,
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
@@ -90,8 +87,8 @@ struct EditCommand: AsyncParsableCommand {
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: checked.settings.steps)
 
-        let final = request
-        var result = try await session.result { try $0.edit(final) }
+        let (final, cache) = (request, keeping.cache)
+        var result = try await session.result { try $0.edit(final, cache: cache) }
         try Task.checkCancellation()
         if let mask = result.mask, !masking.noPaste {
             // Into the photo's own colours, which an edit in sRGB does not know.
