@@ -114,12 +114,13 @@ public struct EditRequest: Sendable, Hashable {
         }
         // Checked against the kind that was asked for, even where the method makes nothing of it.
         let kind = settings.inversion ?? inversion
-        if kind == nil, let name = inversionOptions.keys.min() {
+        let inversionOptions = try kind?.options(self.inversionOptions, preset: preset)
+        if kind == nil, let name = self.inversionOptions.keys.min() {
             throw EditingError.unknownOption(name: name, method: "the inversion of \(method)", nearest: nil)
         }
         return CheckedRequest(
             method: type.init(options), description: description, options: options, settings: settings,
-            inversionOptions: try kind?.options(inversionOptions, preset: preset))
+            inversionOptions: settings.inversion == nil ? nil : inversionOptions)
     }
 }
 
@@ -133,6 +134,6 @@ public struct CheckedRequest: Sendable {
     public let options: Options
     /// The settings that all methods share.
     public let settings: MethodDescription.Settings
-    /// The inversion's options, all of them; nil where no kind was named.
+    /// The inversion's options, all of them; nil where the method leaves no choice of inversion.
     public let inversionOptions: Options?
 }

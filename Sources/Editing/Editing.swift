@@ -76,7 +76,7 @@ extension Studio {
             prompt: request.prompt, source: request.source, negative: request.negative, seed: request.seed,
             settings: checked.settings, timesteps: levels.dropFirst().map(\.timestep), model: facts,
             workingSize: [size.width, size.height], cost: spent,
-            inversionOptions: checked.settings.inversion == nil ? nil : checked.inversionOptions?.values,
+            inversionOptions: checked.inversionOptions?.values,
             inversionKept: painting.path?.isKept, roundTrip: roundTrip,
             maskArea: found.map { Double($0.area) }, warnings: warnings)
         return EditResult(
