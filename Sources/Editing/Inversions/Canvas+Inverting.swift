@@ -36,7 +36,8 @@ extension Canvas {
         return path
     }
 
-    /// Inverts the picture by DDIM with guidance away from the empty prompt, whatever the request's inversion is.
+    /// Inverts the picture by DDIM with guidance away from the empty prompt, whatever the request's inversion
+    /// is.
     func invertedByDDIM(prompt: Prompt, scale: Double, stage: String = "encoding") throws -> SourcePath {
         let ascent = Ascent(self, to: top, through: levels, prompt: prompt, stage: stage)
         var path = ascent.path(.ddim, try ascent.climb(scale: scale))

@@ -1,19 +1,20 @@
 import Diffusion
 import Tensors
 
-/// Edit-friendly DDPM inversion: independently noised latents, and the noise that each step must add to join them.
+/// Edit-friendly DDPM inversion: independently noised latents, and the noise that each step must add to join
+/// them.
 ///
-/// Huberman-Spiegelglas, Kulikov and Michaeli, "An Edit Friendly DDPM Noise Space: Inversion and Manipulations", CVPR
-/// 2024. x_k = √ᾱ_k·x₀ + √(1-ᾱ_k)·ε_k with fresh ε_k for every level; then, from the noisiest level down,
-/// z_k = (x_{k-1} - μ_k)/σ_k, and x_{k-1} is set to μ_k + σ_k·z_k, so that rounding does not add up. The picture itself
-/// stays as it is. Edits reuse the z_k, which know the picture's layout.
+/// Huberman-Spiegelglas, Kulikov and Michaeli, "An Edit Friendly DDPM Noise Space: Inversion and
+/// Manipulations", CVPR 2024. x_k = √ᾱ_k·x₀ + √(1-ᾱ_k)·ε_k with fresh ε_k for every level; then, from the
+/// noisiest level down, z_k = (x_{k-1} - μ_k)/σ_k, and x_{k-1} is set to μ_k + σ_k·z_k, so that rounding does
+/// not add up. The picture itself stays as it is. Edits reuse the z_k, which know the picture's layout.
 ///
-/// The source branch of such a path is its stored latents: a walk at the inversion's own guidance would lead through
-/// them, and so methods may guide as they like. Where ᾱ of the clean level is 1 the last step has no noise to add; its
-/// z is nought.
+/// The source branch of such a path is its stored latents: a walk at the inversion's own guidance would lead
+/// through them, and so methods may guide as they like. Where ᾱ of the clean level is 1 the last step has no
+/// noise to add; its z is nought.
 ///
-/// Draws K noises of the latent's shape, for levels 1…K, from a generator of its own. Cost: 2K forwards; K where the
-/// source guidance is 1 or the source prompt empty.
+/// Draws K noises of the latent's shape, for levels 1…K, from a generator of its own. Cost: 2K forwards; K
+/// where the source guidance is 1 or the source prompt empty.
 struct EditFriendlyInversion: Inversion {
     static let description = InversionDescription(
         kind: .editFriendly, title: "Edit-friendly DDPM inversion",

@@ -3,15 +3,15 @@ import Tensors
 
 /// Fixed-point inversion: every DDIM step solved for the latent from which the sampler would come back.
 ///
-/// The step down from level k evaluates the noise in x_k, which the plain inversion does not have yet and so evaluates in
-/// x_{k-1}. Here x_k = c₁·x_{k-1} + c₂·ε(x_k, t_k) is iterated, beginning with x_{k-1} (so the first iterate is the
-/// plain inversion's), as in Pan, Gherardi, Xie and Huang, "Effective Real Image Editing with Accelerated Iterative Diffusion
-/// Inversion", ICCV 2023, and Garibi et al., "ReNoise", ECCV 2024. It converges where c₂ times the network's Lipschitz
-/// constant is below 1, which guidance may spoil.
+/// The step down from level k evaluates the noise in x_k, which the plain inversion does not have yet and so
+/// evaluates in x_{k-1}. Here x_k = c₁·x_{k-1} + c₂·ε(x_k, t_k) is iterated, beginning with x_{k-1} (so the
+/// first iterate is the plain inversion's), as in Pan, Gherardi, Xie and Huang, "Effective Real Image Editing
+/// with Accelerated Iterative Diffusion Inversion", ICCV 2023, and Garibi et al., "ReNoise", ECCV 2024. It
+/// converges where c₂ times the network's Lipschitz constant is below 1, which guidance may spoil.
 ///
-/// `acceleration` = average goes on with the mean of the last two iterates (AIDI-E); `averaging` = n ends with the mean
-/// of the last n noise estimates (ReNoise). Draws no noise. Cost: at most K·(n + 1) forwards for n iterations, less
-/// where the tolerance is met sooner; twice that with guidance.
+/// `acceleration` = average goes on with the mean of the last two iterates (AIDI-E); `averaging` = n ends
+/// with the mean of the last n noise estimates (ReNoise). Draws no noise. Cost: at most K·(n + 1) forwards
+/// for n iterations, less where the tolerance is met sooner; twice that with guidance.
 struct FixedPointInversion: Inversion {
     enum Acceleration: String, CaseIterable { case none, average }
     enum Against: String, CaseIterable { case empty, source }

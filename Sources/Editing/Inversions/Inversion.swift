@@ -62,7 +62,8 @@ final class Ascent {
         SourcePath(kind, levels: levels, latents: latents, prompt: prompt)
     }
 
-    /// The latents x₀…x_K of plain DDIM inversion, which several kinds begin with; computed once for all of them.
+    /// The latents x₀…x_K of plain DDIM inversion, which several kinds begin with; computed once for all of
+    /// them.
     func climb(scale: Double = 1) throws -> [Tensor] {
         guard top > 0 else { return [clean] }
         let kept = try kept(

@@ -2,13 +2,14 @@ import Crypto
 import Foundation
 import Tensors
 
-/// Inversions kept on disk by what they were made of, so that another edit of the same photo need not invert it again.
+/// Inversions kept on disk by what they were made of, so that another edit of the same photo need not invert
+/// it again.
 ///
-/// A file's name is the SHA-256 of everything its contents depend on: the latent's bytes, the model's fingerprint, the
-/// prompts' embeddings, the levels, the inversion and its settings; the photo's file name is no part of it. Files appear
-/// by renaming, carry the SHA-256 of their contents, and are removed when damaged. When they take more than `limit`
-/// bytes, those go first that were not used for longest. A model whose weights are changed in memory must change its
-/// fingerprint too.
+/// A file's name is the SHA-256 of everything its contents depend on: the latent's bytes, the model's
+/// fingerprint, the prompts' embeddings, the levels, the inversion and its settings; the photo's file name is
+/// no part of it. Files appear by renaming, carry the SHA-256 of their contents, and are removed when
+/// damaged. When they take more than `limit` bytes, those go first that were not used for longest. A model
+/// whose weights are changed in memory must change its fingerprint too.
 public struct InversionCache: Sendable, Hashable {
     /// Raised when files of an older program must not be read.
     static let version = 1
@@ -37,7 +38,8 @@ public struct InversionCache: Sendable, Hashable {
         return (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/pentimento/inversions"
     }
 
-    /// The tensors of a key, in memory of their own on a device; nil where they are not there or were damaged.
+    /// The tensors of a key, in memory of their own on a device; nil where they are not there or were
+    /// damaged.
     /// - Parameter shapes: what must be there, and nothing else.
     func tensors(_ key: String, shapes: [String: [Int]], device: Device) -> [String: Tensor]? {
         let path = path(of: key)
@@ -89,7 +91,8 @@ public struct InversionCache: Sendable, Hashable {
         return digest.finalize().hexadecimal
     }
 
-    /// Removes files that were not used for longest until so many more bytes fit, and what interrupted writers left.
+    /// Removes files that were not used for longest until so many more bytes fit, and what interrupted
+    /// writers left.
     private func makeRoom(for bytes: Int, besides path: String) {
         let manager = FileManager.default
         var files: [(path: String, size: Int, used: Date)] = []

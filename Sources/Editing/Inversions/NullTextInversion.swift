@@ -2,15 +2,16 @@ import Diffusion
 import Layers
 import Tensors
 
-/// Null-text inversion: for every step, an empty prompt is learnt that keeps the guided way back on the stored path.
+/// Null-text inversion: for every step, an empty prompt is learnt that keeps the guided way back on the
+/// stored path.
 ///
-/// Mokady, Hertz, Aberman, Pritch and Cohen-Or, "Null-text Inversion for Editing Real Images using Guided Diffusion
-/// Models", CVPR 2023. From the noisiest level down, a few Adam steps on the empty prompt's embedding alone; the
-/// embedding goes on to the next step, the optimiser begins anew. Draws no noise.
+/// Mokady, Hertz, Aberman, Pritch and Cohen-Or, "Null-text Inversion for Editing Real Images using Guided
+/// Diffusion Models", CVPR 2023. From the noisiest level down, a few Adam steps on the empty prompt's
+/// embedding alone; the embedding goes on to the next step, the optimiser begins anew. Draws no noise.
 ///
-/// Cost at guidance other than 1: K forwards up; then per step 1 for the source prompt, n forwards and n backwards for
-/// the n ≤ N Adam steps, and 2 to walk on: 4K + Σn forwards, Σn backwards. At guidance 1 the empty prompt has no say,
-/// and nothing is learnt: K forwards.
+/// Cost at guidance other than 1: K forwards up; then per step 1 for the source prompt, n forwards and n
+/// backwards for the n ≤ N Adam steps, and 2 to walk on: 4K + Σn forwards, Σn backwards. At guidance 1 the
+/// empty prompt has no say, and nothing is learnt: K forwards.
 struct NullTextInversion: Inversion {
     static let description = InversionDescription(
         kind: .nullText, title: "Null-text inversion",
@@ -91,7 +92,8 @@ struct NullTextInversion: Inversion {
         return learnt.reversed()
     }
 
-    /// How fast to learn at a step counted from the noisiest: by the published rule, which says 100 whatever K is.
+    /// How fast to learn at a step counted from the noisiest: by the published rule, which says 100 whatever
+    /// K is.
     ///
     /// It would turn negative after a hundred steps; it ends at a hundredth instead.
     func rate(_ index: Int) -> Double { learningRate * max(1 - Double(index) / 100, 0.01) }

@@ -3,8 +3,9 @@ public import Tensors
 
 /// A real picture's way to noise, with all that is needed to walk it back.
 ///
-/// Methods walk down from `start`: at level k they guide away from `negative(at:)`, move by `move(_:_:from:)`, and pass
-/// the source branch (the one that should come back to the picture) through `source(_:reaching:)`.
+/// Methods walk down from `start`: at level k they guide away from `negative(at:)`, move by
+/// `move(_:_:from:)`, and pass the source branch (the one that should come back to the picture) through
+/// `source(_:reaching:)`.
 public struct SourcePath {
     /// How it was made.
     public let kind: InversionKind
@@ -14,7 +15,8 @@ public struct SourcePath {
     public let latents: [Tensor]
     /// The prompt of the source branch.
     public let prompt: Prompt
-    /// What guidance leads away from on the way down from level k, at index k - 1; empty where the inversion has no say.
+    /// What guidance leads away from on the way down from level k, at index k - 1; empty where the inversion
+    /// has no say.
     public var negatives: [Prompt] = []
     /// The noise that the step down from level k adds (z_k), at index k - 1; empty for deterministic steps.
     public var noises: [Tensor] = []
@@ -50,10 +52,11 @@ public struct SourcePath {
         return DDIM.move(latent, noise, from: levels[k], to: levels[k - 1], eta: 1, fresh: noises[k - 1])
     }
 
-    /// What the source branch goes on with after a step to level k: the stored latent where the inversion wants it so.
+    /// What the source branch goes on with after a step to level k: the stored latent where the inversion
+    /// wants it so.
     ///
-    /// Those are direct inversion, by its nature, and edit-friendly inversion, whose stored latents are the way back at
-    /// the guidance it was made with.
+    /// Those are direct inversion, by its nature, and edit-friendly inversion, whose stored latents are the
+    /// way back at the guidance it was made with.
     public func source(_ stepped: Tensor, reaching k: Int) -> Tensor {
         kind.description.isExact ? latents[k] : stepped
     }

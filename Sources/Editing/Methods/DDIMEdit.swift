@@ -5,8 +5,8 @@ import Tensors
 /// one.
 ///
 /// Song, Meng and Ermon, "Denoising Diffusion Implicit Models", ICLR 2021; the "encode–decode" row in the
-/// ablation of the DiffEdit paper. The encoding sees the source prompt, or the empty one where none is given; any
-/// inversion serves. With a mask, the encoded latent of each level is put back where nothing may change.
+/// ablation of the DiffEdit paper. The encoding sees the source prompt, or the empty one where none is given;
+/// any inversion serves. With a mask, the encoded latent of each level is put back where nothing may change.
 ///
 /// Draws no noise. Cost: 2k forwards, k = ⌊strength·N⌋, and those of the inversion (k with `ddim`).
 public struct DDIMEdit: EditingMethod {

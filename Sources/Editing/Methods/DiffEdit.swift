@@ -5,8 +5,8 @@ import Tensors
 ///
 /// Couairon, Verbeek, Schwenk and Cord, "DiffEdit: Diffusion-based semantic image editing with mask
 /// guidance", ICLR 2023. Three steps: a mask from the difference of two noise estimates; DDIM encoding
-/// without text (or any other inversion); decoding under the prompt, with the encoded latent of each level put back outside the mask.
-/// A mask given by the user takes the place of the first step.
+/// without text (or any other inversion); decoding under the prompt, with the encoded latent of each level
+/// put back outside the mask. A mask given by the user takes the place of the first step.
 ///
 /// Draws n noises of the latent's shape for the mask (none where the user gave one), then one more where
 /// `encode` is `noise`. Cost with the paper's defaults (N = 50, strength 0.8, n = 10): 20 + 40 + 80 = 140
