@@ -65,7 +65,12 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
-        layer("Editing", on: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging"]),
+        layer(
+            "Editing",
+            on: [
+                "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         tests(
             of: "Editing",
             with: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging", "TestSupport", "ToyModels"]),

@@ -24,11 +24,19 @@ public enum DDIM {
         _ latent: Tensor, _ noise: Tensor, from start: Level, to end: Level, eta: Double, fresh: Tensor
     ) -> Tensor {
         guard eta != 0, start.alphaBar < 1 else { return move(latent, noise, from: start, to: end) }
-        let variance =
-            eta * eta * (1 - end.alphaBar) / (1 - start.alphaBar) * (1 - start.alphaBar / end.alphaBar)
+        let variance = eta * eta * variance(from: start, to: end)
         let known = clean(latent, noise, at: start) * end.signal
         let direction = noise * max(1 - end.alphaBar - variance, 0).squareRoot()
         return known + direction + fresh * max(variance, 0).squareRoot()
+    }
+
+    /// What a step down with η = 1 multiplies its fresh noise by (σ).
+    public static func deviation(from start: Level, to end: Level) -> Double {
+        start.alphaBar < 1 ? max(variance(from: start, to: end), 0).squareRoot() : 0
+    }
+
+    private static func variance(from start: Level, to end: Level) -> Double {
+        (1 - end.alphaBar) / (1 - start.alphaBar) * (1 - start.alphaBar / end.alphaBar)
     }
 
     /// The clean latent that a noise estimate means (x̂₀).

@@ -4,7 +4,7 @@ import Imaging
 extension EditRequest: Codable {
     private enum Keys: String, CodingKey {
         case picture, prompt, source, negative, mask, regions, method, preset, options, seed, steps, guidance,
-            strength, inversion
+            strength, inversion, inversionOptions
         case pastes, feather, workingSide, traces, measuresInversion
     }
 
@@ -44,6 +44,8 @@ extension EditRequest: Codable {
             guidance: try container.decodeIfPresent(Double.self, forKey: .guidance),
             strength: try container.decodeIfPresent(Double.self, forKey: .strength),
             inversion: try container.decodeIfPresent(InversionKind.self, forKey: .inversion),
+            inversionOptions: try container.decodeIfPresent([String: String].self, forKey: .inversionOptions)
+                ?? [:],
             pastes: try container.decodeIfPresent(Bool.self, forKey: .pastes),
             feather: try container.decodeIfPresent(Double.self, forKey: .feather) ?? Picture.defaultFeather,
             workingSide: try container.decodeIfPresent(Int.self, forKey: .workingSide),
@@ -70,6 +72,7 @@ extension EditRequest: Codable {
         try container.encodeIfPresent(guidance, forKey: .guidance)
         try container.encodeIfPresent(strength, forKey: .strength)
         try container.encodeIfPresent(inversion, forKey: .inversion)
+        try container.encode(inversionOptions, forKey: .inversionOptions)
         try container.encodeIfPresent(pastes, forKey: .pastes)
         try container.encode(feather, forKey: .feather)
         try container.encodeIfPresent(workingSide, forKey: .workingSide)

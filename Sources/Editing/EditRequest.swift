@@ -31,6 +31,8 @@ public struct EditRequest: Sendable, Hashable {
     /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not
     /// invert.
     public var inversion: InversionKind?
+    /// The inversion's own options, as texts; refused for methods that leave no choice of inversion.
+    public var inversionOptions: [String: String]
     /// Whether the original's pixels come back outside the mask; they do where nil and there is a mask.
     public var pastes: Bool?
     /// Pixels over which a pasted edit fades in.
@@ -48,7 +50,8 @@ public struct EditRequest: Sendable, Hashable {
         regions: [Region] = [], method: String = Registry.standard, preset: Preset = .paper,
         options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
-        inversion: InversionKind? = nil, pastes: Bool? = nil, feather: Double = Picture.defaultFeather,
+        inversion: InversionKind? = nil, inversionOptions: [String: String] = [:], pastes: Bool? = nil,
+        feather: Double = Picture.defaultFeather,
         workingSide: Int? = nil,
         traces: Bool = false, measuresInversion: Bool = false
     ) {
@@ -66,6 +69,7 @@ public struct EditRequest: Sendable, Hashable {
         self.guidance = guidance
         self.strength = strength
         self.inversion = inversion
+        self.inversionOptions = inversionOptions
         self.pastes = pastes
         self.feather = feather
         self.workingSide = workingSide
@@ -119,8 +123,15 @@ public struct EditRequest: Sendable, Hashable {
             throw EditingError.missing(what: "at least one region (--region)", method: method)
         default: for (index, region) in regions.enumerated() { try region.check(number: index + 1) }
         }
+        // Checked against the kind that was asked for, even where the method makes nothing of it.
+        let kind = settings.inversion ?? inversion
+        let inversionOptions = try kind?.options(self.inversionOptions, preset: preset)
+        if kind == nil, let name = self.inversionOptions.keys.min() {
+            throw EditingError.unknownOption(name: name, method: "the inversion of \(method)", nearest: nil)
+        }
         return CheckedRequest(
-            method: type.init(options), description: description, options: options, settings: settings)
+            method: type.init(options), description: description, options: options, settings: settings,
+            inversionOptions: settings.inversion == nil ? nil : inversionOptions)
     }
 }
 
@@ -134,4 +145,6 @@ public struct CheckedRequest: Sendable {
     public let options: Options
     /// The settings that all methods share.
     public let settings: MethodDescription.Settings
+    /// The inversion's options, all of them; nil where the method leaves no choice of inversion.
+    public let inversionOptions: Options?
 }

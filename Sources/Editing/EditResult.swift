@@ -40,8 +40,10 @@ public struct Account: Sendable, Hashable, Codable {
     public struct RoundTrip: Sendable, Hashable, Codable {
         /// Root mean square difference of the latents.
         public var rms: Double
-        /// Peak signal-to-noise ratio of the decoded pictures, in dB; nil where they are equal.
+        /// Peak signal-to-noise ratio of what comes back to the picture, in dB; nil where they are equal.
         public var psnr: Double?
+        /// The same of what the autoencoder alone makes of the picture, which no inversion can exceed by much.
+        public var ceiling: Double?
     }
 
     /// The method's name.
@@ -70,6 +72,10 @@ public struct Account: Sendable, Hashable, Codable {
     public var workingSize: [Int]
     /// Forward and backward passes, seconds, memory.
     public var cost: Cost
+    /// The inversion's own options, where the method inverts by the request's.
+    public var inversionOptions: [String: OptionValue]?
+    /// Whether the inversion was found in the cache; nil where there was none.
+    public var inversionKept: Bool?
     /// Error of the inversion, where it was measured.
     public var roundTrip: RoundTrip?
     /// Share of the picture that was allowed to change, in 0...1.

@@ -8,24 +8,27 @@ extension Engine {
     ///
     /// The request is checked before anything runs; a mistake in it ends the stream at once with an
     /// `EditingError`.
-    public nonisolated func edit(_ request: EditRequest) -> AsyncThrowingStream<Event<EditResult>, any Error>
-    {
-        run { try $0.edit(request) }
+    /// - Parameter cache: where inversions are kept; nil computes them anew.
+    public nonisolated func edit(
+        _ request: EditRequest, cache: InversionCache? = nil
+    ) -> AsyncThrowingStream<Event<EditResult>, any Error> {
+        run { try $0.edit(request, cache: cache) }
     }
 
     /// Edits a picture and answers the result.
     public nonisolated func edited(
-        _ request: EditRequest, notify: (Notice) -> Void = { _ in }
+        _ request: EditRequest, cache: InversionCache? = nil, notify: (Notice) -> Void = { _ in }
     ) async throws -> EditResult {
         _ = try request.checked()
-        return try await result(notify: notify) { try $0.edit(request) }
+        return try await result(notify: notify) { try $0.edit(request, cache: cache) }
     }
 }
 
 extension Studio {
     /// Edits a picture: brings it to the model's size, lets the method paint, and brings the result back.
+    /// - Parameter cache: where inversions are kept; nil computes them anew.
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
-    public func edit(_ request: EditRequest) throws -> EditResult {
+    public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
         let checked = try request.checked()
         let levels = try schedule.levels(steps: checked.settings.steps)
         let facts = model.facts
@@ -43,15 +46,17 @@ extension Studio {
             return Tensor(small.values, shape: [1, 1, small.height, small.width]).to(device: model.device)
         }
         let empty = try prompt("")
-        let small = request.picture.resized(to: size)
+        let working = request.picture.resized(to: size)
         var canvas = Canvas(
             studio: self, levels: levels, top: levels.reach(checked.settings.strength ?? 1),
-            clean: try encode(small), prompt: try prompt(request.prompt),
+            clean: try encode(working), prompt: try prompt(request.prompt),
             source: try request.source.map { try prompt($0) },
             negative: try request.negative.map { try prompt($0) } ?? empty, empty: empty,
             guidance: checked.settings.guidance, mask: mask,
-            inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed))
-        canvas.picture = small
+            inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed),
+            inversionSettings: InversionSettings(
+                options: checked.inversionOptions, seed: request.seed, cache: cache))
+        canvas.picture = working
         canvas.pictureMask = request.mask?.resized(width: size.width, height: size.height)
         canvas.regions = try regions(
             request.regions, height: size.height / facts.latentFactor, width: size.width / facts.latentFactor)
@@ -68,19 +73,28 @@ extension Studio {
             picture = painted.resized(width: request.picture.width, height: request.picture.height)
         }
         picture.profile = request.picture.profile
+        // Before the account, which tells of these passes too.
+        var roundTrip: Account.RoundTrip?
+        if request.measuresInversion, let path = painting.measurable(on: canvas) {
+            roundTrip = try self.roundTrip(
+                of: path, from: working, guidance: canvas.guidance, negative: canvas.negative
+            ).account
+        }
         let account = Account(
             method: request.method, preset: request.preset, options: checked.options.values,
             prompt: request.prompt, source: request.source, negative: request.negative,
             regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
             settings: checked.settings, timesteps: levels.dropFirst().map(\.timestep), model: facts,
             workingSize: [size.width, size.height], cost: spent,
-            roundTrip: request.measuresInversion ? try roundTrip(painting, on: canvas) : nil,
+            inversionOptions: checked.inversionOptions?.values,
+            inversionKept: painting.path?.isKept, roundTrip: roundTrip,
             maskArea: found.map { Double($0.area) }, warnings: warnings)
         return EditResult(
             picture: picture, painted: painted, mask: pastingMask,
             softMask: painting.softMask.map { Mask($0) },
             account: account, trace: request.traces ? painting.arrays(from: canvas) : [])
     }
+}
 
     /// Regions on a latent's grid, their prompts embedded.
     func regions(_ regions: [Region], height: Int, width: Int) throws -> [CanvasRegion] {
@@ -91,21 +105,14 @@ extension Studio {
                 cells: Tensor(cells.values, shape: [1, 1, height, width]).to(device: model.device))
         }
     }
+}
 
-    /// How well the painting's inversion leads back; its passes count like all others.
-    private func roundTrip(_ painting: Painting, on canvas: Canvas) throws -> Account.RoundTrip? {
-        guard painting.inversion.count > 1, let prompt = painting.inversionPrompt else { return nil }
-        let top = painting.inversion.count - 1
-        let back = try sample(
-            painting.inversion[top], from: top, of: canvas.levels, prompt: prompt, stage: "walking back")
-        let (there, here) = (try decode(canvas.clean), try decode(back))
-        let squares = zip(there.pixels, here.pixels).map {
-            (Double($0) - Double($1)) * (Double($0) - Double($1))
-        }
-        let error = squares.reduce(0, +) / Double(squares.count)
-        return Account.RoundTrip(
-            rms: (back - canvas.clean).squared.mean.squareRoot.item,
-            psnr: error > 0 ? 10 * log10(255 * 255 / error) : nil)
+extension Painting {
+    /// The path whose error can be measured, if the method told of one.
+    fileprivate func measurable(on canvas: Canvas) -> SourcePath? {
+        if let path { return path.top > 0 ? path : nil }
+        guard inversion.count > 1, let inversionPrompt else { return nil }
+        return SourcePath(.ddim, levels: canvas.levels, latents: inversion, prompt: inversionPrompt)
     }
 }
 

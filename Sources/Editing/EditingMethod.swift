@@ -38,6 +38,8 @@ public struct Canvas {
     public let inversion: InversionKind
     /// The job's noise; each method documents in which order it draws.
     public let random: RandomGenerator
+    /// What the inversion is told beside its kind.
+    public var inversionSettings = InversionSettings()
     /// Parts of the picture with prompts of their own.
     public internal(set) var regions: [CanvasRegion] = []
     /// The picture that the latent was encoded from, at the working size; nil where there is only a latent.
@@ -78,22 +80,25 @@ public struct Painting {
     public var mask: Tensor?
     /// The map that the mask was cut from, in 0...1.
     public var softMask: Tensor?
-    /// All levels of the inversion, if there was one.
+    /// The inversion that the edit began with, if there was one; its error can be measured.
+    public var path: SourcePath?
+    /// All levels of the way to noise, for `--trace`; the path's where there is one.
     public var inversion: [Tensor]
-    /// The prompt of that inversion, without guidance; nil where its error cannot be told so simply.
+    /// The prompt of `inversion` where the method says no more of its path; nil where its error cannot be told so.
     public var inversionPrompt: Prompt?
     /// Whatever else the paper names, for `--trace`.
     public var trace: [String: Tensor]
 
     /// A painting of a latent.
     public init(
-        _ latent: Tensor, mask: Tensor? = nil, softMask: Tensor? = nil, inversion: [Tensor] = [],
-        inversionPrompt: Prompt? = nil, trace: [String: Tensor] = [:]
+        _ latent: Tensor, mask: Tensor? = nil, softMask: Tensor? = nil, path: SourcePath? = nil,
+        inversion: [Tensor] = [], inversionPrompt: Prompt? = nil, trace: [String: Tensor] = [:]
     ) {
         self.latent = latent
         self.mask = mask
         self.softMask = softMask
-        self.inversion = inversion
+        self.path = path
+        self.inversion = path?.latents ?? inversion
         self.inversionPrompt = inversionPrompt
         self.trace = trace
     }

@@ -55,20 +55,6 @@ public struct Generation: Sendable {
     public var model: ModelFacts
 }
 
-/// A picture turned to noise and back.
-public struct Reconstruction: Sendable {
-    /// What came back, at the original's size.
-    public var picture: Picture
-    /// What the autoencoder alone makes of the original, at the original's size: the ceiling.
-    public var ceiling: Picture
-    /// All latents of the inversion, [N + 1, 1, C, h, w].
-    public var levels: NamedArray
-    /// Root mean square difference of the latents.
-    public var rms: Double
-    /// Passes, seconds, memory.
-    public var cost: Cost
-}
-
 extension Studio {
     /// Generates a picture.
     ///
@@ -148,28 +134,5 @@ extension Studio {
             return picture.pixels[start..<(start + row)]
         }
         return Picture(width: width * factor, height: picture.height, pixels: pixels)
-    }
-
-    /// Inverts a picture over the whole trajectory and samples it back, both without guidance.
-    /// - Throws: `DiffusionError`, `CancellationError`.
-    public func reconstruct(_ picture: Picture, prompt text: String = "", steps: Int = 50) throws
-        -> Reconstruction
-    {
-        let levels = try schedule.levels(steps: steps)
-        let size = WorkingSize(
-            fitting: picture.width, picture.height, longSide: model.facts.pictureSide,
-            multipleOf: model.facts.latentFactor)
-        let clean = try encode(picture.resized(to: size))
-        let prompt = try prompt(text)
-        let path = try invert(clean, through: levels, to: levels.steps, prompt: prompt)
-        let back = try sample(path[levels.steps], from: levels.steps, of: levels, prompt: prompt)
-        func atOwnSize(_ latent: Tensor) throws -> Picture {
-            try decode(latent).resized(width: picture.width, height: picture.height)
-        }
-        let stacked = Tensor.stacked(path)
-        return Reconstruction(
-            picture: try atOwnSize(back), ceiling: try atOwnSize(clean),
-            levels: NamedArray(name: "inversion_levels", shape: stacked.shape, values: stacked.floats),
-            rms: (back - clean).squared.mean.squareRoot.item, cost: spent)
     }
 }

@@ -137,16 +137,35 @@ public struct Options: Sendable, Hashable {
     public init(
         _ given: [String: String], of method: MethodDescription, preset: Preset = .paper
     ) throws(EditingError) {
-        var values: [String: OptionValue] = [:]
-        for option in method.options { values[option.name] = option.presets[preset] ?? option.standard }
+        try self.init(given, of: method.options, owner: method.name, preset: preset)
+    }
+
+    /// The defaults of whatever has such options under a preset, with some given as texts.
+    /// - Parameter owner: whose options they are, for the message.
+    /// - Throws: `EditingError`: an unknown name (with the nearest right one) or a value out of range.
+    init(
+        _ given: [String: String], of options: [OptionDescription], owner: String, preset: Preset
+    ) throws(EditingError) {
+        var values = Self.defaults(of: options, preset: preset)
         for (name, text) in given.sorted(by: { $0.key < $1.key }) {
-            guard let option = method.options.first(where: { $0.name == name }) else {
+            guard let option = options.first(where: { $0.name == name }) else {
                 throw .unknownOption(
-                    name: name, method: method.name, nearest: method.options.map(\.name).nearest(to: name))
+                    name: name, method: owner, nearest: options.map(\.name).nearest(to: name))
             }
             values[name] = try option.value(of: text)
         }
         self.values = values
+    }
+
+    /// The defaults alone, which need no check.
+    init(defaultsOf options: [OptionDescription], preset: Preset = .paper) {
+        values = Self.defaults(of: options, preset: preset)
+    }
+
+    private static func defaults(of options: [OptionDescription], preset: Preset) -> [String: OptionValue] {
+        var values: [String: OptionValue] = [:]
+        for option in options { values[option.name] = option.presets[preset] ?? option.standard }
+        return values
     }
 
     /// Options as written on a command line, `name=value` each; the last of a name counts.

@@ -48,7 +48,14 @@ struct EditReport {
         var facts = ["seed \(account.seed)", String(format: "%.1f s", account.cost.seconds)]
         facts.append("\(account.cost.forwards) passes")
         if let area = account.maskArea { facts.append(String(format: "mask %.0f %%", area * 100)) }
-        if let trip = account.roundTrip { facts.append(String(format: "inversion error %.4f", trip.rms)) }
+        if account.inversionKept == true { facts.append("inversion kept from before") }
+        if let trip = account.roundTrip {
+            func text(_ decibels: Double?) -> String {
+                decibels.map { String(format: "%.1f dB", $0) } ?? "exact"
+            }
+            facts.append(String(format: "inversion error %.4f", trip.rms))
+            facts.append("reconstruction \(text(trip.psnr)) of \(text(trip.ceiling))")
+        }
         return "\(output) (\(facts.joined(separator: ", ")))"
     }
 }

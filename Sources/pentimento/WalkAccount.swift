@@ -22,11 +22,17 @@ struct WalkAccount: Codable {
     var height: Int
     var model: ModelFacts
     var cost: Cost
-    /// Largest difference between the photo's latent and that of the way there and back, relative to the
-    /// latent.
+    /// How the photo was brought to noise.
+    var inversion: InversionKind?
+    var inversionOptions: [String: OptionValue]?
+    /// Whether that was done by an earlier run.
+    var inversionKept: Bool?
+    /// Largest difference between the photo's latent and that of the way there and back, relative to the latent.
     var roundTripError: Double?
-    /// Peak signal to noise ratio of the reconstruction against the photo at the model's size, in dB.
+    /// Peak signal to noise ratio of the reconstruction against the photo at the model's size, in dB; nil if equal.
     var decibels: Double?
+    /// The same of what the autoencoder alone makes of the photo.
+    var ceiling: Double?
 
     /// The texts for a picture file.
     func metadata() throws -> [String: String] {

@@ -73,7 +73,9 @@ enum Program {
         process.executableURL = URL(fileURLWithPath: try path)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: (folder ?? scratch).path)
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        // Nothing of a test stays in the user's own cache.
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["XDG_CACHE_HOME": scratch["cache"]]) { $1 }.merging(environment) { $1 }
         for name in ["output", "errors"] {
             _ = FileManager.default.createFile(atPath: scratch[name], contents: nil)
         }

@@ -170,7 +170,9 @@ import ToyModels
         #expect(one.picture == two.picture)
         #expect(one.cost.forwards == 6)
 
-        let walk = try await engine.result { try $0.reconstruct(picture, prompt: "a pear", steps: 4) }
+        let walk = try await engine.result {
+            try $0.reconstruct(.init(picture: picture, prompt: "a pear", steps: 4))
+        }
         #expect((walk.picture.width, walk.picture.height) == (20, 12))
         #expect(walk.levels.shape[0] == 5)
         #expect(walk.cost.forwards == 8)

@@ -1,3 +1,4 @@
+import Foundation
 import Imaging
 import Testing
 
@@ -76,5 +77,28 @@ import Testing
             }.checked()
             #expect(checked.options.values.count == method.options.count)
         }
+    }
+}
+
+@Suite struct InversionRequestTests {
+    @Test("A request carries the inversion's options, checks them, and survives JSON with them")
+    func options() throws {
+        var request = EditRequest(
+            picture: Picture(width: 2, height: 2), prompt: "a pear", method: "ddim", inversion: .nullText,
+            inversionOptions: ["iterations": "3"])
+        #expect(try request.checked().inversionOptions?.integer("iterations") == 3)
+        let data = try JSONEncoder().encode(request)
+        #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
+        request.inversion = nil
+        #expect(throws: EditingError.unknownOption(name: "iterations", method: "ddim", nearest: nil)) {
+            try request.checked()
+        }
+        // A method that does not invert has nobody to tell them to.
+        request.method = "sdedit"
+        let error = #expect(throws: EditingError.self) { try request.checked() }
+        #expect(error?.description.contains("the inversion of sdedit") == true)
+        request.inversion = .fixedPoint
+        request.inversionOptions = ["iterations": "3"]
+        #expect(try request.checked().inversionOptions == nil)
     }
 }

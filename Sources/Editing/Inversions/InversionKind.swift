@@ -6,6 +6,28 @@ public enum InversionKind: String, Sendable, Hashable, Codable, CaseIterable {
     case negativePrompt = "negative-prompt"
     /// The source branch is set back onto the stored path after every step (Ju and others 2024).
     case direct
+    /// An empty prompt is learnt for every step, so that the guided way back follows the stored path (Mokady
+    /// and others 2023).
+    case nullText = "null-text"
+    /// Independent noised latents and the noise that joins them (Huberman-Spiegelglas and others 2024).
+    case editFriendly = "edit-friendly"
+    /// Every DDIM step solved instead of guessed (Pan and others 2023; Garibi and others 2024).
+    case fixedPoint = "fixed-point"
+
+    /// Its algorithm.
+    var type: any Inversion.Type {
+        switch self {
+        case .ddim: DDIMInversion.self
+        case .negativePrompt: NegativePromptInversion.self
+        case .direct: DirectInversion.self
+        case .nullText: NullTextInversion.self
+        case .editFriendly: EditFriendlyInversion.self
+        case .fixedPoint: FixedPointInversion.self
+        }
+    }
+
+    /// What it is, costs and can be told.
+    public var description: InversionDescription { type.description }
 
     /// The kind of a name.
     /// - Throws: `EditingError.badValue` with the nearest name there is.
@@ -16,5 +38,13 @@ public enum InversionKind: String, Sendable, Hashable, Codable, CaseIterable {
             name: "inversion", value: name,
             expected: "one of \(names.joined(separator: ", "))"
                 + (names.nearest(to: name).map { "; did you mean \($0)?" } ?? ""))
+    }
+
+    /// Its options under a preset, with some given as texts.
+    /// - Throws: `EditingError`: an unknown name (with the nearest right one) or a value out of range.
+    public func options(_ given: [String: String] = [:], preset: Preset = .paper) throws(EditingError)
+        -> Options
+    {
+        try Options(given, of: description.options, owner: rawValue, preset: preset)
     }
 }

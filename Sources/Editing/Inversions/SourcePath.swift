@@ -3,8 +3,9 @@ public import Tensors
 
 /// A real picture's way to noise, with all that is needed to walk it back.
 ///
-/// Methods walk down from `start`: at level k they guide away from `negative(at:)`, move by `move(_:_:from:)`, and pass
-/// the source branch (the one that should come back to the picture) through `source(_:reaching:)`.
+/// Methods walk down from `start`: at level k they guide away from `negative(at:)`, move by
+/// `move(_:_:from:)`, and pass the source branch (the one that should come back to the picture) through
+/// `source(_:reaching:)`.
 public struct SourcePath {
     /// How it was made.
     public let kind: InversionKind
@@ -14,10 +15,14 @@ public struct SourcePath {
     public let latents: [Tensor]
     /// The prompt of the source branch.
     public let prompt: Prompt
-    /// What guidance leads away from on the way down from level k, at index k - 1; empty where the inversion has no say.
+    /// What guidance leads away from on the way down from level k, at index k - 1; empty where the inversion
+    /// has no say.
     public var negatives: [Prompt] = []
     /// The noise that the step down from level k adds (z_k), at index k - 1; empty for deterministic steps.
     public var noises: [Tensor] = []
+
+    /// Whether it was found in a cache as a whole, and cost nothing.
+    public var isKept = false
 
     /// A path that somebody climbed.
     public init(_ kind: InversionKind, levels: Levels, latents: [Tensor], prompt: Prompt) {
@@ -47,27 +52,30 @@ public struct SourcePath {
         return DDIM.move(latent, noise, from: levels[k], to: levels[k - 1], eta: 1, fresh: noises[k - 1])
     }
 
-    /// What the source branch goes on with after a step to level k: the stored latent where the inversion wants it so.
+    /// What the source branch goes on with after a step to level k: the stored latent where the inversion
+    /// wants it so.
+    ///
+    /// Those are direct inversion, by its nature, and edit-friendly inversion, whose stored latents are the
+    /// way back at the guidance it was made with.
     public func source(_ stepped: Tensor, reaching k: Int) -> Tensor {
-        kind == .direct ? latents[k] : stepped
+        kind.description.isExact ? latents[k] : stepped
     }
-}
 
-extension Canvas {
-    /// Inverts the picture by the request's inversion.
+    /// Walks the source branch from `start` back to the clean latent, as methods walk it.
     /// - Parameters:
-    ///   - top: how many levels up; the canvas's own top where nil.
-    ///   - levels: the trajectory; the canvas's own where nil.
-    ///   - prompt: what the source branch sees; the source prompt, or else the empty one, where nil.
-    public func invert(
-        to top: Int? = nil, through levels: Levels? = nil, prompt: Prompt? = nil, stage: String = "inverting"
-    ) throws -> SourcePath {
-        let levels = levels ?? self.levels
-        let prompt = prompt ?? source ?? empty
-        let latents = try studio.invert(
-            clean, through: levels, to: top ?? self.top, prompt: prompt, stage: stage)
-        var path = SourcePath(inversion, levels: levels, latents: latents, prompt: prompt)
-        if inversion == .negativePrompt { path.negatives = latents.dropFirst().map { _ in prompt } }
-        return path
+    ///   - guidance: the request's.
+    ///   - negative: what guidance leads away from where the path does not say.
+    public func walkedBack(
+        by studio: Studio, guidance: Double, negative: Prompt, stage: String = "walking back"
+    ) throws -> Tensor {
+        var latent = start
+        guard top > 0 else { return latent }
+        for k in studio.steps(stage, (1...top).reversed()) {
+            let noise = try studio.noise(
+                in: latent, at: levels[k], prompt: prompt, against: self.negative(at: k, or: negative),
+                scale: guidance)
+            latent = source(move(latent, noise, from: k), reaching: k - 1)
+        }
+        return latent
     }
 }

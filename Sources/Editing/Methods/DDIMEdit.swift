@@ -5,10 +5,10 @@ import Tensors
 /// one.
 ///
 /// Song, Meng and Ermon, "Denoising Diffusion Implicit Models", ICLR 2021; the "encode–decode" row in the
-/// ablation of the DiffEdit paper. The encoding is not guided and sees the source prompt, or the empty one
-/// where none is given. With a mask, the encoded latent of each level is put back where nothing may change.
+/// ablation of the DiffEdit paper. The encoding sees the source prompt, or the empty one where none is given;
+/// any inversion serves. With a mask, the encoded latent of each level is put back where nothing may change.
 ///
-/// Draws no noise. Cost: k + 2k forwards, k = ⌊strength·N⌋.
+/// Draws no noise. Cost: 2k forwards, k = ⌊strength·N⌋, and those of the inversion (k with `ddim`).
 public struct DDIMEdit: EditingMethod {
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
@@ -16,23 +16,24 @@ public struct DDIMEdit: EditingMethod {
         summary: "Turns the picture into noise step by step, and back under the new prompt.",
         paper: "Song, Meng, Ermon, Denoising Diffusion Implicit Models, ICLR 2021, arXiv 2010.02502",
         year: 2021, needs: .init(source: .optional, inversion: true),
-        standard: .init(steps: 50, guidance: 7.5, strength: 0.8),
-        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8)])
+        standard: .init(steps: 50, guidance: 7.5, strength: 0.8, inversion: .ddim),
+        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8, inversion: .ddim)])
 
     /// The method with its options.
     public init(_ options: Options) {}
 
     /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
-        let prompt = canvas.source ?? canvas.empty
-        let path = try canvas.studio.invert(
-            canvas.clean, through: canvas.levels, to: canvas.top, prompt: prompt)
-        let end = try canvas.studio.sample(
-            path[canvas.top], from: canvas.top, of: canvas.levels, prompt: canvas.prompt,
-            against: canvas.negative, scale: canvas.guidance
-        ) { level, latent in
-            Canvas.blend(latent, over: path[level], mask: canvas.mask)
+        let path = try canvas.invert(stage: "encoding")
+        guard path.top > 0 else { return Painting(path.start, mask: canvas.mask, path: path) }
+        var latent = path.start
+        for k in canvas.studio.steps("decoding", (1...path.top).reversed()) {
+            let noise = try canvas.studio.noise(
+                in: latent, at: path.levels[k], prompt: canvas.prompt,
+                against: path.negative(at: k, or: canvas.negative), scale: canvas.guidance)
+            latent = Canvas.blend(
+                path.move(latent, noise, from: k), over: path.latents[k - 1], mask: canvas.mask)
         }
-        return Painting(end, mask: canvas.mask, inversion: path, inversionPrompt: prompt)
+        return Painting(latent, mask: canvas.mask, path: path)
     }
 }

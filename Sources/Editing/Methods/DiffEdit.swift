@@ -5,8 +5,8 @@ import Tensors
 ///
 /// Couairon, Verbeek, Schwenk and Cord, "DiffEdit: Diffusion-based semantic image editing with mask
 /// guidance", ICLR 2023. Three steps: a mask from the difference of two noise estimates; DDIM encoding
-/// without text; decoding under the prompt, with the encoded latent of each level put back outside the mask.
-/// A mask given by the user takes the place of the first step.
+/// without text (or any other inversion); decoding under the prompt, with the encoded latent of each level
+/// put back outside the mask. A mask given by the user takes the place of the first step.
 ///
 /// Draws n noises of the latent's shape for the mask (none where the user gave one), then one more where
 /// `encode` is `noise`. Cost with the paper's defaults (N = 50, strength 0.8, n = 10): 20 + 40 + 80 = 140
@@ -32,8 +32,8 @@ public struct DiffEdit: EditingMethod {
         paper: "Couairon et al., DiffEdit: Diffusion-based semantic image editing with mask guidance, "
             + "ICLR 2023, arXiv 2210.11427",
         year: 2023, needs: .init(source: .optional, inversion: true),
-        standard: .init(steps: 50, guidance: 7.5, strength: 0.8),
-        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8)],
+        standard: .init(steps: 50, guidance: 7.5, strength: 0.8, inversion: .ddim),
+        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8, inversion: .ddim)],
         options: DiffEditMask.options + [
             .init(
                 "mask", .choice(MaskSource.allCases.map(\.rawValue)), .text("found"),
@@ -49,7 +49,7 @@ public struct DiffEdit: EditingMethod {
                 presets: [.official: .text("source")], help: "which prompt the encoding sees"),
             .init(
                 "encode-guidance", .number(0...100), .number(1), presets: [.official: .number(7.5)],
-                help: "guidance of the encoding; above 1 the way back is soon lost"),
+                help: "guidance of an encoding by DDIM; above 1 the way back is soon lost"),
             .init(
                 "background", .choice(Background.allCases.map(\.rawValue)), .text("destination"),
                 presets: [.official: .text("origin")],
@@ -91,8 +91,8 @@ public struct DiffEdit: EditingMethod {
         }
         // Step 2: x₀…x_K.
         let path = try encode(canvas)
-        painting.inversion = path
-        painting.inversionPrompt = encoding == .ddim && encodingGuidance == 1 ? prompt(canvas) : nil
+        painting.inversion = path.latents
+        painting.path = encoding == .ddim && (encodingGuidance == 1 || path.kind != .ddim) ? path : nil
         // Step 3: y_K…y₀.
         painting.latent = try decode(canvas, over: path, mask: painting.mask)
         return painting
@@ -102,31 +102,39 @@ public struct DiffEdit: EditingMethod {
         encodingPrompt == .source ? canvas.source ?? canvas.empty : canvas.empty
     }
 
-    private func encode(_ canvas: Canvas) throws -> [Tensor] {
+    private func encode(_ canvas: Canvas) throws -> SourcePath {
         switch encoding {
+        case .ddim where encodingGuidance != 1 && canvas.inversion == .ddim:
+            return try canvas.invertedByDDIM(prompt: prompt(canvas), scale: encodingGuidance)
         case .ddim:
-            return try canvas.studio.invert(
-                canvas.clean, through: canvas.levels, to: canvas.top, prompt: prompt(canvas),
-                against: canvas.empty, scale: encodingGuidance)
+            if encodingGuidance != 1 {
+                canvas.studio.warn(
+                    "encode-guidance counts for DDIM alone; \(canvas.inversion.rawValue) has its own")
+            }
+            return try canvas.invert(prompt: prompt(canvas), stage: "encoding")
         case .noise:
             let noise = canvas.freshNoise()
-            return [canvas.clean]
-                + canvas.levels.prefix(canvas.top + 1).dropFirst().map {
-                    DDIM.noised(canvas.clean, noise, to: $0)
-                }
+            let noised = canvas.levels.prefix(canvas.top + 1).dropFirst().map {
+                DDIM.noised(canvas.clean, noise, to: $0)
+            }
+            return SourcePath(
+                .ddim, levels: canvas.levels, latents: [canvas.clean] + noised, prompt: prompt(canvas))
         }
     }
 
-    private func decode(_ canvas: Canvas, over path: [Tensor], mask: Tensor?) throws -> Tensor {
+    private func decode(_ canvas: Canvas, over path: SourcePath, mask: Tensor?) throws -> Tensor {
         let levels = canvas.levels
-        var y = path[canvas.top]
+        var y = path.start
         guard canvas.top > 0 else { return y }
         for k in canvas.studio.steps("decoding", (1...canvas.top).reversed()) {
-            let noise = try canvas.guidedNoise(in: y, at: levels[k])
+            let noise = try canvas.studio.noise(
+                in: y, at: levels[k], prompt: canvas.prompt,
+                against: path.negative(at: k, or: canvas.negative),
+                scale: canvas.guidance)
             switch blending {
             case .latent:
-                y = DDIM.move(y, noise, from: levels[k], to: levels[k - 1])
-                y = Canvas.blend(y, over: path[background == .destination ? k - 1 : k], mask: mask)
+                y = path.move(y, noise, from: k)
+                y = Canvas.blend(y, over: path.latents[background == .destination ? k - 1 : k], mask: mask)
             case .predicted:
                 let clean = DDIM.clean(y, noise, at: levels[k])
                 y = DDIM.noised(

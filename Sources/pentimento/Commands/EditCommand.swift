@@ -48,11 +48,6 @@ struct EditCommand: AsyncParsableCommand {
     var strengths: String?
 
     @Option(
-        help:
-            "How the photo is brought to noise, for methods that invert it; by default the method's own way.")
-    var inversion: String?
-
-    @Option(
         help: ArgumentHelp("An option of the method; may be given several times.", valueName: "key=value"))
     var option: [String] = []
 
@@ -62,6 +57,8 @@ struct EditCommand: AsyncParsableCommand {
     @Option(help: "The most pixels a photo or mask may have.")
     var pixelLimit = Picture.defaultPixelLimit
 
+    @OptionGroup(title: "Inversion") var inverting: InversionChoice
+    @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Regions") var regions: RegionOptions
     @OptionGroup(title: "Results") var results: EditOutputs
@@ -91,7 +88,7 @@ struct EditCommand: AsyncParsableCommand {
             regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
-            strength: strength, inversion: try inversion.map { try InversionKind.named($0) },
+            strength: strength, inversion: try inverting.kind(), inversionOptions: try inverting.options(),
             pastes: masking.noPaste ? false : nil, feather: masking.feather,
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
@@ -108,18 +105,18 @@ struct EditCommand: AsyncParsableCommand {
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: checked.settings.steps)
 
+        let (final, cache) = (request, keeping.cache)
         if let strengths {
             let curve = try StrengthCurve(strengths, of: request)
             let requests = curve.strengths.map(curve.request)
             // A studio counts one edit's cost and prompts; each strength has its own job.
             var edits: [EditResult] = []
-            for request in requests { edits.append(try await session.result { try $0.edit(request) }) }
+            for request in requests { edits.append(try await session.result { try $0.edit(request, cache: cache) }) }
             try curve.panel(photo.picture, edits).write(to: path)
             if !speech.quiet { Terminal.print("\(path) (seed \(seed), \(edits.count) strengths)") }
             return
         }
-        let final = request
-        var result = try await session.result { try $0.edit(final) }
+        var result = try await session.result { try $0.edit(final, cache: cache) }
         try Task.checkCancellation()
         if let mask = result.mask, !masking.noPaste {
             // Into the photo's own colours, which an edit in sRGB does not know.

@@ -4,17 +4,17 @@ import Editing
 import Foundation
 import Imaging
 import Logging
-import Tensors
 
 /// `pentimento invert`: a photo to noise and back.
 struct InvertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invert",
-        abstract: "Takes a photo to noise by DDIM inversion and back, and says how much was lost.",
+        abstract: "Takes a photo to noise by an inversion and back, and says how much was lost.",
         discussion: """
             pentimento invert apple.png --source "a red apple" --trace path.safetensors -o apple-back.png
 
-            The trace holds initial_latent, inversion_levels [N+1,1,C,h,w] from the photo to noise, and final_latent, the \
+            The way back is walked as editing methods walk it, at the guidance given; `--guidance 7.5` shows what an edit \
+            begins with. The trace holds initial_latent, inversion_levels [N+1,1,C,h,w] from the photo to noise, and final_latent, the \
             end of the way back. Without guidance and with few changes on the way, both ends agree.
             """)
 
@@ -42,6 +42,9 @@ struct InvertCommand: AsyncParsableCommand {
         help: "Guidance on the way back; the way there has none.")
     var guidance = 1.0
 
+    @Option(help: "What the noise follows from, where the inversion draws any.")
+    var seed: UInt64 = 0
+
     @Option(help: "The most pixels a photo may have.")
     var pixelLimit = Picture.defaultPixelLimit
 
@@ -51,6 +54,8 @@ struct InvertCommand: AsyncParsableCommand {
     @Flag(help: "Print the account as JSON.")
     var json = false
 
+    @OptionGroup(title: "Inversion") var inverting: InversionChoice
+    @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -70,63 +75,43 @@ struct InvertCommand: AsyncParsableCommand {
         if let trace { try Outputs.checkFolder(of: trace) }
         let log = speech.log
         let picture = try Picture(contentsOf: photo, pixelLimit: pixelLimit) { log.warning("\($0)") }
+        let kind = try inverting.kind() ?? .ddim
+        let options = try inverting.options()
+        _ = try kind.options(options)
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: steps)
-        let (source, steps, guidance) = (source, steps, guidance)
-        let keepsTrace = trace != nil
-        let (result, account, arrays) = try await session.result { studio in
-            let facts = studio.model.facts
-            let size = WorkingSize(
-                fitting: picture.width, picture.height, longSide: facts.pictureSide,
-                multipleOf: facts.latentFactor)
-            let small = picture.resized(to: size)
-            let clean = try studio.encode(small)
-            let levels = try studio.schedule.levels(steps: steps)
-            let prompt = try studio.prompt(source)
-            let path = try studio.invert(
-                clean, through: levels, to: steps, prompt: prompt, stage: "inverting")
-            let back = try studio.sample(
-                path[steps], from: steps, of: levels, prompt: prompt,
-                against: guidance == 1 ? nil : studio.prompt(""), scale: guidance, stage: "returning")
-            let result = try studio.decode(back)
-            let error = (back - clean).absolute.largest().item / max(clean.absolute.largest().item, 1e-12)
-            let account = WalkAccount(
-                command: "invert", prompt: source, steps: steps, guidance: guidance, width: size.width,
-                height: size.height, model: facts, cost: studio.spent, roundTripError: error,
-                decibels: small.decibels(of: result))
-            let arrays =
-                keepsTrace
-                ? [
-                    ("initial_latent", clean), ("inversion_levels", Tensor.stacked(path)),
-                    ("final_latent", back),
-                ]
-                .map { NamedArray(name: $0.0, shape: $0.1.shape, values: $0.1.floats) } : []
-            return (result, account, arrays)
-        }
+        let request = ReconstructionRequest(
+            picture: picture, prompt: source, steps: steps, guidance: guidance,
+            inversion: kind, inversionOptions: options, seed: seed)
+        let cache = keeping.cache
+        let result = try await session.result { try $0.reconstruct(request, cache: cache) }
         try Task.checkCancellation()
-        if let trace { try Outputs.write(arrays, to: trace) }
-        var full = account
-        full.output = (path as NSString).lastPathComponent
-        try result.resized(width: picture.width, height: picture.height, by: .bicubic)
-            .write(to: path, metadata: noMetadata ? [:] : full.metadata())
+        if let trace {
+            var clean = result.levels
+            clean.name = "initial_latent"
+            clean.shape.removeFirst()
+            clean.values = Array(clean.values.prefix(clean.shape.reduce(1, *)))
+            try Outputs.write([clean, result.levels, result.end], to: trace)
+        }
+        let account = WalkAccount(
+            command: "invert", output: (path as NSString).lastPathComponent, prompt: source, seed: seed,
+            steps: steps, guidance: guidance, width: result.workingSize[0], height: result.workingSize[1],
+            model: result.model, cost: result.cost, inversion: kind,
+            inversionOptions: result.inversionOptions, inversionKept: result.inversionKept,
+            roundTripError: result.relativeError, decibels: result.roundTrip.psnr,
+            ceiling: result.roundTrip.ceiling)
+        try result.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
         if json {
-            Terminal.print(try jsonText(full))
+            Terminal.print(try jsonText(account))
         } else if !speech.quiet {
-            let numbers = String(
-                format: "round trip error %.4f, reconstruction %.1f dB", account.roundTripError ?? 0,
-                account.decibels ?? 0)
-            Terminal.print("\(path) (\(numbers))")
+            func text(_ decibels: Double?) -> String {
+                decibels.map { String(format: "%.1f dB", $0) } ?? "exact"
+            }
+            Terminal.print(
+                "\(path) (\(kind.rawValue)\(result.inversionKept ? ", kept from before" : "")"
+                    + String(format: ", round trip error %.4f", result.relativeError)
+                    + ", reconstruction \(text(account.decibels)), autoencoder alone \(text(account.ceiling))"
+                    + ", \(result.cost.forwards) passes)")
         }
-    }
-}
-
-extension Picture {
-    /// Peak signal to noise ratio of a picture of the same size, in dB, at most 100.
-    fileprivate func decibels(of other: Picture) -> Double {
-        let sum = zip(pixels, other.pixels).reduce(0.0) { sum, pair in
-            let difference = Double(pair.0) - Double(pair.1)
-            return sum + difference * difference
-        }
-        return min(10 * log10(255 * 255 / max(sum / Double(max(pixels.count, 1)), 1e-9)), 100)
     }
 }

@@ -8,15 +8,20 @@ struct MethodsCommand: ParsableCommand {
         abstract: "Lists the editing methods: what each needs, its options with defaults, its paper.",
         discussion: """
             pentimento methods diffedit
+            pentimento methods --inversions null-text
             """)
 
-    @Argument(help: "One method; all of them where none is named.")
+    @Argument(help: "One method, or with --inversions one inversion; all of them where none is named.")
     var name: String?
+
+    @Flag(help: "The ways to bring a photo to noise instead (for --inversion).")
+    var inversions = false
 
     @Flag(help: "As JSON.")
     var json = false
 
     func run() throws {
+        if inversions { return try listInversions() }
         let known = try name.map { [try Registry.method(named: $0)] } ?? Registry.all
         let methods = known.map { $0.description }
         if json {
@@ -24,6 +29,37 @@ struct MethodsCommand: ParsableCommand {
         } else {
             Terminal.print(methods.map(Self.text).joined(separator: "\n\n"))
         }
+    }
+
+    private func listInversions() throws {
+        let known = try name.map { [try InversionKind.named($0).description] } ?? InversionDescription.all
+        if json {
+            Terminal.print(try jsonText(known))
+        } else {
+            Terminal.print(known.map(Self.text).joined(separator: "\n\n"))
+        }
+    }
+
+    /// An inversion for people.
+    private static func text(_ inversion: InversionDescription) -> String {
+        let exact = inversion.isExact ? "; the source comes back exactly" : ""
+        let lines = [
+            "\(inversion.kind.rawValue): \(inversion.title)", "  \(inversion.summary)",
+            "  \(inversion.paper), \(inversion.year)", "  costs \(inversion.cost) for K levels\(exact)",
+        ]
+        return (lines + inversion.options.flatMap { text($0, flag: "--inversion-option") })
+            .joined(separator: "\n")
+    }
+
+    /// An option for people.
+    private static func text(_ option: OptionDescription, flag: String) -> [String] {
+        let others = option.presets.sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { ", \($0.key.rawValue): \($0.value)" }.joined()
+        let symbol = option.symbol.map { " [\($0)]" } ?? ""
+        return [
+            "  \(flag) \(option.name)=\(option.standard)\(symbol)  \(option.help)",
+            "      \(option.expectation)\(others)",
+        ]
     }
 
     /// A method for people.
@@ -47,13 +83,7 @@ struct MethodsCommand: ParsableCommand {
             guard preset == .paper || settings != method.standard else { continue }
             lines.append("  --preset \(preset.rawValue): \(text(settings))")
         }
-        for option in method.options {
-            let others = option.presets.sorted { $0.key.rawValue < $1.key.rawValue }
-                .map { ", \($0.key.rawValue): \($0.value)" }.joined()
-            let symbol = option.symbol.map { " [\($0)]" } ?? ""
-            lines.append("  --option \(option.name)=\(option.standard)\(symbol)  \(option.help)")
-            lines.append("      \(option.expectation)\(others)")
-        }
+        lines += method.options.flatMap { text($0, flag: "--option") }
         return lines.joined(separator: "\n")
     }
 

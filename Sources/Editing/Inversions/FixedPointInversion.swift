@@ -1,0 +1,113 @@
+import Diffusion
+import Tensors
+
+/// Fixed-point inversion: every DDIM step solved for the latent from which the sampler would come back.
+///
+/// The step down from level k evaluates the noise in x_k, which the plain inversion does not have yet and so
+/// evaluates in x_{k-1}. Here x_k = c₁·x_{k-1} + c₂·ε(x_k, t_k) is iterated, beginning with x_{k-1} (so the
+/// first iterate is the plain inversion's), as in Pan, Gherardi, Xie and Huang, "Effective Real Image Editing
+/// with Accelerated Iterative Diffusion Inversion", ICCV 2023, and Garibi et al., "ReNoise", ECCV 2024. It
+/// converges where c₂ times the network's Lipschitz constant is below 1, which guidance may spoil.
+///
+/// `acceleration` = average goes on with the mean of the last two iterates (AIDI-E); `averaging` = n ends
+/// with the mean of the last n noise estimates (ReNoise). Draws no noise. Cost: at most K·(n + 1) forwards
+/// for n iterations, less where the tolerance is met sooner; twice that with guidance.
+struct FixedPointInversion: Inversion {
+    enum Acceleration: String, CaseIterable { case none, average }
+    enum Against: String, CaseIterable { case empty, source }
+
+    static let description = InversionDescription(
+        kind: .fixedPoint, title: "Fixed-point inversion",
+        summary: "Solves every DDIM step for the latent that the sampler would bring back.",
+        paper: "Pan et al., Effective Real Image Editing with Accelerated Iterative Diffusion Inversion, "
+            + "ICCV 2023, arXiv 2309.04907; averaging: Garibi et al., ReNoise, ECCV 2024, arXiv 2403.14602",
+        year: 2023, cost: "at most K·(n + 1) F; twice that with guidance",
+        options: [
+            .init(
+                "iterations", .integer(0...1000), .integer(5), presets: [.fast: .integer(2)], symbol: "n",
+                help: "refinements of a step at most; 0 is plain DDIM inversion"),
+            .init(
+                "tolerance", .number(0...1), .number(1e-5),
+                help: "mean change of the latent at which a step is done"),
+            .init(
+                "acceleration", .choice(Acceleration.allCases.map(\.rawValue)), .text("none"),
+                help: "average: go on with the mean of the last two iterates (AIDI-E)"),
+            .init(
+                "averaging", .integer(1...1000), .integer(1),
+                help: "how many of the last noise estimates the step is made with (ReNoise)"),
+            .init(
+                "guidance", .number(0...100), .number(1),
+                help: "guidance of the way up; with that of the way back the source returns, if it converges"),
+            .init(
+                "against", .choice(Against.allCases.map(\.rawValue)), .text("empty"),
+                help:
+                    "source: guide away from the source prompt on the way back, which then spares the source"),
+        ])
+
+    private let options: Options
+    private let iterations: Int
+    private let tolerance: Double
+    private let acceleration: Acceleration
+    private let averaging: Int
+    private let guidance: Double
+    private let against: Against
+
+    init(_ options: Options) {
+        self.options = options
+        iterations = options.integer("iterations")
+        tolerance = options.number("tolerance")
+        acceleration = options.choice("acceleration", as: Acceleration.self)
+        averaging = options.integer("averaging")
+        guidance = options.number("guidance")
+        against = options.choice("against", as: Against.self)
+    }
+
+    func path(of ascent: Ascent) throws -> SourcePath {
+        guard ascent.top > 0 else { return ascent.path(.fixedPoint, [ascent.clean]) }
+        let found = try ascent.kept(
+            "fixed-point", of: guidance == 1 ? [ascent.prompt] : [ascent.prompt, ascent.negative],
+            options: options, shapes: ["latents": ascent.stackedShape(of: ascent.clean)]
+        ) { ["latents": .stacked(try climb(ascent))] }
+        var path = ascent.path(.fixedPoint, [ascent.clean] + found.steps("latents"))
+        if against == .source {
+            path.negatives = path.latents.dropFirst().map { _ in ascent.prompt }
+            ascent.warnOfNegative(.fixedPoint)
+        }
+        return path
+    }
+
+    /// The latents x_1…x_K.
+    private func climb(_ ascent: Ascent) throws -> [Tensor] {
+        let levels = ascent.levels
+        var latents = [ascent.clean]
+        for k in ascent.studio.steps(ascent.stage, 1...ascent.top) {
+            latents.append(try solve(ascent, from: latents[k - 1], level: levels[k - 1], to: levels[k]))
+        }
+        return Array(latents.dropFirst())
+    }
+
+    private func solve(_ ascent: Ascent, from below: Tensor, level: Level, to above: Level) throws -> Tensor {
+        var estimates: [Tensor] = []
+        func image(of latent: Tensor, seenAt seen: Level) throws -> Tensor {  // g(z)
+            let noise = try ascent.studio.noise(
+                in: latent, at: seen, told: above.timestep, prompt: ascent.prompt,
+                against: against == .source ? ascent.prompt : ascent.negative, scale: guidance)
+            estimates.append(noise)
+            return DDIM.move(below, noise, from: level, to: above)
+        }
+        // The first guess is the latent of the level below, and a velocity is read as of that level.
+        var latest = try image(of: below, seenAt: level)
+        var guess = latest
+        for _ in 0..<iterations {
+            let next = try image(of: guess, seenAt: above)
+            let change = (next - guess).absolute.mean.item
+            guess = acceleration == .average ? (next + latest) * 0.5 : next
+            latest = next
+            if change < tolerance { break }
+        }
+        guard averaging > 1, iterations > 0 else { return guess }
+        let last = estimates.suffix(averaging)
+        let noise = last.dropFirst().reduce(last[last.startIndex], +) / Double(last.count)
+        return DDIM.move(below, noise, from: level, to: above)
+    }
+}

@@ -1,0 +1,140 @@
+import Crypto
+import Diffusion
+import Foundation
+import Tensors
+
+/// An algorithm that brings a real picture to noise; one file per kind, written like the paper's.
+protocol Inversion {
+    /// What it is, costs and can be told.
+    static var description: InversionDescription { get }
+    /// The inversion with its options, which were checked against the description.
+    init(_ options: Options)
+    /// Climbs from the clean latent to the ascent's top.
+    func path(of ascent: Ascent) throws -> SourcePath
+}
+
+/// What an inversion is given: the latent, the way up, the prompts, and what was kept of earlier climbs.
+final class Ascent {
+    /// Where predictions come from.
+    let studio: Studio
+    /// The trajectory: clean at 0.
+    let levels: Levels
+    /// How many levels up (K).
+    let top: Int
+    /// The picture's latent (x₀), [1, C, h, w].
+    let clean: Tensor
+    /// What the source branch sees.
+    let prompt: Prompt
+    /// What guidance leads away from where the inversion does not say otherwise.
+    let negative: Prompt
+    /// The empty prompt (∅).
+    let empty: Prompt
+    /// Guidance scale of the way back (g).
+    let guidance: Double
+    /// Seed of the inversion's own noise, which is never the method's.
+    let seed: UInt64
+    /// What the stage is called in progress.
+    let stage: String
+    /// Where earlier climbs are kept.
+    let cache: InversionCache?
+    /// Whether everything so far was found in the cache.
+    private(set) var isKept = false
+    private var hasComputed = false
+
+    init(
+        _ canvas: Canvas, to top: Int, through levels: Levels, prompt: Prompt, stage: String
+    ) {
+        studio = canvas.studio
+        self.levels = levels
+        self.top = top
+        clean = canvas.clean
+        self.prompt = prompt
+        negative = canvas.negative
+        empty = canvas.empty
+        guidance = canvas.guidance
+        seed = canvas.inversionSettings.seed
+        cache = canvas.inversionSettings.cache
+        self.stage = stage
+    }
+
+    /// The path's plain part; kinds add negatives and noises.
+    func path(_ kind: InversionKind, _ latents: [Tensor]) -> SourcePath {
+        SourcePath(kind, levels: levels, latents: latents, prompt: prompt)
+    }
+
+    /// The latents x₀…x_K of plain DDIM inversion, which several kinds begin with; computed once for all of
+    /// them.
+    func climb(scale: Double = 1) throws -> [Tensor] {
+        guard top > 0 else { return [clean] }
+        let kept = try kept(
+            "ddim", of: scale == 1 ? [prompt] : [prompt, empty], numbers: [scale],
+            shapes: ["latents": stackedShape(of: clean)]
+        ) {
+            let path = try studio.invert(
+                clean, through: levels, to: top, prompt: prompt, against: empty, scale: scale, stage: stage)
+            return ["latents": .stacked(Array(path.dropFirst()))]
+        }
+        return [clean] + kept.steps("latents")
+    }
+
+    /// The shape of K tensors, one on the other.
+    func stackedShape(of tensor: Tensor) -> [Int] { [top] + tensor.shape }
+
+    /// What `compute` makes, or was kept of it when it was made before from the very same inputs.
+    ///
+    /// Always in row-major memory, whether computed or read, so that both lead to the same bits later.
+    /// - Parameters:
+    ///   - prompts: the prompts that it depends on.
+    ///   - numbers: the numbers that it depends on.
+    ///   - shapes: what it must bring, by name; a file that brings anything else is not used.
+    func kept(
+        _ name: String, of prompts: [Prompt], numbers: [Double] = [], options: Options? = nil,
+        shapes: [String: [Int]], compute: () throws -> [String: Tensor]
+    ) throws -> KeptTensors {
+        var key = ""
+        if let cache {
+            key = self.key(name, of: prompts, numbers: numbers, options: options)
+            if let found = cache.tensors(key, shapes: shapes, device: clean.device) {
+                isKept = !hasComputed
+                return KeptTensors(found)
+            }
+        }
+        hasComputed = true
+        isKept = false
+        let made = try compute().mapValues { $0.detached.contiguous }
+        if let cache, !made.values.contains(where: { !$0.isFinite }) {
+            if let reason = cache.keep(made, as: key) { studio.warn("the inversion was not kept: \(reason)") }
+        }
+        return KeptTensors(made)
+    }
+
+    /// A name for everything that the result depends on; file names are no part of it.
+    private func key(_ name: String, of prompts: [Prompt], numbers: [Double], options: Options?) -> String {
+        var digest = SHA256()
+        digest.update(
+            data: Data("pentimento inversion \(InversionCache.version)\n\(name)\n".utf8))
+        digest.update(data: Data("\(studio.model.facts.fingerprint)\n\(clean.device)\n".utf8))
+        for level in levels.prefix(top + 1) {
+            digest.update(data: Data("\(level.timestep) \(level.alphaBar.bitPattern)\n".utf8))
+        }
+        for number in numbers { digest.update(data: Data("\(number.bitPattern)\n".utf8)) }
+        for (name, value) in (options?.values ?? [:]).sorted(by: { $0.key < $1.key }) {
+            digest.update(data: Data("\(name)=\(value)\n".utf8))
+        }
+        for tensor in [clean] + prompts.map(\.embedding) { digest.update(tensor) }
+        return digest.finalize().hexadecimal
+    }
+}
+
+/// What an inversion computed or found.
+struct KeptTensors {
+    private let tensors: [String: Tensor]
+
+    init(_ tensors: [String: Tensor]) { self.tensors = tensors }
+
+    /// The tensors that were stacked under a name, one per level.
+    func steps(_ name: String) -> [Tensor] {
+        guard let tensor = tensors[name] else { preconditionFailure("nothing is kept as \(name)") }
+        return (0..<tensor.shape[0]).map { tensor.selected(0, at: $0).contiguous }
+    }
+}

@@ -1,0 +1,115 @@
+import Diffusion
+import Layers
+import Tensors
+
+/// Null-text inversion: for every step, an empty prompt is learnt that keeps the guided way back on the
+/// stored path.
+///
+/// Mokady, Hertz, Aberman, Pritch and Cohen-Or, "Null-text Inversion for Editing Real Images using Guided
+/// Diffusion Models", CVPR 2023. From the noisiest level down, a few Adam steps on the empty prompt's
+/// embedding alone; the embedding goes on to the next step, the optimiser begins anew. Draws no noise.
+///
+/// Cost at guidance other than 1: K forwards up; then per step 1 for the source prompt, n forwards and n
+/// backwards for the n ≤ N Adam steps, and 2 to walk on: 4K + Σn forwards, Σn backwards. At guidance 1 the
+/// empty prompt has no say, and nothing is learnt: K forwards.
+struct NullTextInversion: Inversion {
+    static let description = InversionDescription(
+        kind: .nullText, title: "Null-text inversion",
+        summary:
+            "Learns an empty prompt for every step, so that the guided way back follows the stored path.",
+        paper: "Mokady et al., Null-text Inversion for Editing Real Images using Guided Diffusion Models, "
+            + "CVPR 2023, arXiv 2211.09794",
+        year: 2023, cost: "4K F + at most N·K (F + B)",
+        options: [
+            .init(
+                "iterations", .integer(0...1000), .integer(10), presets: [.fast: .integer(3)], symbol: "N",
+                help: "Adam steps per level at most"),
+            .init(
+                "learning-rate", .number(0...10), .number(0.01),
+                help: "at the noisiest level; less by a hundredth of it for each level below"),
+            .init(
+                "stop", .number(-1...1e9), .number(1e-5), symbol: "ε",
+                help: "error at which the noisiest level is done; 2e-5 more for each level below"),
+        ])
+
+    let iterations: Int
+    let learningRate: Double
+    let stop: Double
+    private let options: Options
+
+    init(_ options: Options) {
+        self.options = options
+        iterations = options.integer("iterations")
+        learningRate = options.number("learning-rate")
+        stop = options.number("stop")
+    }
+
+    func path(of ascent: Ascent) throws -> SourcePath {
+        var path = ascent.path(.nullText, try ascent.climb())
+        ascent.warnOfNegative(.nullText)
+        guard ascent.top > 0 else { return path }
+        guard ascent.guidance != 1 else {
+            path.negatives = path.latents.dropFirst().map { _ in ascent.empty }
+            return path
+        }
+        let learnt = try ascent.kept(
+            "null-text", of: [ascent.prompt, ascent.empty], numbers: [ascent.guidance], options: options,
+            shapes: ["negatives": ascent.stackedShape(of: ascent.empty.embedding)]
+        ) { ["negatives": .stacked(try embeddings(along: path, of: ascent))] }
+        path.negatives = learnt.steps("negatives").map { Prompt(embedding: $0) }
+        return path
+    }
+
+    /// The embeddings u_1…u_K, cleanest level first.
+    private func embeddings(along path: SourcePath, of ascent: Ascent) throws -> [Tensor] {
+        let (studio, levels) = (ascent.studio, ascent.levels)
+        // Learnt in float32 even where the network computes in less: such small steps would vanish.
+        let wanted = ascent.empty.embedding.dtype
+        var embedding = ascent.empty.embedding.to(dtype: wanted == .float64 ? .float64 : .float32)
+        var latent = path.start
+        var learnt: [Tensor] = []
+        for k in studio.steps("learning the empty prompt", (1...ascent.top).reversed()) {
+            let index = ascent.top - k
+            let prompted = try studio.predict([Query(latent, at: levels[k], prompt: ascent.prompt)])[0]
+            let leaf = embedding.copied.requiringGradient
+            let adam = AdamW(parameters: [leaf], weightDecay: 0)
+            for _ in 0..<iterations {
+                let (loss, gradient) = try slope(
+                    at: leaf, latent: latent, prompted: prompted, target: path.latents[k - 1], level: k,
+                    of: ascent)
+                adam.step(gradients: [gradient], learningRate: rate(index))
+                // The loss is that before the update; the update counts all the same.
+                if loss < stop + 2e-5 * Double(index) { break }
+            }
+            embedding = leaf.detached
+            learnt.append(embedding.to(dtype: wanted).copied)
+            // As the method will walk, in one pass of two rows, so that both see the same latents.
+            let noise = try studio.noise(
+                in: latent, at: levels[k], prompt: ascent.prompt, against: Prompt(embedding: learnt[index]),
+                scale: ascent.guidance)
+            latent = DDIM.move(latent, noise, from: levels[k], to: levels[k - 1])
+        }
+        return learnt.reversed()
+    }
+
+    /// How fast to learn at a step counted from the noisiest: by the published rule, which says 100 whatever
+    /// K is.
+    ///
+    /// It would turn negative after a hundred steps; it ends at a hundredth instead.
+    func rate(_ index: Int) -> Double { learningRate * max(1 - Double(index) / 100, 0.01) }
+
+    /// The mean squared distance of a guided step from the stored path, and its slope in the embedding.
+    func slope(
+        at leaf: Tensor, latent: Tensor, prompted: Tensor, target: Tensor, level k: Int, of ascent: Ascent
+    ) throws -> (loss: Double, gradient: Tensor) {
+        let (studio, levels) = (ascent.studio, ascent.levels)
+        let loss = try withGradients {
+            let null = Prompt(embedding: leaf.to(dtype: ascent.empty.embedding.dtype))
+            let unprompted = try studio.predict([Query(latent, at: levels[k], prompt: null)])[0]
+            let noise = guided(empty: unprompted, prompted: prompted, scale: ascent.guidance)
+            return (DDIM.move(latent, noise, from: levels[k], to: levels[k - 1]) - target).squared.mean
+        }
+        let gradient = try studio.gradients(of: loss, withRespectTo: [leaf], rows: 1)[0]
+        return (loss.item, gradient)
+    }
+}
