@@ -94,7 +94,6 @@ extension Studio {
             softMask: painting.softMask.map { Mask($0) },
             account: account, trace: request.traces ? painting.arrays(from: canvas) : [])
     }
-}
 
     /// Regions on a latent's grid, their prompts embedded.
     func regions(_ regions: [Region], height: Int, width: Int) throws -> [CanvasRegion] {
