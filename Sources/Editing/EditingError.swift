@@ -12,6 +12,8 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     case emptyPrompt
     /// The method needs something that was not given.
     case missing(what: String, method: String)
+    /// An option names a word that the prompt does not have.
+    case unknownWord(word: String, prompt: String, nearest: String?)
 
     /// One line: what happened, where, and what to do.
     public var description: String {
@@ -29,6 +31,9 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
             "the prompt is empty; say what the picture should show after the edit"
         case .missing(let what, let method):
             "\(method) needs \(what)"
+        case .unknownWord(let word, let prompt, let nearest):
+            "there is no word \"\(word)\" in \"\(prompt)\""
+                + (nearest.map { "; did you mean \"\($0)\"?" } ?? "")
         }
     }
 }
