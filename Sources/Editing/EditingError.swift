@@ -18,6 +18,8 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     case uncovered(cells: Int)
     /// The model reads other channels than the method gives.
     case wrongModel(method: String, wanted: String, channels: Int, latentChannels: Int)
+    /// An option names a word that the prompt does not have.
+    case unknownWord(word: String, prompt: String, nearest: String?)
 
     /// One line: what happened, where, and what to do.
     public var description: String {
@@ -42,6 +44,9 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
         case .wrongModel(let method, let wanted, let channels, let latentChannels):
             "\(method) needs \(wanted); this model's UNet reads \(channels) channels, its latents have "
                 + "\(latentChannels) (see: pentimento doctor)"
+        case .unknownWord(let word, let prompt, let nearest):
+            "there is no word \"\(word)\" in \"\(prompt)\""
+                + (nearest.map { "; did you mean \"\($0)\"?" } ?? "")
         }
     }
 }

@@ -1,0 +1,250 @@
+public import Diffusion
+import Networks
+import Prompts
+public import Tensors
+
+/// Prompt-to-Prompt: two prompts are painted side by side, and the new picture borrows the old one's attention.
+///
+/// Hertz, Mokady, Tenenbaum, Aberman, Pritch and Cohen-Or, "Prompt-to-Prompt Image Editing with Cross Attention
+/// Control", ICLR 2023. During the first part of the way the target's maps over the words come from the source's, word
+/// by word, and for a while those over its own places too, so that layout and shapes stay. A real picture is inverted
+/// first and needs a source prompt; a mask (given, or found with `mask-from=diffedit`) puts the inverted picture back
+/// outside it at every step.
+///
+/// Draws no noise itself (`mask-from` draws DiffEdit's). With K = ⌊strength·N⌋ steps it costs the inversion's forwards
+/// (K for DDIM) and 4K; 2K at guidance 1, and 3K where the inversion guides away from the source prompt itself.
+public struct PromptToPrompt: EditingMethod {
+    /// Which branch takes the correction that `direct` inversion makes to the source.
+    enum Correction: String, CaseIterable {
+        /// The source alone, as its authors do.
+        case source
+        /// The target too: it goes where the source goes, and further by what the prompts make it differ.
+        case both
+    }
+
+    /// What it is, needs and can be told.
+    public static let description = MethodDescription(
+        name: "prompt-to-prompt", title: "Prompt-to-Prompt",
+        summary: "Paints both prompts side by side and lets the new picture use the old one's attention.",
+        paper: "Hertz et al., Prompt-to-Prompt Image Editing with Cross Attention Control, ICLR 2023, "
+            + "arXiv 2208.01626",
+        year: 2022, needs: .init(source: .required, inversion: true),
+        standard: .init(steps: 50, guidance: 7.5, strength: 1, inversion: .direct),
+        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 1, inversion: .direct)],
+        options: [
+            .init(
+                "edit", .choice(PromptPair.Kind.allCases.map(\.rawValue)), .text("auto"),
+                help: "how the prompts differ; auto: replace where they have as many words, else refine"),
+            .init(
+                "cross-steps", .text, .text("0.8"), presets: [.official: .text("0.4")], symbol: "τ",
+                help: "when maps over words come from the source: 0.8 (from the start), or 0.2-0.8"),
+            .init(
+                "self-steps", .text, .text("0.4"), presets: [.official: .text("0.6")],
+                help: "when maps over the picture's own places come from the source"),
+            .init(
+                "word-steps", .text, .text(""),
+                help: "cross-steps of single words of the new prompt: pear:0-0.5,table:1"),
+            .init(
+                "weights", .text, .text(""), symbol: "c",
+                help: "how strong words of the new prompt are: red:2,apple:0.5; negative ones too"),
+            .init(
+                "self-scale", .integer(1...64), .integer(2),
+                help:
+                    "own maps come from the source in layers so many times coarser than the latent, and more"),
+            .init(
+                "blend", .text, .text("none"),
+                help: "keeps the edit where words are seen: auto (those that differ), or words: apple,pear"),
+            .init(
+                "blend-threshold", .number(-1...2), .number(0.3), symbol: "k",
+                help: "where the words' maps are cut; higher makes the region smaller"),
+            .init(
+                "blend-start", .number(0...1), .number(0.2), help: "share of the way before the first blend"),
+            .init("blend-subtract", .text, .text(""), help: "words whose region must not change: table,wall"),
+            .init(
+                "blend-subtract-threshold", .number(-1...2), .number(0.3),
+                help: "where the maps of subtracted words are cut"),
+            .init(
+                "blend-side", .integer(1...256), .integer(16),
+                help: "side, in places, of the maps that blending looks at, as near as the network has them"),
+            .init(
+                "correction", .choice(Correction.allCases.map(\.rawValue)), .text("both"),
+                presets: [.official: .text("source")],
+                help: "with direct inversion: which branch is held to the inverted picture"),
+            MaskFinding.option,
+            .init(
+                "published-alignment", .flag, .flag(false), presets: [.official: .flag(true)],
+                help: "align words with the published code's defects"),
+            .init(
+                "extra-row", .flag, .flag(false), presets: [.official: .flag(true)],
+                help: "cross-steps are shares of one step more than there are, as in the published code"),
+        ])
+
+    private let options: Options
+
+    /// The method with its options.
+    public init(_ options: Options) { self.options = options }
+
+    /// Edits.
+    public func edit(_ canvas: Canvas) throws -> Painting {
+        guard let source = canvas.source else {
+            throw EditingError.missing(what: "a source prompt", method: Self.description.name)
+        }
+        let (levels, studio) = (canvas.levels, canvas.studio)
+        let pair = PairWalk(studio: studio, source: source, target: canvas.prompt, guidance: canvas.guidance)
+        // Mistakes in the options are told before anything is computed.
+        var hold = try hold(pair, steps: canvas.top, latentShape: canvas.clean.shape)
+        let region = try options.choice("mask-from", as: MaskFinding.self).mask(on: canvas)
+        if let mask = region.mask, canvas.mask == nil, mask.sum.item == 0 {
+            return Painting(canvas.clean, mask: mask, softMask: region.soft)
+        }
+        let path = try canvas.invert(prompt: source)
+        var latents = (source: path.start, target: path.start)
+        for (step, k) in studio.steps("editing", Array((1...max(path.top, 1)).reversed().prefix(path.top)))
+            .enumerated()
+        {
+            let plans = hold.controller.step(step, watching: hold.blend?.sites ?? [])
+            let noises = try pair.noises(
+                in: latents, at: levels[k], against: path.negative(at: k, or: canvas.negative), plans)
+            let stepped = (
+                source: path.move(latents.source, noises.source, from: k),
+                target: path.move(latents.target, noises.target, from: k)
+            )
+            latents.source = path.source(stepped.source, reaching: k - 1)
+            latents.target = stepped.target
+            if path.kind == .direct, options.choice("correction", as: Correction.self) == .both {
+                // Equal rows differ by nought, and so come back to the picture exactly.
+                latents.target = latents.source + (stepped.target - stepped.source)
+            }
+            latents.target = hold.blended(latents, plans, at: step)
+            latents.target = Canvas.blend(latents.target, over: path.latents[k - 1], mask: region.mask)
+        }
+        var painting = Painting(
+            latents.target, mask: region.mask, softMask: region.soft, inversion: path.latents,
+            inversionPrompt: source)
+        painting.trace["source_latent"] = latents.source
+        if let mask = hold.mask {
+            painting.mask = region.mask.map { $0 * mask.like($0) } ?? mask
+            painting.softMask = painting.softMask ?? hold.blend?.softMask
+        }
+        return painting
+    }
+
+    /// Both pictures of two prompts, painted from one noise; no photo is needed.
+    ///
+    /// Costs 4 forwards a step; 2 at guidance 1.
+    /// - Parameters:
+    ///   - noise: where both begin, [1, C, h, w].
+    ///   - levels: the trajectory, walked from its noisiest level.
+    ///   - negative: what guidance leads away from; the empty prompt where nil.
+    /// - Returns: the clean latents of source and target.
+    public func generate(
+        from noise: Tensor, source: String, target: String, levels: Levels, guidance: Double = 7.5,
+        negative: String? = nil, in studio: Studio
+    ) throws -> (source: Tensor, target: Tensor) {
+        let pair = PairWalk(
+            studio: studio, source: try studio.prompt(source), target: try studio.prompt(target),
+            guidance: guidance)
+        let negative = try studio.prompt(negative ?? "")
+        var hold = try hold(pair, steps: levels.steps, latentShape: noise.shape)
+        var latents = (source: noise, target: noise)
+        for (step, k) in studio.steps("painting both", Array((1...levels.steps).reversed())).enumerated() {
+            let plans = hold.controller.step(step, watching: hold.blend?.sites ?? [])
+            let noises = try pair.noises(in: latents, at: levels[k], against: negative, plans)
+            latents.source = DDIM.move(latents.source, noises.source, from: levels[k], to: levels[k - 1])
+            latents.target = DDIM.move(latents.target, noises.target, from: levels[k], to: levels[k - 1])
+            latents.target = hold.blended(latents, plans, at: step)
+        }
+        return latents
+    }
+
+    /// What holds the target row during a walk: the controller, and the blend with its last mask.
+    struct Hold {
+        let controller: AttentionController
+        var blend: LocalBlend?
+        var mask: Tensor?
+
+        /// The target's latent after a step's blend.
+        mutating func blended(
+            _ latents: (source: Tensor, target: Tensor), _ plans: ControlledStep, at step: Int
+        ) -> Tensor {
+            blend?.observe(plans.maps)
+            guard let found = blend?.mask(at: step) else { return latents.target }
+            mask = found
+            return Canvas.blend(latents.target, over: latents.source, mask: found.like(latents.target))
+        }
+    }
+
+    /// The hold that the options and prompts ask for.
+    /// - Throws: `EditingError` for options that mean nothing, or words that the prompts lack.
+    func hold(_ walk: PairWalk, steps: Int, latentShape: [Int]) throws -> Hold {
+        let tokenizer = try walk.studio.model.tokenizer()
+        let name = Self.description.name
+        let pair = try PromptPair(
+            source: PromptWords(walk.source, tokenizer, method: name),
+            target: PromptWords(walk.target, tokenizer, method: name),
+            kind: options.choice("edit", as: PromptPair.Kind.self))
+        let sites = try walk.studio.model.sites
+        let weights = try weights(of: pair.target)
+        guard pair.kind != .reweight || weights != nil else {
+            throw EditingError.missing(what: "--option weights=word:number for edit=reweight", method: name)
+        }
+        let controller = AttentionController(
+            mapper: pair.mapper(official: options.flag("published-alignment")),
+            schedule: try schedule(of: pair.target, steps: steps), weights: weights,
+            ownSteps: try bounds("self-steps").steps(of: steps), sites: sites,
+            ownScale: options.integer("self-scale"))
+        return Hold(
+            controller: controller,
+            blend: try blend(pair, steps: steps, sites: sites, latentShape: latentShape))
+    }
+
+    private static let boundsExpectation =
+        "a share of the way such as 0.8, or a first and a last one such as 0.2-0.8"
+
+    private func bounds(_ option: String) throws -> StepBounds {
+        guard let bounds = StepBounds(options.text(option)) else {
+            throw EditingError.badValue(
+                name: "option \(option)", value: options.text(option), expected: Self.boundsExpectation)
+        }
+        return bounds
+    }
+
+    private func schedule(of prompt: PromptWords, steps: Int) throws -> AttentionSchedule {
+        let words = try WordList.parse(
+            options.text("word-steps"), option: "word-steps",
+            expected: "words with \(Self.boundsExpectation), as in pear:0-0.5,table:1"
+        ) { StepBounds($0) }
+        return AttentionSchedule(
+            steps: steps, length: prompt.length, usual: try bounds("cross-steps"),
+            words: try words.map { (try prompt.positions(of: $0.word), $0.value) },
+            official: options.flag("extra-row"))
+    }
+
+    private func weights(of prompt: PromptWords) throws -> Tensor? {
+        let words = try WordList.parse(
+            options.text("weights"), option: "weights", expected: "words with numbers, as in red:2,apple:-0.5"
+        ) { text in Double(text).flatMap { abs($0) <= 1000 ? $0 : nil } }
+        guard !words.isEmpty else { return nil }
+        var factors = [Float](repeating: 1, count: prompt.length)
+        for (word, value) in words {
+            for position in try prompt.positions(of: word).joined() { factors[position] = Float(value) }
+        }
+        return Tensor(factors, shape: [factors.count])
+    }
+
+    private func blend(
+        _ pair: PromptPair, steps: Int, sites: [Site], latentShape: [Int]
+    ) throws -> LocalBlend? {
+        let names = WordList.words(options.text("blend"))
+        guard names != ["none"], !names.isEmpty else { return nil }
+        let words = names == ["auto"] ? pair.differing : try pair.positions(of: names)
+        guard !words.source.isEmpty || !words.target.isEmpty else { return nil }
+        return LocalBlend(
+            words: words, subtract: try pair.positions(of: WordList.words(options.text("blend-subtract"))),
+            threshold: options.number("blend-threshold"),
+            subtractThreshold: options.number("blend-subtract-threshold"),
+            firstStep: StepBounds(0, options.number("blend-start")).steps(of: steps).upperBound,
+            side: options.integer("blend-side"), sites: sites, latentShape: latentShape,
+            length: pair.target.length)
+    }
+}
