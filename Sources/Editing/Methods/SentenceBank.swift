@@ -8,33 +8,32 @@ import Foundation
 enum SentenceBank {
     /// What a sentence says it is.
     private static let kinds = [
-        "a photo", "a close view", "a snapshot", "a plain picture", "a sharp photo", "a colour photograph",
-        "an everyday scene",
+        "a photo", "a close view", "a snapshot", "a plain picture", "a sharp photo", "a colour picture",
+        "a good photo", "a simple view", "an old picture",
     ]
     private static let places = [
         "on a table", "in a garden", "by a window", "on a quiet street", "in the grass", "in a large room",
-        "in front of a wall", "under a tree", "close to the water", "out in the open", "beside a road",
-    ]
-    private static let times = [
+        "in front of a wall", "under a tree", "close to water", "out in the open", "beside a road", "at home",
         "in the morning", "in bright sun", "on a grey day", "at dusk", "in soft light", "in winter",
-        "late in summer", "after the rain", "by lamplight",
+        "in late summer", "after rain", "by lamplight", "from nearby", "from far away",
     ]
-    /// {kind}, {thing}, {place} and {time} are filled in; the thing stands early, late and in the middle.
+    /// {kind}, {thing} and {place} are filled in; the thing stands early, as it does in captions.
+    ///
+    /// The sentences are short, so that also small text encoders read them whole.
     private static let patterns = [
-        "{kind} of {thing} {place} {time}", "{time}, {kind} of {thing} {place}",
-        "{thing} {place} {time}, {kind}", "{kind} {time} that shows {thing} {place}",
-        "{place} {time} there is {thing}, {kind}",
+        "{kind} of {thing} {place}", "{thing} {place} in {kind}", "{thing} {place}, {kind}",
+        "{kind} of {thing}, {place}", "{kind} that shows {thing} {place}",
     ]
 
     /// How many different sentences there are; the lists' lengths have no common divisor, so that counting
     /// through all of them at once meets every combination.
-    static let most = patterns.count * kinds.count * places.count * times.count
+    static let most = patterns.count * kinds.count * places.count
 
     /// The first sentences about a thing, at most `most`.
     static func sentences(about words: String, count: Int) -> [String] {
         let thing = withArticle(words)
         return (0..<min(count, most)).map { index in
-            [("{kind}", kinds), ("{place}", places), ("{time}", times), ("{thing}", [thing])].reduce(
+            [("{kind}", kinds), ("{place}", places), ("{thing}", [thing])].reduce(
                 patterns[index % patterns.count]
             ) { text, part in
                 text.replacingOccurrences(of: part.0, with: part.1[index % part.1.count])
