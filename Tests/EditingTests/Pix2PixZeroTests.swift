@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(
-        "Z4: the gradient is that of finite differences, and a small step against it lowers the loss as it says"
+        "Z4: the gradient is that of differences, and a small step against it lowers the loss as it says"
     )
     func gradient() throws {
         let (guidance, canvas, edited, maps) = try firstStep(.edited)

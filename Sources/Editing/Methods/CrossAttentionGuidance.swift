@@ -4,9 +4,9 @@ import Tensors
 
 /// Keeps the prompt maps of an edit close to those of the unedited picture, by gradients to the latent.
 ///
-/// L_xa = Σ over layers of Σ (M - M_ref)²/(2·heads), and x ← x - λ_xa·∇L_xa before every step. The 2 is that of
-/// the published code, which averages over heads and over both rows of guidance; with it one λ_xa means the same
-/// in both ways of going on.
+/// L_xa = Σ over layers of Σ (M - M_ref)²/(2·heads), and x ← x - λ_xa·∇L_xa before every step. The 2 is that
+/// of the published code, which averages over heads and over both rows of guidance; with it one λ_xa means
+/// the same in both ways of going on.
 struct CrossAttentionGuidance {
     /// Whose latent goes on after a nudge.
     enum Kept: String, CaseIterable {
@@ -14,8 +14,8 @@ struct CrossAttentionGuidance {
         case edited
         /// Each row of guidance has a latent of its own, and that of the negative prompt goes on.
         ///
-        /// The maps of the edited prompt then only act through the noise estimated in the other one, as in the
-        /// published code.
+        /// The maps of the edited prompt then only act through the noise estimated in the other one, as in
+        /// the published code.
         case negative
     }
 
@@ -84,7 +84,8 @@ struct CrossAttentionGuidance {
 
     /// x - λ_xa·∇L_xa.
     ///
-    /// One row at a time: rows do not depend on each other, and a graph for gradients is the largest thing here.
+    /// One row at a time: rows do not depend on each other, and a graph for gradients is the largest thing
+    /// here.
     private func nudged(
         _ latent: Tensor, at level: Level, prompt: Prompt, towards reference: Recording?
     ) throws -> Tensor {

@@ -1,8 +1,8 @@
 /// The words in which two prompts differ, as things that sentences can be made of.
 ///
-/// From the first to the last differing word, with the noun that follows ("red" and "green" before "apple" give "red
-/// apple" and "green apple") and without leading articles. Where one prompt only adds words, the word before them
-/// comes along: "cat" and "cat with a hat".
+/// From the first to the last differing word, with the noun that follows ("red" and "green" before "apple"
+/// give "red apple" and "green apple") and without leading articles. Where one prompt only adds words, the
+/// word before them comes along: "cat" and "cat with a hat".
 struct DifferingWords: Equatable {
     /// What the source prompt says.
     let source: String

@@ -3,8 +3,8 @@ import Tensors
 
 /// The way from one thing to another in the text encoder's space (Δc), [1, L, D].
 ///
-/// Δc = mean of text(S_target) - mean of text(S_source), taken at every token position, padding included. It is
-/// the same with opposite sign when the two change places, and nought for equal sentences.
+/// Δc = mean of text(S_target) - mean of text(S_source), taken at every token position, padding included. It
+/// is the same with opposite sign when the two change places, and nought for equal sentences.
 struct EditDirection {
     /// What is averaged on one side.
     let sources: [String]
@@ -13,7 +13,8 @@ struct EditDirection {
 
     /// Where the sentences come from.
     ///
-    /// Files, where they are named; else sentences about the given words; else about those in which the prompts differ.
+    /// Files, where they are named; else sentences about the given words; else about those in which the
+    /// prompts differ.
     /// - Throws: `EditingError` where a file cannot be used or there are no words.
     init(_ options: Options, source: String?, target: String?) throws(EditingError) {
         let differing = DifferingWords(from: source ?? "", to: target ?? "")

@@ -1,24 +1,27 @@
 import Diffusion
 import Tensors
 
-/// Pix2Pix-Zero: turn one thing into another along a direction between banks of sentences, held in place by the prompt's
-/// maps.
+/// Pix2Pix-Zero: turn one thing into another along a direction between banks of sentences, held in place by
+/// the prompt's maps.
 ///
-/// Parmar, Singh, Zhang, Li, Lu and Zhu, "Zero-shot Image-to-Image Translation", SIGGRAPH 2023. The picture is inverted
-/// under its caption with noise estimates kept white; the caption's embedding c is moved by Δc, the difference of the
-/// means of many sentences about the two things; on the way back each latent is nudged so that the maps over the prompt
-/// stay those of the unedited picture, which is reconstructed in lock-step. Guidance leads away from the caption itself
-/// unless a negative prompt is given. The new prompt's only use is to tell the two things where `from` and `to` do not.
-/// With a mask, the inverted latent of each level is put back where nothing may change.
+/// Parmar, Singh, Zhang, Li, Lu and Zhu, "Zero-shot Image-to-Image Translation", SIGGRAPH 2023. The picture
+/// is inverted under its caption with noise estimates kept white; the caption's embedding c is moved by Δc,
+/// the difference of the means of many sentences about the two things; on the way back each latent is nudged
+/// so that the maps over the prompt stay those of the unedited picture, which is reconstructed in lock-step.
+/// Guidance leads away from the caption itself unless a negative prompt is given. The new prompt's only use
+/// is to tell the two things where `from` and `to` do not. With a mask, the inverted latent of each level is
+/// put back where nothing may change.
 ///
-/// `paper` nudges one latent by the maps under c + Δc and goes on with it; it and its even mean over all shifts are the
-/// method as written. `official` does what the published code does: both rows of guidance have a latent of their own, of
-/// which the negative prompt's goes on; shifts are drawn at random; the inversion has two steps fewer.
+/// `paper` nudges one latent by the maps under c + Δc and goes on with it; it and its even mean over all
+/// shifts are the method as written. `official` does what the published code does: both rows of guidance have
+/// a latent of their own, of which the negative prompt's goes on; shifts are drawn at random; the inversion
+/// has two steps fewer.
 ///
-/// Draws integers for random shifts (see `NoiseRegulariser`), otherwise nothing. Cost in forwards F and backwards B over
-/// K levels (K = N): paper K·(1 + r + 3)F + K·B with r = 1 for a reference that leads away from its own caption and 2
-/// otherwise, 250F + 50B at the defaults; official (K - 2 + (r + 4)·K)F + 2K·B, 298F + 100B, and 348F + 100B with a
-/// negative prompt. Another inversion costs what it costs instead of the first term.
+/// Draws integers for random shifts (see `NoiseRegulariser`), otherwise nothing. Cost in forwards F and
+/// backwards B over K levels (K = N): paper K·(1 + r + 3)F + K·B with r = 1 for a reference that leads away
+/// from its own caption and 2 otherwise, 250F + 50B at the defaults; official (K - 2 + (r + 4)·K)F + 2K·B,
+/// 298F + 100B, and 348F + 100B with a negative prompt. Another inversion costs what it costs instead of the
+/// first term.
 public struct Pix2PixZero: EditingMethod {
     /// What guidance leads away from where the user names nothing.
     enum Negative: String, CaseIterable { case source, empty }

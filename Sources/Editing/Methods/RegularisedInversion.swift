@@ -10,8 +10,8 @@ struct RegularisedInversion {
     enum Walk: String, CaseIterable {
         /// All of them, level by level.
         case whole
-        /// Without the first and the last, and one timestep low, as the published code walks: the clean latent
-        /// counts as one of level 2.
+        /// Without the first and the last, and one timestep low, as the published code walks: the clean
+        /// latent counts as one of level 2.
         case trimmed
     }
 

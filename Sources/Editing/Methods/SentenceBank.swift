@@ -2,9 +2,9 @@ import Foundation
 
 /// Sentences about a thing, from which its place in the text encoder's space is averaged.
 ///
-/// Made from our own short patterns, always the same ones in the same order, so that the banks of two words are
-/// equal but for the words: what the patterns mean cancels in a difference, and a few dozen do for what needs a
-/// thousand sentences that were written freely.
+/// Made from our own short patterns, always the same ones in the same order, so that the banks of two words
+/// are equal but for the words: what the patterns mean cancels in a difference, and a few dozen do for what
+/// needs a thousand sentences that were written freely.
 enum SentenceBank {
     /// What a sentence says it is.
     private static let kinds = [
