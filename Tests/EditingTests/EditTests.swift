@@ -33,7 +33,7 @@ import ToyModels
         arguments: names)
     func deterministic(method: String) async throws {
         let request = EditRequest(
-            picture: Self.picture(40, 40), prompt: "dog", method: method, seed: 3, steps: 10)
+            picture: Self.picture(40, 40), prompt: "dog", source: "cat", method: method, seed: 3, steps: 10)
         let first = try await Self.engine(for: method).edited(request)
         let second = try await Self.engine(for: method).edited(request)
         #expect(first.picture == second.picture)
@@ -49,7 +49,8 @@ import ToyModels
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
         let mask = Mask(width: 40, height: 40, values: values)
         let request = EditRequest(
-            picture: Self.picture(40, 40), prompt: "dog", mask: mask, method: method, steps: 10)
+            picture: Self.picture(40, 40), prompt: "dog", source: "cat", mask: mask, method: method,
+            steps: 10)
         let result = try await Self.engine(for: method).edited(request)
         var changed = 0
         for pixel in 0..<(40 * 40) {
@@ -68,7 +69,8 @@ import ToyModels
         model.beforePass = { if $0 == 4 { cancelled = true } }
         let studio = Studio(model: model, isCancelled: { cancelled })
         #expect(throws: CancellationError.self) {
-            try studio.edit(EditRequest(picture: Self.picture(16, 16), prompt: "dog", method: method))
+            try studio.edit(
+                EditRequest(picture: Self.picture(16, 16), prompt: "dog", source: "cat", method: method))
         }
         #expect(model.passes.count == 4)
     }

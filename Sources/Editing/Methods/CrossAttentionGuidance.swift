@@ -1,0 +1,113 @@
+import Diffusion
+import Networks
+import Tensors
+
+/// Keeps the prompt maps of an edit close to those of the unedited picture, by gradients to the latent.
+///
+/// L_xa = Σ over layers of Σ (M - M_ref)²/(2·heads), and x ← x - λ_xa·∇L_xa before every step. The 2 is that
+/// of the published code, which averages over heads and over both rows of guidance; with it one λ_xa means
+/// the same in both ways of going on.
+struct CrossAttentionGuidance {
+    /// Whose latent goes on after a nudge.
+    enum Kept: String, CaseIterable {
+        /// One latent, nudged by the maps of the edited prompt; both noises are estimated in it.
+        case edited
+        /// Each row of guidance has a latent of its own, and that of the negative prompt goes on.
+        ///
+        /// The maps of the edited prompt then only act through the noise estimated in the other one, as in
+        /// the published code.
+        case negative
+    }
+
+    /// The maps of the unedited picture in one step.
+    struct Reference {
+        /// Those of the negative prompt, where they are wanted.
+        var negative: Recording?
+        /// Those of the source prompt; nil where nothing is to be guided.
+        var source: Recording?
+    }
+
+    let studio: Studio
+    let weight: Double  // λ_xa
+    let scale: Double  // g
+    let kept: Kept
+    /// All maps over the prompt that the network has.
+    let sites: [Site]
+
+    init(studio: Studio, weight: Double, scale: Double, kept: Kept) throws {
+        self.studio = studio
+        self.weight = weight
+        self.scale = scale
+        self.kept = kept
+        sites = try studio.model.sites.filter(\.isPromptMap)
+    }
+
+    private var guides: Bool { weight > 0 && !sites.isEmpty }
+
+    /// The noise of the unedited picture at a level, and its maps.
+    func reference(
+        _ latent: Tensor, at level: Level, source: Prompt, negative: Prompt
+    ) throws -> (noise: Tensor, maps: Reference) {
+        let isOne = negative === source
+        var maps = Reference()
+        if guides {
+            maps.source = Recording(sites)
+            if kept == .negative { maps.negative = isOne ? maps.source : Recording(sites) }
+        }
+        func query(_ prompt: Prompt, _ recording: Recording?) -> Query {
+            Query(
+                latent, at: level, prompt: prompt, plan: recording.map { .recording(into: $0) } ?? .none)
+        }
+        let prompted = query(source, maps.source)
+        guard !isOne else { return (try studio.predict([prompted])[0], maps) }
+        let noises = try studio.predict([query(negative, maps.negative), prompted])
+        return (guided(empty: noises[0], prompted: noises[1], scale: scale), maps)
+    }
+
+    /// The edit's latent, nudged towards the reference's maps, and the guided noise in it.
+    func edit(
+        _ latent: Tensor, at level: Level, edited: Prompt, negative: Prompt, towards maps: Reference
+    ) throws -> (latent: Tensor, noise: Tensor) {
+        let forEdited = try nudged(latent, at: level, prompt: edited, towards: maps.source)
+        let forNegative =
+            kept == .edited
+            ? forEdited : try nudged(latent, at: level, prompt: negative, towards: maps.negative)
+        // Equal prompts in one latent are one question.
+        if edited === negative, kept == .edited || !guides {
+            return (forNegative, try studio.predict([Query(forEdited, at: level, prompt: edited)])[0])
+        }
+        let noises = try studio.predict([
+            Query(forNegative, at: level, prompt: negative), Query(forEdited, at: level, prompt: edited),
+        ])
+        return (forNegative, guided(empty: noises[0], prompted: noises[1], scale: scale))
+    }
+
+    /// x - λ_xa·∇L_xa.
+    ///
+    /// One row at a time: rows do not depend on each other, and a graph for gradients is the largest thing
+    /// here.
+    private func nudged(
+        _ latent: Tensor, at level: Level, prompt: Prompt, towards reference: Recording?
+    ) throws -> Tensor {
+        guard guides, let reference else { return latent }
+        return latent - (try slope(in: latent, at: level, prompt: prompt, towards: reference).slope) * weight
+    }
+
+    /// L_xa and ∂L_xa/∂x of one row.
+    func slope(
+        in latent: Tensor, at level: Level, prompt: Prompt, towards reference: Recording
+    ) throws -> (loss: Double, slope: Tensor) {
+        try withGradients {
+            let leaf = latent.requiringGradient
+            let maps = Recording(sites, detached: false)
+            let query = Query(leaf, at: level, prompt: prompt, plan: .recording(into: maps))
+            _ = try studio.predict([query])
+            let loss = sites.map { site in
+                let map = maps[site]  // [1, heads, places, tokens]
+                return (map - reference[site]).squared.sum / Double(2 * map.shape[1])
+            }.reduce(Tensor.zeros([]).like(leaf)) { $0 + $1 }
+            let slope = try studio.gradients(of: loss, withRespectTo: [leaf], rows: 1)[0]
+            return (loss.detached.item, slope)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Diffusion
+import Tensors
+
+/// The way from one thing to another in the text encoder's space (Δc), [1, L, D].
+///
+/// Δc = mean of text(S_target) - mean of text(S_source), taken at every token position, padding included. It
+/// is the same with opposite sign when the two change places, and nought for equal sentences.
+struct EditDirection {
+    /// What is averaged on one side.
+    let sources: [String]
+    /// What is averaged on the other.
+    let targets: [String]
+
+    /// Where the sentences come from.
+    ///
+    /// Files, where they are named; else sentences about the given words; else about those in which the
+    /// prompts differ.
+    /// - Throws: `EditingError` where a file cannot be used or there are no words.
+    init(_ options: Options, source: String?, target: String?) throws(EditingError) {
+        let differing = DifferingWords(from: source ?? "", to: target ?? "")
+        func bank(_ side: String, _ words: String?) throws(EditingError) -> [String] {
+            let file = options.text(side + "-sentences")
+            if !file.isEmpty { return try SentenceBank.sentences(in: file, option: side + "-sentences") }
+            let given = options.text(side)
+            guard let words = given.contains(where: { !$0.isWhitespace }) ? given : words else {
+                throw .missing(
+                    what: "words to exchange: the prompts do not tell them, so give --option from=… and "
+                        + "--option to=…", method: Pix2PixZero.description.name)
+            }
+            return SentenceBank.sentences(about: words, count: options.integer("sentences"))
+        }
+        sources = try bank("from", differing?.source)
+        targets = try bank("to", differing?.target)
+    }
+
+    /// Reads all sentences; [1, L, D].
+    func embedded(by studio: Studio) throws -> Tensor {
+        var cut = 0
+        // Progress over both sides as one stage.
+        let all = sources.map { ($0, false) } + targets.map { ($0, true) }
+        var sums: [Bool: Tensor] = [:]
+        for (sentence, isTarget) in studio.steps("reading sentences", all) {
+            try studio.checkCancellation()
+            // Not by `studio.prompt`, which would keep every one of them.
+            let (embedding, cutOff) = try studio.model.embed(sentence)
+            if cutOff != nil { cut += 1 }
+            sums[isTarget] = sums[isTarget].map { $0 + embedding } ?? embedding
+        }
+        if cut > 0 {
+            studio.warn("\(cut) of \(all.count) sentences are longer than the model reads and were cut off")
+        }
+        guard let source = sums[false], let target = sums[true] else {
+            preconditionFailure("a direction has sentences on both sides")
+        }
+        return target / Double(targets.count) - source / Double(sources.count)
+    }
+}

@@ -1,0 +1,156 @@
+import Diffusion
+import Tensors
+
+/// Pix2Pix-Zero: turn one thing into another along a direction between banks of sentences, held in place by
+/// the prompt's maps.
+///
+/// Parmar, Singh, Zhang, Li, Lu and Zhu, "Zero-shot Image-to-Image Translation", SIGGRAPH 2023. The picture
+/// is inverted under its caption with noise estimates kept white; the caption's embedding c is moved by Δc,
+/// the difference of the means of many sentences about the two things; on the way back each latent is nudged
+/// so that the maps over the prompt stay those of the unedited picture, which is reconstructed in lock-step.
+/// Guidance leads away from the caption itself unless a negative prompt is given. The new prompt's only use
+/// is to tell the two things where `from` and `to` do not. With a mask, the inverted latent of each level is
+/// put back where nothing may change.
+///
+/// `paper` nudges one latent by the maps under c + Δc and goes on with it; it and its even mean over all
+/// shifts are the method as written. `official` does what the published code does: both rows of guidance have
+/// a latent of their own, of which the negative prompt's goes on; shifts are drawn at random; the inversion
+/// has two steps fewer.
+///
+/// Draws integers for random shifts (see `NoiseRegulariser`), otherwise nothing. Cost in forwards F and
+/// backwards B over K levels (K = N): paper K·(1 + r + 3)F + K·B with r = 1 for a reference that leads away
+/// from its own caption and 2 otherwise, 250F + 50B at the defaults; official (K - 2 + (r + 4)·K)F + 2K·B,
+/// 298F + 100B, and 348F + 100B with a negative prompt. Another inversion costs what it costs instead of the
+/// first term.
+public struct Pix2PixZero: EditingMethod {
+    /// What guidance leads away from where the user names nothing.
+    enum Negative: String, CaseIterable { case source, empty }
+
+    /// What it is, needs and can be told.
+    public static let description = MethodDescription(
+        name: "pix2pix-zero", title: "Pix2Pix-Zero",
+        summary: "Turns one thing into another along a direction of words, and keeps the layout.",
+        paper: "Parmar et al., Zero-shot Image-to-Image Translation, SIGGRAPH 2023, arXiv 2302.03027",
+        year: 2023, needs: .init(source: .required, inversion: true, gradients: true),
+        standard: .init(steps: 50, guidance: 5, strength: nil, inversion: .ddim),
+        presets: [.fast: .init(steps: 20, guidance: 5, strength: nil, inversion: .ddim)],
+        options: [
+            .init(
+                "from", .text, .text(""),
+                help: "what is there now, such as apple; where empty, the words in which the prompts differ"),
+            .init("to", .text, .text(""), help: "what should be there, such as pear; in the same way"),
+            .init(
+                "from-sentences", .text, .text(""),
+                help: "file of sentences about what is there now, one per line, instead of made ones"),
+            .init(
+                "to-sentences", .text, .text(""),
+                help: "file of sentences about what should be there, one per line"),
+            .init(
+                "sentences", .integer(1...SentenceBank.most), .integer(200),
+                presets: [.official: .integer(1000), .fast: .integer(40)],
+                help: "how many sentences are made about each thing"),
+            .init(
+                "direction-scale", .number(-10...10), .number(1), symbol: "Δc",
+                help: "what the direction is multiplied by"),
+            .init(
+                "map-guidance", .number(0...100), .number(0.1), symbol: "λ_xa",
+                help: "how strongly the maps are held; change it by 0.05, far less for v-prediction models"),
+            .init(
+                "kept", .choice(CrossAttentionGuidance.Kept.allCases.map(\.rawValue)), .text("edited"),
+                presets: [.official: .text("negative")],
+                help: "negative: the latent of the negative prompt's row goes on, as in the published code"),
+            .init(
+                "away-from", .choice(Negative.allCases.map(\.rawValue)), .text("source"),
+                help: "what guidance leads away from where no negative prompt is given"),
+            .init(
+                "correlation", .number(0...1000), .number(20), symbol: "λ_ac",
+                help: "weight of the inversion's autocorrelation loss; 0 for none"),
+            .init(
+                "divergence", .number(0...1000), .number(20), symbol: "λ_KL",
+                help: "weight of the inversion's divergence from normal noise; 0 for none"),
+            .init(
+                "rounds", .integer(0...100), .integer(5),
+                help: "how often an estimate is made whiter; 0 for plain DDIM"),
+            .init("rolls", .integer(1...100), .integer(5), help: "autocorrelation steps in each round"),
+            .init(
+                "shifts", .choice(NoiseRegulariser.Shifts.allCases.map(\.rawValue)), .text("all"),
+                presets: [.official: .text("random")],
+                help: "which shifts the autocorrelation looks at; random-or-none as diffusers draws them"),
+            .init(
+                "walk", .choice(RegularisedInversion.Walk.allCases.map(\.rawValue)), .text("whole"),
+                presets: [.official: .text("trimmed")],
+                help: "trimmed: two inversion steps fewer, one timestep low, as in the published code"),
+        ])
+
+    private let options: Options
+    private let scale: Double
+    private let weight: Double
+    private let kept: CrossAttentionGuidance.Kept
+    private let negative: Negative
+    private let inversion: RegularisedInversion
+
+    /// The method with its options.
+    public init(_ options: Options) {
+        self.options = options
+        scale = options.number("direction-scale")
+        weight = options.number("map-guidance")
+        kept = options.choice("kept", as: CrossAttentionGuidance.Kept.self)
+        negative = options.choice("away-from", as: Negative.self)
+        inversion = RegularisedInversion(
+            regulariser: NoiseRegulariser(
+                correlationWeight: options.number("correlation"),
+                divergenceWeight: options.number("divergence"), rounds: options.integer("rounds"),
+                rolls: options.integer("rolls"),
+                shifts: options.choice("shifts", as: NoiseRegulariser.Shifts.self)
+            ),
+            walk: options.choice("walk", as: RegularisedInversion.Walk.self))
+    }
+
+    /// Edits.
+    public func edit(_ canvas: Canvas) throws -> Painting {
+        // c
+        guard let source = canvas.source else {
+            throw EditingError.missing(
+                what: "a prompt that says what the picture shows now (--source)",
+                method: Self.description.name)
+        }
+        // Δc
+        let sentences = try EditDirection(options, source: source.text, target: canvas.prompt.text)
+        let direction = try sentences.embedded(by: canvas.studio) * scale
+        let isNought = direction.absolute.largest().item == 0
+        if isNought { canvas.studio.warn(Self.noDirection) }
+        let edited = isNought ? source : Prompt(embedding: source.embedding + direction)
+        // x₀…x_K
+        let path = try inverted(canvas, source)
+        let away = canvas.negative === canvas.empty && negative == .source ? source : canvas.negative
+        let guidance = try CrossAttentionGuidance(
+            studio: canvas.studio, weight: weight, scale: canvas.guidance, kept: kept)
+        var (unedited, latent) = (path.start, path.start)
+        // In lock-step, so that the maps of one step are held and not those of all.
+        for k in canvas.studio.steps("editing", (1..<(path.top + 1)).reversed()) {
+            let level = canvas.levels[k]
+            let negative = path.negative(at: k, or: away)
+            let reference = try guidance.reference(unedited, at: level, source: source, negative: negative)
+            let edit = try guidance.edit(
+                latent, at: level, edited: edited, negative: negative, towards: reference.maps)
+            unedited = path.source(path.move(unedited, reference.noise, from: k), reaching: k - 1)
+            latent = path.move(edit.latent, edit.noise, from: k)
+            latent = Canvas.blend(latent, over: path.latents[k - 1], mask: canvas.mask)
+        }
+        return Painting(
+            latent, mask: canvas.mask, inversion: path.latents,
+            inversionPrompt: path.noises.isEmpty ? source : nil,
+            trace: ["direction": direction, "reconstruction": unedited])
+    }
+
+    /// The regularised inversion where the request's kind climbs by plain DDIM, else that kind.
+    private func inverted(_ canvas: Canvas, _ source: Prompt) throws -> SourcePath {
+        let climbsPlainly = [InversionKind.ddim, .negativePrompt, .direct].contains(canvas.inversion)
+        return climbsPlainly
+            ? try inversion.climb(canvas, prompt: source) : try canvas.invert(prompt: source)
+    }
+
+    static let noDirection =
+        "the two banks of sentences mean the same to the model, so the picture only comes back; name what to "
+        + "exchange with --option from=… and --option to=…"
+}

@@ -1,0 +1,141 @@
+import Foundation
+import Tensors
+import Testing
+
+@testable import Editing
+
+/// Z5 and Z6: the losses that make an inversion's noise whiter.
+@Suite struct NoiseRegulariserTests {
+    typealias Shifts = NoiseRegulariser.Shifts
+
+    static func noise(_ shape: [Int] = [1, 2, 32, 32], seed: UInt64 = 1) -> Tensor {
+        RandomGenerator(seed: seed).normal(shape).to(dtype: .float64)
+    }
+
+    static func regulariser(
+        correlation: Double = 20, divergence: Double = 20, rounds: Int = 5, shifts: Shifts = .all
+    ) -> NoiseRegulariser {
+        NoiseRegulariser(
+            correlationWeight: correlation, divergenceWeight: divergence, rounds: rounds, rolls: 5,
+            shifts: shifts)
+    }
+
+    /// Every shift of every size.
+    static func all(_ noise: Tensor) -> [[Int]] {
+        NoiseRegulariser.sides(of: noise).map { Array(NoiseRegulariser.range(of: $0, from: 1)) }
+    }
+
+    @Test(
+        "Z5: the closed form of L_ac's gradient is that of automatic differentiation and of differences",
+        arguments: [[1, 2, 32, 32], [1, 3, 17, 23], [1, 1, 8, 8], [1, 2, 3, 3], [1, 1, 40, 16]])
+    func correlationGradient(shape: [Int]) {
+        let noise = Self.noise(shape) + 0.3
+        let shifts = Self.all(noise)
+        let slope = NoiseRegulariser.correlationSlope(noise, shifts: shifts)
+        let automatic = withGradients {
+            let leaf = noise.requiringGradient
+            return gradient(of: NoiseRegulariser.correlation(leaf, shifts: shifts), withRespectTo: leaf)
+        }
+        #expect((slope - automatic).absolute.largest().item < 1e-12 * slope.absolute.largest().item)
+        let direction = Self.noise(shape, seed: 2)
+        let step = 1e-5
+        let difference =
+            (NoiseRegulariser.correlation(noise + direction * step, shifts: shifts).item
+                - NoiseRegulariser.correlation(noise - direction * step, shifts: shifts).item) / (2 * step)
+        #expect(abs(difference - (slope * direction).sum.item) < 1e-6 * abs(difference))
+    }
+
+    @Test("The sizes halve down to 8, and a shift is never nought nor beyond half the side")
+    func shiftRanges() {
+        #expect(NoiseRegulariser.sides(of: .zeros([1, 4, 64, 64])) == [64, 32, 16, 8])
+        #expect(NoiseRegulariser.sides(of: .zeros([1, 4, 96, 64])) == [64, 32, 16, 8])
+        #expect(NoiseRegulariser.sides(of: .zeros([1, 4, 8, 8])) == [8])
+        #expect(NoiseRegulariser.range(of: 64, from: 1) == 1..<32)
+        #expect(NoiseRegulariser.range(of: 64, from: 0) == 0..<32)
+        for side in 2...64 {
+            #expect(NoiseRegulariser.range(of: side, from: 1).allSatisfy { $0 % side != 0 })
+        }
+    }
+
+    @Test("White noise has the expected loss, Σ 2σ⁴/n of every size and channel")
+    func whiteNoise() {
+        let losses = (0..<200).map { seed in
+            let noise = Self.noise([1, 1, 16, 16], seed: UInt64(seed))
+            return NoiseRegulariser.correlation(noise, shifts: [[3], [2]]).item
+        }
+        // σ² of 8×8 means of four is 1/4.
+        let expected = 2.0 / 256 + 2.0 / 64 / 16
+        let mean = losses.reduce(0, +) / 200
+        #expect(abs(mean - expected) < 0.25 * expected)
+    }
+
+    @Test(
+        "Constant and wavy maps have a far larger loss than white noise, and every round lowers it",
+        arguments: Shifts.allCases)
+    func structure(shifts: Shifts) {
+        let white = Self.noise([1, 1, 32, 32])
+        let places = (0..<(32 * 32)).map { sin(Double($0 % 32) * .pi / 8) * 1.4 }
+        for map in [Tensor.ones([1, 1, 32, 32]).to(dtype: .float64), Tensor(places, shape: [1, 1, 32, 32])] {
+            func loss(_ map: Tensor) -> Double {
+                NoiseRegulariser.correlation(map, shifts: Self.all(map)).item
+            }
+            #expect(loss(map) > 20 * loss(white))
+            let random = RandomGenerator(seed: 4)
+            var last = map
+            for _ in 0..<3 {
+                let next = Self.regulariser(divergence: 0, shifts: shifts)(last, random: random)
+                #expect(loss(next) < loss(last))
+                last = next
+            }
+        }
+    }
+
+    @Test("All shifts are what random ones are on average")
+    func average() {
+        let noise = Self.noise([1, 1, 16, 16]) + 0.2
+        func step(_ shifts: Shifts, _ random: RandomGenerator) -> Tensor {
+            NoiseRegulariser(
+                correlationWeight: 1, divergenceWeight: 0, rounds: 1, rolls: 1, shifts: shifts
+            )(noise, random: random) - noise
+        }
+        let random = RandomGenerator(seed: 9)
+        let mean = (0..<2000).map { _ in step(.random, random) }.reduce(noise.zerosLike) { $0 + $1 } / 2000
+        let exact = step(.all, random)
+        #expect((mean - exact).norm().item < 0.1 * exact.norm().item)
+        // With nought among the shifts the noise shrinks.
+        let shrunk = (0..<200).map { _ in (step(.randomOrNone, random) * noise).sum.item }.reduce(0, +)
+        let kept = (0..<200).map { _ in (step(.random, random) * noise).sum.item }.reduce(0, +)
+        #expect(shrunk < 2 * kept && shrunk < 0)
+    }
+
+    @Test("Z6: a step towards the normal leaves unit noise alone, shrinks larger and grows smaller noise")
+    func divergence() {
+        let raw = Self.noise()
+        let centred = raw - raw.mean
+        let unit = centred / (centred.squared.sum.item / Double(raw.count - 1)).squareRoot()
+        let step = Self.regulariser(correlation: 0, rounds: 1)
+        func size(_ noise: Tensor) -> Double { noise.squared.mean.squareRoot.item }
+        let random = RandomGenerator(seed: 0)
+        #expect((step(unit, random: random) - unit).absolute.largest().item < 1e-8)
+        #expect(size(step(unit * 1.5, random: random)) < 1.5 * size(unit))
+        #expect(size(step(unit * 0.5, random: random)) > 0.5 * size(unit))
+        #expect(abs(step(unit + 0.5, random: random).mean.item) < 0.5)
+        // And its slope is that of the loss.
+        let (noise, direction) = (raw * 1.3 + 0.1, Self.noise(seed: 3))
+        let width = 1e-5
+        let difference =
+            (NoiseRegulariser.divergence(noise + direction * width)
+                - NoiseRegulariser.divergence(noise - direction * width)) / (2 * width)
+        let slope = (NoiseRegulariser.divergenceSlope(noise) * direction).sum.item
+        #expect(abs(difference - slope) < 1e-6 * abs(slope))
+        #expect(abs(NoiseRegulariser.divergence(unit)) < 1e-6)
+    }
+
+    @Test("With no rounds or no weights nothing is done")
+    func off() {
+        let noise = Self.noise()
+        let random = RandomGenerator(seed: 0)
+        #expect(Self.regulariser(rounds: 0)(noise, random: random).isEqual(to: noise))
+        #expect(Self.regulariser(correlation: 0, divergence: 0)(noise, random: random).isEqual(to: noise))
+    }
+}

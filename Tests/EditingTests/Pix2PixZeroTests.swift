@@ -1,0 +1,320 @@
+import Diffusion
+import Foundation
+import Imaging
+import Networks
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Editing
+
+/// The oracles of Pix2Pix-Zero on a tiny network with random weights, in double precision.
+@Suite struct Pix2PixZeroTests {
+    static let quick = ["sentences": "3"]
+
+    static func canvas(
+        source: String = "a red apple on a table", prompt: String = "a green pear on a table",
+        negative: String = "", steps: Int = 4, inversion: InversionKind = .ddim, seed: UInt64 = 0,
+        mask: Tensor? = nil, limits: BatchLimits = BatchLimits()
+    ) throws -> Canvas {
+        let model = LoadedModel(
+            folder: try ModelFolder(path: Fixtures.model("tiny-sd1")), dtype: .float64)
+        return try EditingTests.canvas(
+            on: model, prompt: prompt, source: source, negative: negative, steps: steps, guidance: 5,
+            inversion: inversion, seed: seed, mask: mask, limits: limits, dtype: .float64)
+    }
+
+    static func method(_ options: [String: String] = [:], preset: Preset = .paper) throws -> Pix2PixZero {
+        let given = quick.merging(options) { $1 }
+        return Pix2PixZero(try Options(given, of: Pix2PixZero.description, preset: preset))
+    }
+
+    static func direction(_ options: [String: String], source: String? = nil, target: String? = nil) throws
+        -> EditDirection
+    {
+        try EditDirection(
+            Options(options, of: Pix2PixZero.description), source: source, target: target)
+    }
+
+    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.largest().item }
+
+    @Test(
+        "Z1: without direction and map guidance the edit is the reconstruction, bit for bit",
+        arguments: ["edited", "negative"])
+    func identity(kept: String) throws {
+        let canvas = try Self.canvas()
+        let painting = try Self.method(["from": "pear", "to": "pear", "map-guidance": "0", "kept": kept])
+            .edit(canvas)
+        #expect(painting.latent.isEqual(to: try #require(painting.trace["reconstruction"])))
+        #expect(canvas.studio.warnings == [Pix2PixZero.noDirection])
+        #expect(canvas.studio.spent.forwards == 3 * 4)
+    }
+
+    @Test(
+        "Z2: without direction the maps are the reference's, and any map guidance changes nothing",
+        arguments: ["edited", "negative"])
+    func noGradient(kept: String) throws {
+        let painting = try Self.method(["from": "pear", "to": "pear", "map-guidance": "1", "kept": kept])
+            .edit(Self.canvas())
+        #expect(Self.distance(painting.latent, try #require(painting.trace["reconstruction"])) < 1e-9)
+    }
+
+    /// Guidance, its two prompts, and the maps of the unedited latent at the noisiest level.
+    private func firstStep(_ kept: CrossAttentionGuidance.Kept, weight: Double = 0.1) throws -> (
+        guidance: CrossAttentionGuidance, canvas: Canvas, edited: Prompt,
+        maps: CrossAttentionGuidance.Reference
+    ) {
+        let canvas = try Self.canvas()
+        let source = try #require(canvas.source)
+        let guidance = try CrossAttentionGuidance(
+            studio: canvas.studio, weight: weight, scale: 5, kept: kept)
+        let shift = RandomGenerator(seed: 8).normal(source.embedding.shape).to(dtype: .float64)
+        let maps = try guidance.reference(
+            canvas.clean, at: canvas.levels[4], source: source, negative: canvas.empty
+        ).maps
+        return (guidance, canvas, Prompt(embedding: source.embedding + shift), maps)
+    }
+
+    @Test("Z3: in the first step the negative half has no gradient and the edited half has one")
+    func firstGradient() throws {
+        let (guidance, canvas, edited, maps) = try firstStep(.negative)
+        let level = canvas.levels[4]
+        let quiet = try guidance.slope(
+            in: canvas.clean, at: level, prompt: canvas.empty, towards: try #require(maps.negative))
+        let loud = try guidance.slope(
+            in: canvas.clean, at: level, prompt: edited, towards: try #require(maps.source))
+        #expect(loud.slope.norm().item > 1e-3)
+        #expect(quiet.slope.norm().item < 1e-10 * loud.slope.norm().item)
+        // So the latent that goes on has not moved, as in the published code; the paper's has.
+        let official = try guidance.edit(
+            canvas.clean, at: level, edited: edited, negative: canvas.empty, towards: maps)
+        #expect(Self.distance(official.latent, canvas.clean) < 1e-12)
+        let other = try firstStep(.edited)
+        let paper = try other.guidance.edit(
+            canvas.clean, at: level, edited: edited, negative: canvas.empty, towards: other.maps)
+        #expect(Self.distance(paper.latent, canvas.clean - loud.slope * 0.1) < 1e-12)
+    }
+
+    @Test(
+        "Z4: the gradient is that of differences, and a small step against it lowers the loss as it says"
+    )
+    func gradient() throws {
+        let (guidance, canvas, edited, maps) = try firstStep(.edited)
+        let reference = try #require(maps.source)
+        func loss(_ latent: Tensor) throws -> Double {
+            try guidance.slope(in: latent, at: canvas.levels[4], prompt: edited, towards: reference).loss
+        }
+        let (start, slope) = try guidance.slope(
+            in: canvas.clean, at: canvas.levels[4], prompt: edited, towards: reference)
+        let direction = RandomGenerator(seed: 2).normal(slope.shape).to(dtype: .float64)
+        // The random network is so sharply curved that anything wider is no difference quotient.
+        let width = 1e-7
+        let difference =
+            try (loss(canvas.clean + direction * width) - loss(canvas.clean - direction * width))
+            / (2 * width)
+        #expect(abs(difference - (slope * direction).sum.item) < 1e-5 * abs(difference))
+        let norm = slope.norm().item
+        let fall = try start - loss(canvas.clean - slope * (width / norm))
+        let expected = norm * width
+        #expect(fall > 0 && abs(fall - expected) < 0.01 * expected)
+    }
+
+    @Test("The loss is the sum over layers, places and tokens and the mean over two rows' heads")
+    func loss() throws {
+        let (guidance, canvas, edited, maps) = try firstStep(.edited)
+        let own = Recording(guidance.sites)
+        _ = try canvas.studio.predict([
+            Query(canvas.clean, at: canvas.levels[4], prompt: edited, plan: .recording(into: own))
+        ])
+        let reference = try #require(maps.source)
+        #expect(guidance.sites.count == 16)
+        let expected = guidance.sites.map { site in
+            (own[site] - reference[site]).squared.sum([2, 3]).mean.item / 2
+        }.reduce(0, +)
+        let found = try guidance.slope(
+            in: canvas.clean, at: canvas.levels[4], prompt: edited, towards: reference)
+        #expect(abs(found.loss - expected) < 1e-10 * expected)
+    }
+
+    @Test("Z7: directions are antisymmetric, nought between equal banks, and the mean by hand")
+    func directions() throws {
+        let studio = try Self.canvas().studio
+        let there = try Self.direction(["from": "apple", "to": "pear", "sentences": "7"]).embedded(by: studio)
+        let back = try Self.direction(["from": "pear", "to": "apple", "sentences": "7"]).embedded(by: studio)
+        #expect(there.isEqual(to: -back))
+        #expect(there.absolute.largest().item > 0.01)
+        let none = try Self.direction(["from": "pear", "to": "pear"]).embedded(by: studio)
+        #expect(none.absolute.largest().item == 0)
+        let one = try Self.direction(["sentences": "1"], source: "a cat", target: "a dog")
+        #expect(
+            (one.sources, one.targets) == (["a photo of a cat on a table"], ["a photo of a dog on a table"]))
+        let by = try studio.prompt(one.targets[0]).embedding - studio.prompt(one.sources[0]).embedding
+        #expect(try one.embedded(by: studio).isEqual(to: by))
+    }
+
+    @Test("Files take the place of made sentences, on one side or on both")
+    func sentenceFiles() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("pears-\(UUID()).txt")
+        try Data("a pear\nsome pears\n".utf8).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        let both = try Self.direction(["from-sentences": url.path, "to-sentences": url.path])
+        #expect(both.sources == ["a pear", "some pears"])
+        let studio = try Self.canvas().studio
+        #expect(try both.embedded(by: studio).absolute.largest().item == 0)
+        let one = try Self.direction(
+            ["to-sentences": url.path, "sentences": "2"], source: "an apple", target: "a pear")
+        #expect(one.targets == both.targets)
+        #expect(one.sources.count == 2)
+    }
+
+    @Test("Prompts that tell no words, a missing file and a missing caption are refused with advice")
+    func refusals() throws {
+        #expect {
+            try Self.method().edit(Self.canvas(source: "a pear", prompt: "a pear"))
+        } throws: { "\($0)".contains("--option from=") }
+        #expect {
+            try Self.method(["to-sentences": "/no/file"]).edit(Self.canvas())
+        } throws: { "\($0)".contains("there is no such file") }
+        #expect(throws: EditingError.self) {
+            try EditRequest(
+                picture: .init(width: 8, height: 8), prompt: "a pear", method: "pix2pix-zero"
+            ).checked()
+        }
+    }
+
+    @Test(
+        "Z8: going over the reference first and the edit afterwards gives the same image",
+        arguments: CrossAttentionGuidance.Kept.allCases)
+    func twoPasses(kept: CrossAttentionGuidance.Kept) throws {
+        let canvas = try Self.canvas()
+        let options = ["kept": kept.rawValue, "rounds": "0", "sentences": "3"]
+        let lockstep = try Self.method(options).edit(canvas)
+        let source = try #require(canvas.source)
+        let guidance = try CrossAttentionGuidance(studio: canvas.studio, weight: 0.1, scale: 5, kept: kept)
+        let direction = try Self.direction(
+            options, source: source.text, target: canvas.prompt.text
+        ).embedded(by: canvas.studio)
+        let edited = Prompt(embedding: source.embedding + direction)
+        let path = try canvas.invert()
+        var latent = path.start
+        var maps: [Int: CrossAttentionGuidance.Reference] = [:]
+        for k in (1...4).reversed() {
+            let step = try guidance.reference(latent, at: canvas.levels[k], source: source, negative: source)
+            maps[k] = step.maps
+            latent = path.move(latent, step.noise, from: k)
+        }
+        #expect(latent.isEqual(to: try #require(lockstep.trace["reconstruction"])))
+        latent = path.start
+        for k in (1...4).reversed() {
+            let step = try guidance.edit(
+                latent, at: canvas.levels[k], edited: edited, negative: source, towards: try #require(maps[k])
+            )
+            latent = path.move(step.latent, step.noise, from: k)
+        }
+        #expect(latent.isEqual(to: lockstep.latent))
+        #expect(Self.distance(latent, try #require(lockstep.trace["reconstruction"])) > 1e-3)
+    }
+
+    @Test(
+        "An edit costs what the formulas say",
+        arguments: [
+            (Preset.paper, "", 5 * 6, 6), (.paper, "blurry", 6 * 6, 6), (.official, "", 6 * 6 - 2, 12),
+            (.official, "blurry", 7 * 6 - 2, 12),
+        ])
+    func cost(preset: Preset, negative: String, forwards: Int, backwards: Int) throws {
+        let canvas = try Self.canvas(negative: negative, steps: 6)
+        _ = try Self.method(preset: preset).edit(canvas)
+        #expect(canvas.studio.spent.forwards == forwards)
+        #expect(canvas.studio.spent.backwards == backwards)
+    }
+
+    @Test("At the defaults the formulas give 250F + 50B, and 348F + 100B as the published code spends")
+    func defaultCost() throws {
+        for (preset, negative, forwards, backwards) in [
+            (Preset.paper, "", 250, 50), (.official, "blurry", 348, 100),
+        ] {
+            let settings = Pix2PixZero.description.settings(preset)
+            let canvas = try Self.canvas(negative: negative, steps: settings.steps)
+            _ = try Self.method(["rounds": "0"], preset: preset).edit(canvas)
+            #expect(canvas.studio.spent.forwards == forwards)
+            #expect(canvas.studio.spent.backwards == backwards)
+        }
+    }
+
+    @Test("Rows computed one by one give what they give together", arguments: [Preset.paper, .official])
+    func batches(preset: Preset) throws {
+        let together = try Self.method(preset: preset).edit(Self.canvas(negative: "blurry"))
+        let single = try Self.method(preset: preset).edit(
+            Self.canvas(negative: "blurry", limits: BatchLimits(rows: 1)))
+        #expect(Self.distance(together.latent, single.latent) < 1e-9)
+    }
+
+    @Test(
+        "Outside the user's mask the picture's latent comes back to the last bit",
+        arguments: [Preset.paper, .official])
+    func mask(preset: Preset) throws {
+        let mask = Tensor((0..<64).map { $0 % 8 < 4 ? 1.0 : 0.0 }, shape: [1, 1, 8, 8])
+        let canvas = try Self.canvas(mask: mask)
+        let painting = try Self.method(preset: preset).edit(canvas)
+        let change = (painting.latent - canvas.clean).absolute
+        #expect((change * (1 - mask)).largest().item == 0)
+        #expect((change * mask).largest().item > 1e-3)
+    }
+
+    @Test(
+        "Every inversion can be walked, and only random shifts look at the seed",
+        arguments: InversionKind.allCases)
+    func inversions(kind: InversionKind) throws {
+        func latent(_ seed: UInt64, _ preset: Preset = .paper) throws -> Painting {
+            try Self.method(preset: preset).edit(Self.canvas(inversion: kind, seed: seed))
+        }
+        let first = try latent(0)
+        #expect(first.latent.isFinite)
+        #expect(first.inversion.count == 5)
+        #expect(first.latent.isEqual(to: try latent(0).latent))
+        if kind == .ddim {
+            #expect(first.latent.isEqual(to: try latent(1).latent))
+            #expect(Self.distance(try latent(0, .official).latent, try latent(1, .official).latent) > 1e-6)
+        }
+        if kind == .direct {
+            // The reference is set back onto the path.
+            let clean = try Self.canvas().clean
+            #expect(try #require(first.trace["reconstruction"]).isEqual(to: clean))
+        }
+    }
+
+    @Test("The trimmed walk leaves out two steps and stands at the clean latent for two levels")
+    func trimmed() throws {
+        let canvas = try Self.canvas(steps: 6)
+        let path = try Self.method(["walk": "trimmed"]).edit(canvas).inversion
+        #expect(path.count == 7)
+        #expect(path[1].isEqual(to: canvas.clean) && path[2].isEqual(to: canvas.clean))
+        #expect(Self.distance(path[3], canvas.clean) > 1e-3)
+    }
+
+    @Test(
+        "Inversion and edit are those of diffusers, where nought is among the shifts and no step is left out")
+    func parity() throws {
+        let expected = try Fixtures.tensors("pix2pix-zero.safetensors")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("banks-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (from, to) = (folder.path + "/from.txt", folder.path + "/to.txt")
+        try Data("an apple\na red apple on a table\n".utf8).write(to: URL(fileURLWithPath: from))
+        try Data("a pear\na ripe pear by a window\n".utf8).write(to: URL(fileURLWithPath: to))
+        let model = LoadedModel(
+            folder: try ModelFolder(path: Fixtures.model("tiny-sd1")), dtype: .float64)
+        let canvas = try EditingTests.canvas(
+            on: model, prompt: "a pear", source: "a red apple", steps: 5, guidance: 5, seed: 7,
+            clean: try expected.tensor("latent"), dtype: .float64)
+        let painting = try Self.method(
+            [
+                "from-sentences": from, "to-sentences": to, "shifts": "random-or-none", "walk": "whole",
+            ], preset: .official
+        ).edit(canvas)
+        let direction = try #require(painting.trace["direction"])
+        #expect(relativeError(direction, try expected.tensor("direction")) < 1e-5)
+        #expect(relativeError(painting.inversion[5], try expected.tensor("inverted")) < 1e-3)
+        #expect(relativeError(painting.latent, try expected.tensor("edited")) < 1e-3)
+    }
+}

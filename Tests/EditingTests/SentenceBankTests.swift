@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+@testable import Editing
+
+/// Sentences about things, made and read, and the words that they are about.
+@Suite struct SentenceBankTests {
+    @Test("All made sentences are different, name the thing once, and are the same every time")
+    func made() {
+        let sentences = SentenceBank.sentences(about: "apple", count: SentenceBank.most)
+        #expect(sentences.count == SentenceBank.most)
+        #expect(Set(sentences).count == SentenceBank.most)
+        #expect(sentences.allSatisfy { $0.components(separatedBy: "an apple").count == 2 })
+        #expect(sentences.allSatisfy { !$0.contains("{") && !$0.contains("}") })
+        #expect(SentenceBank.sentences(about: "apple", count: 9) == Array(sentences.prefix(9)))
+        // Two banks differ in the things alone.
+        let others = SentenceBank.sentences(about: "orange", count: SentenceBank.most)
+        #expect(others.map { $0.replacingOccurrences(of: "orange", with: "apple") } == sentences)
+    }
+
+    @Test("Words that look like the bank's own placeholders stay as they are")
+    func placeholders() {
+        #expect(SentenceBank.sentences(about: "{kind}", count: 1) == ["a photo of a {kind} on a table"])
+    }
+
+    @Test(
+        "Articles come before what can be counted one by one",
+        arguments: [
+            ("apple", "an apple"), ("pear", "a pear"), ("green apple", "a green apple"),
+            ("apples", "apples"), ("the moon", "the moon"), ("glass", "a glass"), ("cactus", "a cactus"),
+            ("slices of bread", "slices of bread"), ("cat with glasses", "a cat with glasses"),
+            ("two dogs", "two dogs"), ("Elk", "an Elk"),
+        ])
+    func articles(words: String, expected: String) {
+        #expect(SentenceBank.withArticle(words) == expected)
+    }
+
+    @Test(
+        "The words in which prompts differ, as things",
+        arguments: [
+            ("a photo of a cat on a sofa", "a photo of a dog on a sofa", "cat", "dog"),
+            ("a red apple on a table", "a green apple on a table", "red apple", "green apple"),
+            ("an apple on a table", "a pear on a table", "apple", "pear"),
+            ("a cat", "a cat with a hat", "cat", "cat with a hat"),
+            ("an apple", "a red apple", "apple", "red apple"),
+            ("A Horse, running", "a zebra, running", "horse", "zebra"),
+            ("a cat sleeping", "a dog sleeping", "cat", "dog"),
+            (
+                "a red ball on a blue cloth", "a red cube on a green cloth", "ball on a blue cloth",
+                "cube on a green cloth"
+            ),
+            ("cat", "dog", "cat", "dog"),
+        ])
+    func differing(source: String, target: String, from: String, to: String) throws {
+        let found = try #require(DifferingWords(from: source, to: target))
+        #expect((found.source, found.target) == (from, to))
+        let back = try #require(DifferingWords(from: target, to: source))
+        #expect((back.source, back.target) == (to, from))
+    }
+
+    @Test(
+        "Prompts that tell no two things give none",
+        arguments: [("a cat", "a cat"), ("a cat", "A cat."), ("", "a cat"), ("a cat", " "), ("", "")])
+    func nothing(source: String, target: String) {
+        #expect(DifferingWords(from: source, to: target) == nil)
+    }
+
+    /// A file that is gone after the body.
+    private func withFile<Result>(_ bytes: Data, _ body: (String) throws -> Result) throws -> Result {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("bank-\(UUID()).txt")
+        try bytes.write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        return try body(url.path)
+    }
+
+    @Test("Files are read line by line, whatever ends lines; blank ones and margins do not count")
+    func files() throws {
+        let text = "\u{FEFF}a cat on a sofa\r\n\r\n  a sleepy cat\t\n \nein Kätzchen"
+        let lines = try withFile(Data(text.utf8)) {
+            try SentenceBank.sentences(in: $0, option: "from-sentences")
+        }
+        #expect(lines == ["a cat on a sofa", "a sleepy cat", "ein Kätzchen"])
+    }
+
+    @Test("Files that cannot be used are refused with the reason, the option and the path")
+    func badFiles() throws {
+        func reason(_ path: String) -> String? {
+            do throws(EditingError) {
+                _ = try SentenceBank.sentences(in: path, option: "to-sentences")
+                return nil
+            } catch {
+                let text = "\(error)"
+                #expect(text.hasPrefix("option to-sentences is \"\(path)\""))
+                return text.components(separatedBy: "but ").last
+            }
+        }
+        #expect(reason("/nowhere/at/all.txt") == "there is no such file")
+        #expect(reason(FileManager.default.temporaryDirectory.path) == "it is no file")
+        #expect(reason("/dev/zero") == "it is no file")
+        let empty = "it has no sentences"
+        #expect(try withFile(Data(), reason) == empty)
+        #expect(try withFile(Data(" \n\t\r\n".utf8), reason) == empty)
+        #expect(try withFile(Data([0xFF, 0xFE, 0x41]), reason) == "it is not UTF-8 text")
+        #expect(try withFile(Data([0x41, 0, 0x42]), reason) == "it is not UTF-8 text")
+        let large = Data(repeating: 0x61, count: SentenceBank.mostBytes + 1)
+        #expect(try withFile(large, reason)?.hasPrefix("it is larger than") == true)
+        let many = Data(String(repeating: "a\n", count: SentenceBank.mostSentences + 1).utf8)
+        #expect(try withFile(many, reason)?.hasPrefix("it has 10001 sentences") == true)
+    }
+}
