@@ -2,7 +2,7 @@
 public enum Registry {
     /// Every method, in the order of `pentimento methods`.
     public static let all: [any EditingMethod.Type] = [
-        DiffEdit.self, SDEdit.self, DDIMEdit.self, PlugAndPlay.self,
+        DiffEdit.self, SDEdit.self, DDIMEdit.self, PlugAndPlay.self, MasaCtrl.self,
     ]
 
     /// The method used where none is named.

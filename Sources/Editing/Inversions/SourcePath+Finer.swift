@@ -46,7 +46,8 @@ extension Canvas {
             throw EditingError.badValue(
                 name: "option inversion-steps", value: "\(steps)",
                 expected: "0 or a number of steps that pass through all \(levels.steps) of the edit, such as "
-                    + Set(right.prefix(3) + right.suffix(1)).sorted().map(String.init).joined(separator: ", "))
+                    + Set(right.prefix(3) + right.suffix(1)).sorted().map(String.init).joined(separator: ", ")
+            )
         }
         let whole = try invert(
             to: beyond ? finer.steps : places[top], through: finer, prompt: prompt,

@@ -43,7 +43,8 @@ public struct PlugAndPlay: EditingMethod {
     public static let description = MethodDescription(
         name: "plug-and-play", title: "Plug-and-Play",
         summary: "Keeps the layout by putting the picture's own features and attention into the painting.",
-        paper: "Tumanyan, Geyer, Bagon, Dekel, Plug-and-Play Diffusion Features for Text-Driven Image-to-Image "
+        paper:
+            "Tumanyan, Geyer, Bagon, Dekel, Plug-and-Play Diffusion Features for Text-Driven Image-to-Image "
             + "Translation, CVPR 2023, arXiv 2211.12572",
         year: 2023, needs: .init(source: .optional, inversion: true),
         standard: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .direct),
@@ -157,7 +158,8 @@ public struct PlugAndPlay: EditingMethod {
         case .source:
             guard let source = canvas.source else {
                 throw EditingError.missing(
-                    what: "a prompt that says what the picture shows now (--source) for inversion-prompt=source",
+                    what:
+                        "a prompt that says what the picture shows now (--source) for inversion-prompt=source",
                     method: Self.description.name)
             }
             return source
