@@ -30,8 +30,17 @@ import ToyModels
             mask: mask, clean: clean, limits: limits, dtype: dtype)
     }
 
+    @Test("Five steps agree with diffusers' modules and hooks (Scripts/parity/features.py)")
+    func parity() throws {
+        let theirs = try Fixtures.tensors("features.safetensors").tensor("masactrl")
+        let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
+        let painting = try Self.method(["start-step": "1"]).edit(Self.canvas(on: model, dtype: .float64))
+        #expect(relativeError(painting.inversion[5], theirs.rows(5..<6).squeezed(0)) < 1e-6)
+        #expect(relativeError(painting.latent, theirs.rows(0..<1).squeezed(0)) < 1e-6)
+    }
+
     @Test(
-        "Layers from the tenth of 16 are the decoder's but for its first stage with attention; others go by share",
+        "From layer 10 of 16 it is the decoder but for its first stage with attention; others by share",
         arguments: [
             ("tiny-sd1", 10, paper), ("tiny-sd1", 16, []), ("tiny-sd1", 13, ["up3.0", "up3.1", "up3.2"]),
             ("tiny-sd2", 10, ["up2.1", "up3.0", "up3.1"]), ("tiny-deep", 10, ["up1.0", "up1.1"]),
@@ -45,7 +54,7 @@ import ToyModels
     }
 
     @Test(
-        "From step S on, both target rows look at the source's keys and values, each at its like; never before"
+        "From step S on, both target rows take the source's keys and values, and never before"
     )
     func steps() throws {
         let model = try WatchedModel(dtype: .float64)
@@ -69,7 +78,7 @@ import ToyModels
         let model = try WatchedModel(dtype: .float64)
         let key = try #require(try model.sites.named("up2.0.own.map"))
         model.watched = [key]
-        // In the first step target and source are one latent; with one prompt all that is left is which row is which.
+        // In the first step target and source are one latent; with one prompt only the rows' order is left.
         _ = try Self.method(["start-step": "0"]).edit(
             Self.canvas(on: model, prompt: "a red apple", dtype: .float64))
         let maps = model.rows[5..<9].map { $0.seen[key] }

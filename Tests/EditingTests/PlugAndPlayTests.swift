@@ -29,6 +29,15 @@ import ToyModels
             inversion: inversion, mask: mask, limits: limits, dtype: dtype)
     }
 
+    @Test("Five steps agree with diffusers' modules and hooks (Scripts/parity/features.py)")
+    func parity() throws {
+        let theirs = try Fixtures.tensors("features.safetensors").tensor("plug-and-play")
+        let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
+        let painting = try Self.method().edit(Self.canvas(on: model, dtype: .float64))
+        #expect(relativeError(painting.inversion[5], theirs.rows(5..<6).squeezed(0)) < 1e-6)
+        #expect(relativeError(painting.latent, theirs.rows(0..<1).squeezed(0)) < 1e-6)
+    }
+
     @Test("In Stable Diffusion's shape the layers are the paper's: features of block 4, attention of 4 to 11")
     func paperSites() throws {
         let model = try tinyModel()
@@ -84,7 +93,7 @@ import ToyModels
     }
 
     @Test(
-        "P3: where injected, both target rows attend as the source does, in these layers only; values are theirs"
+        "P3: both target rows attend as the source does, in these layers only; values are not"
     )
     func attentionIsTheSources() throws {
         let model = try WatchedModel(dtype: .float64)

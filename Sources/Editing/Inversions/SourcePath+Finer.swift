@@ -16,13 +16,14 @@ extension SourcePath {
 }
 
 extension Canvas {
-    /// Inverts the picture in finer steps than it is edited in, and keeps the latents of the edit's own levels.
+    /// Inverts the picture in finer steps than it is edited in, and keeps the latents of the edit's own
+    /// levels.
     ///
-    /// The smaller the steps, the closer the way back comes to the picture. Inversions that tell something of each
-    /// single step cannot be made finer; they climb the edit's own levels, and the user is warned.
+    /// The smaller the steps, the closer the way back comes to the picture. Inversions that tell something of
+    /// each single step cannot be made finer; they climb the edit's own levels, and the user is warned.
     /// - Parameters:
     ///   - steps: steps of the whole finer trajectory; those of the edit where 0.
-    ///   - beyond: whether `start` is the noisiest latent of the finer trajectory, though the edit begins lower.
+    ///   - beyond: whether `start` is the noisiest latent of the finer trajectory, not the edit's.
     /// - Throws: `EditingError.badValue` where the finer trajectory passes by a level of the edit.
     func invert(
         finely steps: Int, beyond: Bool = false, prompt: Prompt

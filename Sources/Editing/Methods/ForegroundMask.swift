@@ -5,9 +5,10 @@ import Tensors
 
 /// MasaCtrl's masks: where source and target show a thing, by what their attention gives to its words.
 ///
-/// Prompt maps of one size (in Stable Diffusion those of 16×16) are averaged over layers and heads, summed over the
-/// word's tokens and scaled to 0...1. Where the target shows the thing it looks only at the source's thing, elsewhere only
-/// at the rest. Every step makes its masks anew, from the layers that the pass has already come by.
+/// Prompt maps of one size (in Stable Diffusion those of 16×16) are averaged over layers and heads, summed
+/// over the word's tokens and scaled to 0...1. Where the target shows the thing it looks only at the source's
+/// thing, elsewhere only at the rest. Every step makes its masks anew, from the layers that the pass has
+/// already come by.
 struct ForegroundMask {
     /// How the target's mask is used; the source's is always cut.
     enum Edge: String, CaseIterable {
@@ -127,10 +128,11 @@ struct ForegroundMask {
             .upsampledNearest(height: end.height, width: end.width)
     }
 
-    /// Attention [1, heads, N, L] of the thing's queries to the thing's places, and of the rest's to the rest.
+    /// Attention [1, heads, N, L] of the thing's queries to the thing's places, and of the rest's to the
+    /// rest.
     ///
-    /// Taking places away after the softmax and scaling each row to sum 1 is the softmax over the places left. A query that
-    /// nothing is left to keeps its row.
+    /// Taking places away after the softmax and scaling each row to sum 1 is the softmax over the places
+    /// left. A query that nothing is left to keeps its row.
     /// - Parameters:
     ///   - source: which places show the thing, [1, 1, 1, L], each 0 or 1.
     ///   - target: how much a query belongs to the thing, [1, 1, N, 1].

@@ -4,17 +4,19 @@ import Tensors
 
 /// MasaCtrl: the painting lays itself out by its own prompt and takes what things look like from the picture.
 ///
-/// Cao, Wang, Qi, Shan, Qie, Zheng, "MasaCtrl: Tuning-Free Mutual Self-Attention Control for Consistent Image Synthesis
-/// and Editing", ICCV 2023. From step S and self-attention layer L on, the target's queries look at the source's keys and
-/// values instead of its own; each row of the target (prompt, negative prompt) at the row of the source that sees its
-/// like. Poses and shapes may change, colours and textures stay. With `foreground`, things look at things only and
-/// background at background, see `ForegroundMask`.
+/// Cao, Wang, Qi, Shan, Qie, Zheng, "MasaCtrl: Tuning-Free Mutual Self-Attention Control for Consistent Image
+/// Synthesis and Editing", ICCV 2023. From step S and self-attention layer L on, the target's queries look at
+/// the source's keys and values instead of its own; each row of the target (prompt, negative prompt) at the
+/// row of the source that sees its like. Poses and shapes may change, colours and textures stay. With
+/// `foreground`, things look at things only and background at background, see `ForegroundMask`.
 ///
-/// The source is walked down by its inversion, guided as the target is; `direct`, the default, shows the stored latents
-/// themselves. With a mask, the source's latent of each level is put back where nothing may change.
+/// The source is walked down by its inversion, guided as the target is; `direct`, the default, shows the
+/// stored latents themselves. With a mask, the source's latent of each level is put back where nothing may
+/// change.
 ///
-/// Draws no noise. Cost: N forwards to invert, 2N for the target, and for the source 2N (with `direct` only 2(N-S)); with
-/// guidance 1 one row each instead of two, and one for the source where it sees what guidance leads away from.
+/// Draws no noise. Cost: N forwards to invert, 2N for the target, and for the source 2N (with `direct` only
+/// 2(N-S)); with guidance 1 one row each instead of two, and one for the source where it sees what guidance
+/// leads away from.
 public struct MasaCtrl: EditingMethod {
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
@@ -111,8 +113,9 @@ public struct MasaCtrl: EditingMethod {
 extension MasaCtrl {
     /// Keys and values of the self-attention layers from L on, in the order of a pass.
     ///
-    /// L counts the 16 layers of Stable Diffusion (6 on the way down, 1 in the middle, 9 on the way up); in a network of n
-    /// layers the first ⌈L·n/16⌉ are left alone. 10 means all of the decoder but its first stage with attention.
+    /// L counts the 16 layers of Stable Diffusion (6 on the way down, 1 in the middle, 9 on the way up); in a
+    /// network of n layers the first ⌈L·n/16⌉ are left alone. 10 means all of the decoder but its first stage
+    /// with attention.
     static func layers(from start: Int, among all: [Site]) -> [Site] {
         let own = all.filter { $0.attention == .own }
         let maps = own.filter(\.isOwnMap)

@@ -5,18 +5,19 @@ import Tensors
 
 /// Plug-and-Play: the picture's own features and self-attention, put into the painting while it takes shape.
 ///
-/// Tumanyan, Geyer, Bagon, Dekel, "Plug-and-Play Diffusion Features for Text-Driven Image-to-Image Translation", CVPR
-/// 2023. Every step asks the network about the source's latent too. In the first ⌊τ_f·N⌋ steps the residual branch of
-/// one resnet of the decoder, in the first ⌊τ_A·N⌋ the queries and keys of its self-attention from there on, are the
-/// source's in all rows of the target; values, the resnet's skip path and attention to the prompt stay the target's.
-/// Layout is kept, appearance follows the prompt. See `sites(among:)` for where that is in networks of other shapes.
+/// Tumanyan, Geyer, Bagon, Dekel, "Plug-and-Play Diffusion Features for Text-Driven Image-to-Image
+/// Translation", CVPR 2023. Every step asks the network about the source's latent too. In the first ⌊τ_f·N⌋
+/// steps the residual branch of one resnet of the decoder, in the first ⌊τ_A·N⌋ the queries and keys of its
+/// self-attention from there on, are the source's in all rows of the target; values, the resnet's skip path
+/// and attention to the prompt stay the target's. Layout is kept, appearance follows the prompt. See
+/// `sites(among:)` for where that is in networks of other shapes.
 ///
-/// The source is walked down by its inversion, unguided; `direct`, the default, shows the stored latents themselves.
-/// With a mask, the source's latent of each level is put back where nothing may change.
+/// The source is walked down by its inversion, unguided; `direct`, the default, shows the stored latents
+/// themselves. With a mask, the source's latent of each level is put back where nothing may change.
 ///
-/// Draws no noise. Cost: K forwards to invert, K being the steps of `inversion-steps` up to the edit's first; then N for
-/// the source (with `direct` only max(⌊τ_f·N⌋, ⌊τ_A·N⌋)) and 2N for the target (N with guidance 1). A negative prompt adds
-/// one for every step in which it and the empty prompt both have a share.
+/// Draws no noise. Cost: K forwards to invert, K being the steps of `inversion-steps` up to the edit's first;
+/// then N for the source (with `direct` only max(⌊τ_f·N⌋, ⌊τ_A·N⌋)) and 2N for the target (N with guidance
+/// 1). A negative prompt adds one for every step in which it and the empty prompt both have a share.
 public struct PlugAndPlay: EditingMethod {
     /// How the empty prompt gives way to the negative one.
     enum NegativeSchedule: String, CaseIterable {
@@ -199,11 +200,12 @@ public struct PlugAndPlay: EditingMethod {
 }
 
 extension PlugAndPlay {
-    /// Where the source is put in: the paper's layers in Stable Diffusion, and their like in networks of other shapes.
+    /// Where the source is put in: the paper's layers in Stable Diffusion, and their like in networks of
+    /// other shapes.
     ///
-    /// Features are those of the second layer of the first decoder stage that has self-attention (the residual branch,
-    /// before the skip is added); attention is that of the same layer and of all later ones. In Stable Diffusion these are
-    /// `up1.1`, and `up1.1`…`up3.2`: blocks 4 and 4…11 of the paper.
+    /// Features are those of the second layer of the first decoder stage that has self-attention (the
+    /// residual branch, before the skip is added); attention is that of the same layer and of all later ones.
+    /// In Stable Diffusion these are `up1.1`, and `up1.1`…`up3.2`: blocks 4 and 4…11 of the paper.
     static func sites(among all: [Site]) -> (features: [Site], attention: [Site]) {
         let decoder = all.filter { if case .up = $0.stage { true } else { false } }
         guard
