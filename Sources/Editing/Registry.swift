@@ -2,8 +2,8 @@
 public enum Registry {
     /// Every method, in the order of `pentimento methods`.
     public static let all: [any EditingMethod.Type] = [
-        DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, Pix2PixZero.self, MultiDiffusion.self,
-        Inpaint.self, InstructPix2Pix.self,
+        DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self,
+        MultiDiffusion.self, MasaCtrl.self, Inpaint.self, InstructPix2Pix.self,
     ]
 
     /// The method used where none is named.

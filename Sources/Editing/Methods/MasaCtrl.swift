@@ -1,0 +1,134 @@
+import Diffusion
+import Networks
+import Tensors
+
+/// MasaCtrl: the painting lays itself out by its own prompt and takes what things look like from the picture.
+///
+/// Cao, Wang, Qi, Shan, Qie, Zheng, "MasaCtrl: Tuning-Free Mutual Self-Attention Control for Consistent Image
+/// Synthesis and Editing", ICCV 2023. From step S and self-attention layer L on, the target's queries look at
+/// the source's keys and values instead of its own; each row of the target (prompt, negative prompt) at the
+/// row of the source that sees its like. Poses and shapes may change, colours and textures stay. With
+/// `foreground`, things look at things only and background at background, see `ForegroundMask`.
+///
+/// The source is walked down by its inversion, guided as the target is; `direct`, the default, shows the
+/// stored latents themselves. With a mask, the source's latent of each level is put back where nothing may
+/// change.
+///
+/// Draws no noise. Cost: N forwards to invert, 2N for the target, and for the source 2N (with `direct` only
+/// 2(N-S)); with guidance 1 one row each instead of two, and one for the source where it sees what guidance
+/// leads away from.
+public struct MasaCtrl: EditingMethod {
+    /// What it is, needs and can be told.
+    public static let description = MethodDescription(
+        name: "masactrl", title: "MasaCtrl",
+        summary: "Changes poses and shapes while self-attention takes the looks from the picture.",
+        paper: "Cao, Wang, Qi, Shan, Qie, Zheng, MasaCtrl: Tuning-Free Mutual Self-Attention Control for "
+            + "Consistent Image Synthesis and Editing, ICCV 2023, arXiv 2304.08465",
+        year: 2023, needs: .init(source: .optional, inversion: true),
+        standard: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .direct),
+        presets: [
+            .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .ddim),
+            .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
+        ],
+        options: [
+            .init(
+                "start-step", .integer(0...1000), .integer(4), presets: [.fast: .integer(2)], symbol: "S",
+                help: "steps before the target looks at the source; as many as there are: never"),
+            .init(
+                "start-layer", .integer(0...16), .integer(10), symbol: "L",
+                help: "self-attention layers that are left alone, of 16; by share where there are not 16"),
+        ] + ForegroundMask.options)
+
+    private let startStep: Int
+    private let startLayer: Int
+    private let foreground: ForegroundMask.Request
+
+    /// The method with its options.
+    public init(_ options: Options) {
+        startStep = options.integer("start-step")
+        startLayer = options.integer("start-layer")
+        foreground = ForegroundMask.Request(options)
+    }
+
+    /// Edits.
+    public func edit(_ canvas: Canvas) throws -> Painting {
+        let all = try canvas.studio.model.sites
+        let layers = Self.layers(from: startLayer, among: all)
+        if layers.isEmpty, startLayer < 16 {
+            canvas.studio.warn("this model has no self-attention; nothing of the picture is looked at")
+        }
+        let mask = try ForegroundMask(foreground, on: canvas, layers: layers, among: all)
+        let path = try canvas.invert()
+        var (source, x) = (path.start, path.start)
+        for (done, k) in canvas.studio.steps("painting", Array((1...canvas.top).reversed().enumerated())) {
+            let level = canvas.levels[k]
+            let controls = done >= startStep && !layers.isEmpty
+            let away = canvas.guidance == 1 ? nil : path.negative(at: k, or: canvas.negative)
+
+            // Asked first, so that the target's rows find what they record.
+            var queries: [Query] = []
+            let (guide, awayGuide) = (Recording(layers), Recording(layers))
+            let seen = Recording(mask?.maps ?? [], averagingHeads: true)
+            let sourceAway = away.flatMap { $0 === path.prompt ? nil : $0 }
+            if controls || path.kind != .direct {
+                let recording = controls ? Plan.recording(into: guide).then(.recording(into: seen)) : .none
+                queries.append(Query(source, at: level, prompt: path.prompt, plan: recording))
+                if let sourceAway {
+                    let recording = controls ? Plan.recording(into: awayGuide) : .none
+                    queries.append(Query(source, at: level, prompt: sourceAway, plan: recording))
+                }
+            }
+            let sourceRows = queries.count
+            let own = Recording(mask?.maps ?? [], averagingHeads: true)
+            let masking = mask?.plan(source: seen, target: own) ?? .none
+            queries.append(
+                Query(
+                    x, at: level, prompt: canvas.prompt,
+                    plan: controls ? .replaying(guide).then(.recording(into: own)).then(masking) : .none))
+            if let away {
+                let guide = sourceAway == nil ? guide : awayGuide
+                queries.append(
+                    Query(
+                        x, at: level, prompt: away, plan: controls ? .replaying(guide).then(masking) : .none)
+                )
+            }
+            let noises = try canvas.studio.predict(queries)
+
+            if sourceRows > 0 {
+                let noise = guided(
+                    empty: noises[sourceRows - 1], prompted: noises[0],
+                    scale: sourceRows > 1 ? canvas.guidance : 1)
+                source = path.move(source, noise, from: k)
+            }
+            source = path.source(source, reaching: k - 1)
+            let noise = guided(
+                empty: noises[noises.count - 1], prompted: noises[sourceRows], scale: canvas.guidance)
+            x = path.move(x, noise, from: k)
+            x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
+        }
+        return Painting(x, mask: canvas.mask, inversion: path.latents, inversionPrompt: path.prompt)
+    }
+}
+
+extension MasaCtrl {
+    /// Keys and values of the self-attention layers from L on, in the order of a pass.
+    ///
+    /// L counts the 16 layers of Stable Diffusion (6 on the way down, 1 in the middle, 9 on the way up); in a
+    /// network of n layers the first ⌈L·n/16⌉ are left alone. 10 means all of the decoder but its first stage
+    /// with attention.
+    static func layers(from start: Int, among all: [Site]) -> [Site] {
+        let own = all.filter { $0.attention == .own }
+        let maps = own.filter(\.isOwnMap)
+        let first = (start * maps.count + 15) / 16
+        let places = Set(maps.dropFirst(first).map { Place($0) })
+        return own.filter { ($0.value == .key || $0.value == .value) && places.contains(Place($0)) }
+    }
+
+    /// A layer of the network, whatever value of it is meant.
+    private struct Place: Hashable {
+        let stage: Site.Stage
+        let layer: Int
+
+        init(_ site: Site) { (stage, layer) = (site.stage, site.layer) }
+    }
+}

@@ -1,0 +1,223 @@
+import Diffusion
+import Foundation
+import Networks
+import Tensors
+
+/// Plug-and-Play: the picture's own features and self-attention, put into the painting while it takes shape.
+///
+/// Tumanyan, Geyer, Bagon, Dekel, "Plug-and-Play Diffusion Features for Text-Driven Image-to-Image
+/// Translation", CVPR 2023. Every step asks the network about the source's latent too. In the first ⌊τ_f·N⌋
+/// steps the residual branch of one resnet of the decoder, in the first ⌊τ_A·N⌋ the queries and keys of its
+/// self-attention from there on, are the source's in all rows of the target; values, the resnet's skip path
+/// and attention to the prompt stay the target's. Layout is kept, appearance follows the prompt. See
+/// `sites(among:)` for where that is in networks of other shapes.
+///
+/// The source is walked down by its inversion, unguided; `direct`, the default, shows the stored latents
+/// themselves. With a mask, the source's latent of each level is put back where nothing may change.
+///
+/// Draws no noise. Cost: K forwards to invert, K being the steps of `inversion-steps` up to the edit's first;
+/// then N for the source (with `direct` only max(⌊τ_f·N⌋, ⌊τ_A·N⌋)) and 2N for the target (N with guidance
+/// 1). A negative prompt adds one for every step in which it and the empty prompt both have a share.
+public struct PlugAndPlay: EditingMethod {
+    /// How the empty prompt gives way to the negative one.
+    enum NegativeSchedule: String, CaseIterable {
+        /// α_i = α·(1 - i/(N-1)).
+        case linear
+        /// α_i = α.
+        case constant
+        /// α_i = α·exp(-6i/(N-1)).
+        case exponential
+    }
+
+    /// What the source's rows see.
+    enum InversionPrompt: String, CaseIterable { case empty, source }
+
+    /// Where the target begins.
+    enum Start: String, CaseIterable {
+        /// At the source's latent of the first timestep.
+        case matched
+        /// At the noisiest latent of the inversion, whose timestep may be later.
+        case noisiest
+    }
+
+    /// What it is, needs and can be told.
+    public static let description = MethodDescription(
+        name: "plug-and-play", title: "Plug-and-Play",
+        summary: "Keeps the layout by putting the picture's own features and attention into the painting.",
+        paper:
+            "Tumanyan, Geyer, Bagon, Dekel, Plug-and-Play Diffusion Features for Text-Driven Image-to-Image "
+            + "Translation, CVPR 2023, arXiv 2211.12572",
+        year: 2023, needs: .init(source: .optional, inversion: true),
+        standard: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .direct),
+        presets: [
+            .official: .init(steps: 50, guidance: 10, strength: nil, inversion: .ddim),
+            .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
+        ],
+        options: [
+            .init(
+                "feature-steps", .number(0...1), .number(0.8), symbol: "τ_f",
+                help: "share of the steps, from the first, that take the source's features"),
+            .init(
+                "attention-steps", .number(0...1), .number(0.5), symbol: "τ_A",
+                help: "share of the steps, from the first, that take the source's self-attention"),
+            .init(
+                "inversion-steps", .integer(0...1000), .integer(0), presets: [.official: .integer(999)],
+                help: "steps of the inversion, such as 50, 200 or 999; 0: as many as the edit has"),
+            .init(
+                "inversion-prompt", .choice(InversionPrompt.allCases.map(\.rawValue)), .text("empty"),
+                help: "what inversion and source see; source: the prompt given with --source"),
+            .init(
+                "negative-share", .number(0...1), .number(1), symbol: "α",
+                help: "the empty prompt's share beside a negative prompt in the first step"),
+            .init(
+                "negative-schedule", .choice(NegativeSchedule.allCases.map(\.rawValue)), .text("linear"),
+                help: "how that share falls; constant with a share of 0: the negative prompt alone"),
+            .init(
+                "start", .choice(Start.allCases.map(\.rawValue)), .text("matched"),
+                presets: [.official: .text("noisiest")],
+                help: "noisiest: begin with the inversion's last latent though it is too noisy"),
+            .init(
+                "extra-step", .flag, .flag(false), presets: [.official: .flag(true)],
+                help: "one step more of features and of attention, as the published code counts"),
+        ])
+
+    private let featureShare: Double
+    private let attentionShare: Double
+    private let inversionSteps: Int
+    private let inversionPrompt: InversionPrompt
+    private let negativeShare: Double
+    private let negativeSchedule: NegativeSchedule
+    private let start: Start
+    private let hasExtraStep: Bool
+
+    /// The method with its options.
+    public init(_ options: Options) {
+        featureShare = options.number("feature-steps")
+        attentionShare = options.number("attention-steps")
+        inversionSteps = options.integer("inversion-steps")
+        inversionPrompt = options.choice("inversion-prompt", as: InversionPrompt.self)
+        negativeShare = options.number("negative-share")
+        negativeSchedule = options.choice("negative-schedule", as: NegativeSchedule.self)
+        start = options.choice("start", as: Start.self)
+        hasExtraStep = options.flag("extra-step")
+    }
+
+    /// Edits.
+    public func edit(_ canvas: Canvas) throws -> Painting {
+        let sites = Self.sites(among: try canvas.studio.model.sites)
+        if sites.attention.isEmpty {
+            canvas.studio.warn(
+                "this model's decoder has no self-attention; nothing of the picture is put into the painting")
+        }
+        let prompt = try sourcePrompt(canvas)
+        // x^G_0…x^G_N, and x*_N.
+        let (path, first) = try canvas.invert(
+            finely: inversionSteps, beyond: start == .noisiest, prompt: prompt)
+        var (source, x) = (path.start, first)
+        for (done, k) in canvas.studio.steps("painting", Array((1...canvas.top).reversed().enumerated())) {
+            var wanted: Set<Site> = []
+            if done < count(featureShare, of: canvas) { wanted.formUnion(sites.features) }
+            if done < count(attentionShare, of: canvas) { wanted.formUnion(sites.attention) }
+            let guide = Recording(wanted)
+
+            // Asked first, so that the target's rows find what it records.
+            var queries: [Query] = []
+            let away = path.kind == .direct ? prompt : path.negative(at: k, or: prompt)
+            if path.kind != .direct || !wanted.isEmpty {
+                queries.append(
+                    Query(source, at: canvas.levels[k], prompt: prompt, plan: .recording(into: guide)))
+                if away !== prompt { queries.append(Query(source, at: canvas.levels[k], prompt: away)) }
+            }
+            let sourceRows = queries.count
+            let negatives = negatives(canvas, path, at: k, done: done)
+            queries += (negatives.map(\.prompt) + [canvas.prompt]).map {
+                Query(x, at: canvas.levels[k], prompt: $0, plan: .replaying(guide))
+            }
+            let noises = try canvas.studio.predict(queries)
+
+            if sourceRows > 0 {
+                let noise = guided(
+                    empty: noises[sourceRows - 1], prompted: noises[0],
+                    scale: sourceRows > 1 ? canvas.guidance : 1)
+                source = path.move(source, noise, from: k)
+            }
+            source = path.source(source, reaching: k - 1)
+            x = path.move(x, combined(noises[sourceRows...], negatives, canvas.guidance), from: k)
+            x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
+        }
+        return Painting(x, mask: canvas.mask, inversion: path.latents, inversionPrompt: prompt)
+    }
+
+    /// Steps that a share is, the published code's own way of counting included.
+    private func count(_ share: Double, of canvas: Canvas) -> Int {
+        canvas.levels.reach(share) + (hasExtraStep ? 1 : 0)
+    }
+
+    private func sourcePrompt(_ canvas: Canvas) throws -> Prompt {
+        switch inversionPrompt {
+        case .empty: return canvas.empty
+        case .source:
+            guard let source = canvas.source else {
+                throw EditingError.missing(
+                    what:
+                        "a prompt that says what the picture shows now (--source) for inversion-prompt=source",
+                    method: Self.description.name)
+            }
+            return source
+        }
+    }
+
+    /// What guidance leads away from, with shares that sum to 1; empty without guidance.
+    private func negatives(
+        _ canvas: Canvas, _ path: SourcePath, at k: Int, done: Int
+    ) -> [(prompt: Prompt, share: Double)] {
+        guard canvas.guidance != 1 else { return [] }
+        // An inversion that says what to lead away from knows better than a schedule.
+        guard path.negatives.isEmpty, canvas.negative !== canvas.empty else {
+            let away = path.negative(at: k, or: canvas.negative)
+            return away === canvas.prompt ? [] : [(away, 1)]
+        }
+        let passed = canvas.top > 1 ? Double(done) / Double(canvas.top - 1) : 0  // i/(N-1)
+        let fall =
+            switch negativeSchedule {
+            case .linear: 1 - passed
+            case .constant: 1.0
+            case .exponential: exp(-6 * passed)
+            }
+        let share = negativeShare * fall  // α_i
+        return [(canvas.empty, share), (canvas.negative, 1 - share)].filter { $0.share > 0 }
+    }
+
+    /// ε̃ + g·(ε_P - ε̃), where ε̃ = α_i·ε_∅ + (1-α_i)·ε_n; the prompt's estimate is the last.
+    private func combined(
+        _ noises: ArraySlice<Tensor>, _ negatives: [(prompt: Prompt, share: Double)], _ scale: Double
+    ) -> Tensor {
+        let prompted = noises[noises.endIndex - 1]
+        let shares = zip(noises, negatives).map { $0 * $1.share }
+        guard let first = shares.first else { return prompted }
+        return guided(empty: shares.dropFirst().reduce(first, +), prompted: prompted, scale: scale)
+    }
+}
+
+extension PlugAndPlay {
+    /// Where the source is put in: the paper's layers in Stable Diffusion, and their like in networks of
+    /// other shapes.
+    ///
+    /// Features are those of the second layer of the first decoder stage that has self-attention (the
+    /// residual branch, before the skip is added); attention is that of the same layer and of all later ones.
+    /// In Stable Diffusion these are `up1.1`, and `up1.1`…`up3.2`: blocks 4 and 4…11 of the paper.
+    static func sites(among all: [Site]) -> (features: [Site], attention: [Site]) {
+        let decoder = all.filter { if case .up = $0.stage { true } else { false } }
+        guard
+            let stage = decoder.first(where: \.isOwnMap)?.stage,
+            let feature = decoder.first(where: {
+                $0.stage == stage && $0.layer == 1 && $0.value == .features
+            }),
+            let place = decoder.firstIndex(of: feature)
+        else { return ([], []) }
+        let attention = decoder[place...].filter {
+            $0.attention == .own && ($0.value == .query || $0.value == .key)
+        }
+        return ([feature], Array(attention))
+    }
+}
