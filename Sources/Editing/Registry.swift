@@ -1,7 +1,14 @@
 /// All methods there are.
 public enum Registry {
     /// Every method, in the order of `pentimento methods`.
-    public static let all: [any EditingMethod.Type] = [DiffEdit.self, SDEdit.self, DDIMEdit.self]
+    public static let all: [any EditingMethod.Type] = [
+        DiffEdit.self,
+        SDEdit.self,
+        DDIMEdit.self,
+        MDP.self,
+        LEDITSPlusPlus.self,
+        CycleDiffusion.self,
+    ]
 
     /// The method used where none is named.
     public static let standard = DiffEdit.description.name

@@ -1,0 +1,117 @@
+/// One thing that LEDITS++ adds to a picture or takes from it.
+///
+/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=2` or `,cool-down=20` after it where
+/// it differs from the rest; several are divided by semicolons.
+struct LEDITSEdit: Equatable {
+    /// What is meant, as a prompt of its own (e).
+    var phrase: String
+    /// Whether it is taken away.
+    var isRemoval = false
+    /// How strongly (s_e).
+    var scale: Double
+    /// Which share of the picture stays as it is (λ).
+    var threshold: Double
+    /// Steps at the beginning in which it does nothing.
+    var warmUp: Int
+    /// The step from which on it does nothing; 0 where it never ends.
+    var coolDown: Int
+
+    /// Whether it does something in a step, counted from the noisiest.
+    func acts(in step: Int) -> Bool { step >= warmUp && (coolDown == 0 || step < coolDown) }
+
+    /// The edits that a text names; what it does not say is as in `usual`.
+    /// - Throws: `EditingError.badValue` with what is wrong.
+    static func parse(_ text: String, usual: LEDITSEdit) throws(EditingError) -> [LEDITSEdit] {
+        var edits: [LEDITSEdit] = []
+        for part in text.split(separator: ";") {
+            let fields = part.split(separator: ",").map(\.trimmed)
+            var edit = usual
+            var words: [String] = []
+            for field in fields {
+                if let sign = field.firstIndex(of: "="), !words.isEmpty {
+                    try edit.set(
+                        String(field[..<sign]).trimmed, String(field[field.index(after: sign)...]).trimmed)
+                } else {
+                    words.append(field)
+                }
+            }
+            edit.phrase = words.joined(separator: ", ")
+            if let sign = edit.phrase.first, sign == "-" || sign == "+" {
+                edit.isRemoval = sign == "-"
+                edit.phrase = String(edit.phrase.dropFirst()).trimmed
+            }
+            guard !edit.phrase.isEmpty else {
+                throw .badValue(
+                    name: "option edits", value: "\"\(text)\"",
+                    expected: "phrases divided by semicolons, each with a word at least")
+            }
+            edits.append(edit)
+        }
+        return edits
+    }
+
+    private mutating func set(_ name: String, _ value: String) throws(EditingError) {
+        func number(_ range: ClosedRange<Double>) throws(EditingError) -> Double {
+            guard let number = Double(value), range.contains(number) else {
+                throw .badValue(
+                    name: "option edits, \(name)", value: value,
+                    expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+        switch name {
+        case "scale": scale = try number(0...100)
+        case "threshold": threshold = try number(0...1)
+        case "warm-up": warmUp = Int(try number(0...1000))
+        case "cool-down": coolDown = Int(try number(0...1000))
+        default:
+            throw .badValue(
+                name: "option edits", value: name,
+                expected: "scale, threshold, warm-up or cool-down before an equals sign")
+        }
+    }
+
+    /// The edits that lead from one prompt to another: what came is added; where nothing came, what went is removed.
+    ///
+    /// Words that came together are one phrase; case and punctuation at a word's ends do not count.
+    static func between(_ source: String, _ target: String, usual: LEDITSEdit) -> [LEDITSEdit] {
+        let (came, went) = (phrases(of: target, lackedBy: source), phrases(of: source, lackedBy: target))
+        return (came.isEmpty ? went : came).map {
+            var edit = usual
+            edit.phrase = $0
+            edit.isRemoval = came.isEmpty
+            return edit
+        }
+    }
+
+    /// Runs of a text's words that the longest common subsequence with another text leaves out.
+    private static func phrases(of text: String, lackedBy other: String) -> [String] {
+        let (words, others) = (words(of: text), words(of: other))
+        let lacked = Set(
+            words.difference(from: others).insertions.map { change in
+                switch change {
+                case .insert(let offset, _, _), .remove(let offset, _, _): offset
+                }
+            })
+        var phrases: [[String]] = []
+        for index in words.indices where lacked.contains(index) {
+            if index > 0, lacked.contains(index - 1), !phrases.isEmpty {
+                phrases[phrases.count - 1].append(words[index])
+            } else {
+                phrases.append([words[index]])
+            }
+        }
+        return phrases.map { $0.joined(separator: " ") }
+    }
+
+    private static func words(of text: String) -> [String] {
+        text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "'" || $0 == "-") }.map(String.init)
+    }
+}
+
+extension StringProtocol {
+    /// The text without white space at either end.
+    fileprivate var trimmed: String {
+        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    }
+}
