@@ -19,11 +19,11 @@ public struct CycleDiffusion: EditingMethod {
         summary: "Draws the picture's own random path again, with the same noises, under the new prompt.",
         paper: "Wu, De la Torre, A Latent Space of Stochastic Diffusion Models for Zero-Shot Image Editing "
             + "and Guidance, ICCV 2023, arXiv 2210.05559",
-        year: 2023, needs: .init(source: .required),
-        standard: .init(steps: 50, guidance: 7.5, strength: 0.8),
+        year: 2023, needs: .init(source: .optional),
+        standard: .init(steps: 50, guidance: 3, strength: 0.8),
         presets: [
             .official: .init(steps: 100, guidance: 3, strength: 0.85),
-            .fast: .init(steps: 20, guidance: 7.5, strength: 0.8),
+            .fast: .init(steps: 20, guidance: 3, strength: 0.8),
         ],
         options: [
             .init(
@@ -44,13 +44,8 @@ public struct CycleDiffusion: EditingMethod {
     }
 
     /// Edits.
-    /// - Throws: `EditingError.missing` without a source prompt.
     public func edit(_ canvas: Canvas) throws -> Painting {
-        guard let sourcePrompt = canvas.source else {
-            throw EditingError.missing(
-                what: "a prompt that says what the picture shows now (--source)",
-                method: Self.description.name)
-        }
+        let sourcePrompt = canvas.source ?? canvas.empty
         guard canvas.top > 0 else { return Painting(canvas.clean, mask: canvas.mask) }
         let levels = canvas.levels
         let start = DDIM.noised(canvas.clean, canvas.freshNoise(), to: levels[canvas.top])

@@ -73,7 +73,7 @@ struct LEDITSEdit: Equatable {
 
     /// The edits that lead from one prompt to another: what came is added; where nothing came, what went is removed.
     ///
-    /// Words that came together are one phrase; case and punctuation at a word's ends do not count.
+    /// A word that came brings its whole phrase, "blue mug" where "mug" came: by itself a word says too little.
     static func between(_ source: String, _ target: String, usual: LEDITSEdit) -> [LEDITSEdit] {
         let (came, went) = (phrases(of: target, lackedBy: source), phrases(of: source, lackedBy: target))
         return (came.isEmpty ? went : came).map {
@@ -84,29 +84,52 @@ struct LEDITSEdit: Equatable {
         }
     }
 
-    /// Runs of a text's words that the longest common subsequence with another text leaves out.
+    /// A text's phrases with a word in them that the longest common subsequence with another text leaves out.
     private static func phrases(of text: String, lackedBy other: String) -> [String] {
-        let (words, others) = (words(of: text), words(of: other))
+        let phrases = phrases(of: text)
+        let words = phrases.flatMap(\.self)
         let lacked = Set(
-            words.difference(from: others).insertions.map { change in
+            words.difference(from: Self.phrases(of: other).flatMap(\.self)).insertions.map { change in
                 switch change {
                 case .insert(let offset, _, _), .remove(let offset, _, _): offset
                 }
             })
-        var phrases: [[String]] = []
-        for index in words.indices where lacked.contains(index) {
-            if index > 0, lacked.contains(index - 1), !phrases.isEmpty {
-                phrases[phrases.count - 1].append(words[index])
-            } else {
-                phrases.append([words[index]])
-            }
+        var start = 0
+        return phrases.compactMap { phrase in
+            defer { start += phrase.count }
+            return lacked.isDisjoint(with: start..<(start + phrase.count))
+                ? nil : phrase.joined(separator: " ")
         }
-        return phrases.map { $0.joined(separator: " ") }
     }
 
-    private static func words(of text: String) -> [String] {
-        text.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "'" || $0 == "-") }.map(String.init)
+    /// The runs of words between punctuation and words that only join others.
+    private static func phrases(of text: String) -> [[String]] {
+        var phrases: [[String]] = [[]]
+        for part in text.lowercased().split(whereSeparator: \.isWhitespace) {
+            let word = String(part.drop { !$0.isWordly }.reversed().drop { !$0.isWordly }.reversed())
+            let isLast = part.last.map { !$0.isWordly } ?? false
+            if joiningWords.contains(word) || word.isEmpty {
+                phrases.append([])
+            } else {
+                phrases[phrases.count - 1].append(word)
+                if isLast { phrases.append([]) }
+            }
+        }
+        return phrases.filter { !$0.isEmpty }
     }
+
+    private static let joiningWords: Set<String> = [
+        "a", "an", "the", "this", "that", "its", "and", "or", "of", "on", "in", "at", "by", "to", "from",
+        "for",
+        "with", "without", "as", "is", "are", "near", "under", "over", "behind", "before", "beside",
+        "between",
+        "into", "onto", "front", "there",
+    ]
+}
+
+extension Character {
+    /// Whether it can begin or end a word.
+    fileprivate var isWordly: Bool { isLetter || isNumber }
 }
 
 extension StringProtocol {

@@ -36,7 +36,7 @@ public struct LEDITSPlusPlus: EditingMethod {
             .init(
                 "edits", .text, .text(""),
                 help: "phrases divided by ;, a minus before what goes, e.g. \"red hat,scale=7; -beard,"
-                    + "threshold=0.8\"; empty: the words that --source lacks"),
+                    + "threshold=0.8\"; empty: the phrases with words that --source lacks"),
             .init(
                 "threshold", .number(0...1), .number(0.9), symbol: "λ",
                 help: "share of the picture that stays as it is in each mask"),
