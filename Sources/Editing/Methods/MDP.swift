@@ -164,6 +164,7 @@ private struct Walk {
 
     /// What the edited latent is told to become.
     private mutating func prompt(weight: Double) -> Prompt {
+        guard path.prompt !== canvas.prompt else { return canvas.prompt }
         switch variable {
         case .condition, .guidance:
             if weight == 0 { return canvas.prompt }
