@@ -2,8 +2,9 @@
 public enum Registry {
     /// Every method, in the order of `pentimento methods`.
     public static let all: [any EditingMethod.Type] = [
-        DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self,
-        MultiDiffusion.self, MasaCtrl.self, Inpaint.self, InstructPix2Pix.self,
+        DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self, MDP.self,
+        MultiDiffusion.self, MasaCtrl.self, LEDITSPlusPlus.self, CycleDiffusion.self, Inpaint.self,
+        InstructPix2Pix.self,
     ]
 
     /// The method used where none is named.

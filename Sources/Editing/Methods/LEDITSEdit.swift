@@ -1,0 +1,140 @@
+/// One thing that LEDITS++ adds to a picture or takes from it.
+///
+/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=2` or `,cool-down=20` after it where
+/// it differs from the rest; several are divided by semicolons.
+struct LEDITSEdit: Equatable {
+    /// What is meant, as a prompt of its own (e).
+    var phrase: String
+    /// Whether it is taken away.
+    var isRemoval = false
+    /// How strongly (s_e).
+    var scale: Double
+    /// Which share of the picture stays as it is (λ).
+    var threshold: Double
+    /// Steps at the beginning in which it does nothing.
+    var warmUp: Int
+    /// The step from which on it does nothing; 0 where it never ends.
+    var coolDown: Int
+
+    /// Whether it does something in a step, counted from the noisiest.
+    func acts(in step: Int) -> Bool { step >= warmUp && (coolDown == 0 || step < coolDown) }
+
+    /// The edits that a text names; what it does not say is as in `usual`.
+    /// - Throws: `EditingError.badValue` with what is wrong.
+    static func parse(_ text: String, usual: LEDITSEdit) throws(EditingError) -> [LEDITSEdit] {
+        var edits: [LEDITSEdit] = []
+        for part in text.split(separator: ";") {
+            let fields = part.split(separator: ",").map(\.trimmed)
+            var edit = usual
+            var words: [String] = []
+            for field in fields {
+                if let sign = field.firstIndex(of: "="), !words.isEmpty {
+                    try edit.set(
+                        String(field[..<sign]).trimmed, String(field[field.index(after: sign)...]).trimmed)
+                } else {
+                    words.append(field)
+                }
+            }
+            edit.phrase = words.joined(separator: ", ")
+            if let sign = edit.phrase.first, sign == "-" || sign == "+" {
+                edit.isRemoval = sign == "-"
+                edit.phrase = String(edit.phrase.dropFirst()).trimmed
+            }
+            guard !edit.phrase.isEmpty else {
+                throw .badValue(
+                    name: "option edits", value: "\"\(text)\"",
+                    expected: "phrases divided by semicolons, each with a word at least")
+            }
+            edits.append(edit)
+        }
+        return edits
+    }
+
+    private mutating func set(_ name: String, _ value: String) throws(EditingError) {
+        func number(_ range: ClosedRange<Double>) throws(EditingError) -> Double {
+            guard let number = Double(value), range.contains(number) else {
+                throw .badValue(
+                    name: "option edits, \(name)", value: value,
+                    expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+        switch name {
+        case "scale": scale = try number(0...100)
+        case "threshold": threshold = try number(0...1)
+        case "warm-up": warmUp = Int(try number(0...1000))
+        case "cool-down": coolDown = Int(try number(0...1000))
+        default:
+            throw .badValue(
+                name: "option edits", value: name,
+                expected: "scale, threshold, warm-up or cool-down before an equals sign")
+        }
+    }
+
+    /// The edits that lead from one prompt to another: what came is added; where nothing came, what went is removed.
+    ///
+    /// A word that came brings its whole phrase, "blue mug" where "mug" came: by itself a word says too little.
+    static func between(_ source: String, _ target: String, usual: LEDITSEdit) -> [LEDITSEdit] {
+        let (came, went) = (phrases(of: target, lackedBy: source), phrases(of: source, lackedBy: target))
+        return (came.isEmpty ? went : came).map {
+            var edit = usual
+            edit.phrase = $0
+            edit.isRemoval = came.isEmpty
+            return edit
+        }
+    }
+
+    /// A text's phrases with a word in them that the longest common subsequence with another text leaves out.
+    private static func phrases(of text: String, lackedBy other: String) -> [String] {
+        let phrases = phrases(of: text)
+        let words = phrases.flatMap(\.self)
+        let lacked = Set(
+            words.difference(from: Self.phrases(of: other).flatMap(\.self)).insertions.map { change in
+                switch change {
+                case .insert(let offset, _, _), .remove(let offset, _, _): offset
+                }
+            })
+        var start = 0
+        return phrases.compactMap { phrase in
+            defer { start += phrase.count }
+            return lacked.isDisjoint(with: start..<(start + phrase.count))
+                ? nil : phrase.joined(separator: " ")
+        }
+    }
+
+    /// The runs of words between punctuation and words that only join others.
+    private static func phrases(of text: String) -> [[String]] {
+        var phrases: [[String]] = [[]]
+        for part in text.lowercased().split(whereSeparator: \.isWhitespace) {
+            let word = String(part.drop { !$0.isWordly }.reversed().drop { !$0.isWordly }.reversed())
+            let isLast = part.last.map { !$0.isWordly } ?? false
+            if joiningWords.contains(word) || word.isEmpty {
+                phrases.append([])
+            } else {
+                phrases[phrases.count - 1].append(word)
+                if isLast { phrases.append([]) }
+            }
+        }
+        return phrases.filter { !$0.isEmpty }
+    }
+
+    private static let joiningWords: Set<String> = [
+        "a", "an", "the", "this", "that", "its", "and", "or", "of", "on", "in", "at", "by", "to", "from",
+        "for",
+        "with", "without", "as", "is", "are", "near", "under", "over", "behind", "before", "beside",
+        "between",
+        "into", "onto", "front", "there",
+    ]
+}
+
+extension Character {
+    /// Whether it can begin or end a word.
+    fileprivate var isWordly: Bool { isLetter || isNumber }
+}
+
+extension StringProtocol {
+    /// The text without white space at either end.
+    fileprivate var trimmed: String {
+        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+    }
+}

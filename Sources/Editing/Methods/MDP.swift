@@ -1,0 +1,244 @@
+import Diffusion
+import Networks
+import Tensors
+
+/// MDP: walk down under the new prompt, but mix one variable of every step with the picture's own path.
+///
+/// Wang, Zhang, Birsak and Wonka, "MDP: A Generalized Framework for Text-Guided Image Editing by Manipulating the
+/// Diffusion Path", TMLR 2024. The variable is the predicted noise (MDP-ε, which the paper recommends), the latent
+/// (MDP-x), the condition (MDP-c), the prompt's attention maps (as in Prompt-to-Prompt) or the guidance (MDP-β); how
+/// much of the source goes in at which step is the schedule's to say. Both paths are walked side by side, the source's
+/// only where something of it is still to come. With `inversion` direct, the source's noise is that of the inversion.
+///
+/// Draws no noise. Cost on N steps, T of them in the window and all of weight 1: N to invert; then noise and latent
+/// 2(N - T), and condition 2N. `guidance` takes 2N, and 1 more where the weight lies between 0 and 1; `attention` 2N and
+/// 1 more in every step of the window. Unless the inversion is direct, noise, latent and attention also walk the source
+/// path down to the window's end, for 1 each step where the source prompt is what guidance leads away from, else 2.
+/// Guidance of 1, and prompts that are what guidance leads away from, halve the twos.
+public struct MDP: EditingMethod {
+    /// What is mixed.
+    enum Variable: String, CaseIterable { case noise, latent, condition, attention, guidance }
+
+    /// What it is, needs and can be told.
+    public static let description = MethodDescription(
+        name: "mdp", title: "MDP",
+        summary:
+            "Mixes the noise, latents, prompts or maps of the picture's own path into the new one's steps.",
+        paper: "Wang et al., MDP: A Generalized Framework for Text-Guided Image Editing by Manipulating the "
+            + "Diffusion Path, TMLR 2024, arXiv 2303.16765",
+        year: 2023, needs: .init(source: .optional, inversion: true),
+        standard: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .direct),
+        presets: [
+            .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .negativePrompt),
+            .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
+        ],
+        options: [
+            .init(
+                "variable", .choice(Variable.allCases.map(\.rawValue)), .text("noise"),
+                help: "what is mixed: MDP-ε, MDP-x, MDP-c, Prompt-to-Prompt's maps, MDP-β"),
+            .init(
+                "schedule", .choice(MDPSchedule.Shape.allCases.map(\.rawValue)), .text("constant"),
+                symbol: "w",
+                help: "how the source's weight falls within the window"),
+            .init(
+                "window-start", .integer(0...MDPSchedule.countedSteps), .integer(48),
+                presets: [.official: .integer(47)], symbol: "t_max",
+                help: "steps of 50 that are left when the window begins; lower changes the layout more"),
+            .init(
+                "window-length", .integer(0...MDPSchedule.countedSteps), .integer(25),
+                presets: [.official: .integer(26)], symbol: "T_M",
+                help: "steps of 50 that the window lasts; longer keeps more of the picture"),
+            .init(
+                "weight", .number(0...1), .number(1), symbol: "c",
+                help: "the source's weight where the window begins"),
+            .init(
+                "amplify", .number(0...4), .number(1), symbol: "A",
+                help: "what the source's noise is multiplied by (variable=noise)"),
+        ])
+
+    private let variable: Variable
+    private let schedule: MDPSchedule
+    private let amplify: Double
+
+    /// The method with its options.
+    public init(_ options: Options) {
+        variable = options.choice("variable", as: Variable.self)
+        schedule = MDPSchedule(
+            shape: options.choice("schedule", as: MDPSchedule.Shape.self),
+            start: options.integer("window-start"), length: options.integer("window-length"),
+            first: options.number("weight"))
+        amplify = options.number("amplify")
+    }
+
+    /// Edits.
+    public func edit(_ canvas: Canvas) throws -> Painting {
+        let path = try canvas.invert()
+        let weights = schedule.weights(steps: canvas.top)
+        var walk = try Walk(canvas, path: path, mixing: variable)
+        // The source is walked down to the last step that needs it (i counts from the noisiest).
+        let lastMixed = weights.lastIndex { $0 > 0 } ?? -1
+        for i in canvas.studio.steps("decoding", weights.indices) {
+            let k = canvas.top - i
+            try walk.step(from: k, weight: weights[i], amplify: amplify, needsSource: i <= lastMixed)
+            walk.edited = Canvas.blend(walk.edited, over: path.latents[k - 1], mask: canvas.mask)
+        }
+        let ownPrompt = canvas.inversion == .ddim ? path.prompt : nil
+        return Painting(
+            walk.edited, mask: canvas.mask, inversion: path.latents, inversionPrompt: ownPrompt,
+            trace: ["source_weights": Tensor(weights.map { Float($0) })])
+    }
+}
+
+/// Both paths on their way down.
+private struct Walk {
+    let canvas: Canvas
+    let path: SourcePath
+    let variable: MDP.Variable
+    let maps: MapMixing?
+    /// The source's latent (xᴬ).
+    var source: Tensor
+    /// The edited latent (x).
+    var edited: Tensor
+    /// The condition of the last weight, which most schedules use again.
+    private var mixed: (weight: Double, prompt: Prompt)?
+
+    init(_ canvas: Canvas, path: SourcePath, mixing variable: MDP.Variable) throws {
+        self.canvas = canvas
+        self.path = path
+        self.variable = variable
+        maps = variable == .attention ? try MapMixing(canvas, source: path.prompt) : nil
+        (source, edited) = (path.start, path.start)
+    }
+
+    /// One step of both paths.
+    mutating func step(from k: Int, weight: Double, amplify: Double, needsSource: Bool) throws {
+        let level = canvas.levels[k]
+        let negative = path.negative(at: k, or: canvas.negative)
+        let batch = Batch(canvas, at: level)
+        // What is asked of the source's latent, unless its noise is known already.
+        var sourceNoise: (() -> Tensor)?
+        let recording = weight > 0 ? maps?.recording() : nil
+        if needsSource, variable.walksSource {
+            if path.kind == .direct {
+                let known = knownNoise(from: k)
+                sourceNoise = { known }
+                if let recording {
+                    _ = batch.ask(.source, source, path.prompt, plan: .recording(into: recording))
+                }
+            } else {
+                sourceNoise = batch.guided(
+                    .source, source, path.prompt, against: negative,
+                    plan: recording.map { .recording(into: $0) } ?? .none)
+            }
+        }
+        // What is asked of the edited latent, unless all of it is replaced.
+        let target = prompt(weight: weight)
+        let isReplaced = weight == 1 && (variable == .noise || variable == .latent)
+        let plan = recording.flatMap { maps?.plan(from: $0, weight: weight) } ?? .none
+        let editedNoise =
+            isReplaced ? nil : batch.guided(.edited, edited, target, against: negative, plan: plan)
+        let underSource =
+            variable == .guidance && weight > 0 && weight < 1
+            ? batch.guided(.edited, edited, path.prompt, against: negative) : nil
+        try batch.run()
+
+        var noise = editedNoise?()
+        if let underSource, let own = noise { noise = Self.mix(underSource(), own, weight: weight) }
+        if variable == .noise, weight > 0, let sourceNoise {
+            noise = Self.mix(sourceNoise() * amplify, noise, weight: weight)
+        }
+        if let sourceNoise {
+            source = path.source(path.move(source, sourceNoise(), from: k), reaching: k - 1)
+        }
+        if let noise { edited = path.move(edited, noise, from: k) }
+        if variable == .latent, weight > 0 {
+            edited = Self.mix(source, isReplaced ? nil : edited, weight: weight)
+        }
+    }
+
+    /// The noise that leads from the source's latent exactly to the next one: that of the inversion.
+    private func knownNoise(from k: Int) -> Tensor {
+        let (kept, added) = DDIM.coefficients(from: canvas.levels[k], to: canvas.levels[k - 1])
+        return (path.latents[k - 1] - path.latents[k] * kept) / added
+    }
+
+    /// What the edited latent is told to become.
+    private mutating func prompt(weight: Double) -> Prompt {
+        guard path.prompt !== canvas.prompt else { return canvas.prompt }
+        switch variable {
+        case .condition, .guidance:
+            if weight == 0 { return canvas.prompt }
+            if weight == 1 { return path.prompt }
+            guard variable == .condition else { return canvas.prompt }
+            if let mixed, mixed.weight == weight { return mixed.prompt }
+            let prompt = Prompt(
+                embedding: Self.mix(path.prompt.embedding, canvas.prompt.embedding, weight: weight))
+            mixed = (weight, prompt)
+            return prompt
+        case .noise, .latent, .attention: return canvas.prompt
+        }
+    }
+
+    /// w of the source's value and 1 - w of the edit's own, which nobody needs where w is 1.
+    private static func mix(_ source: Tensor, _ own: Tensor?, weight: Double) -> Tensor {
+        guard let own, weight < 1 else { return source }
+        return source * weight + own * (1 - weight)
+    }
+}
+
+extension MDP.Variable {
+    /// Whether anything of the source's own latents is mixed in.
+    fileprivate var walksSource: Bool {
+        switch self {
+        case .noise, .latent, .attention: true
+        case .condition, .guidance: false
+        }
+    }
+}
+
+/// The questions of one step, asked together; each question's answer can be read after `run`.
+private final class Batch {
+    /// Whose latent a question is about.
+    enum Side { case source, edited }
+
+    private let canvas: Canvas
+    private let level: Level
+    private var queries: [Query] = []
+    private var sides: [Side] = []
+    private var answers: [Tensor] = []
+
+    init(_ canvas: Canvas, at level: Level) {
+        self.canvas = canvas
+        self.level = level
+    }
+
+    /// Asks about a path's latent under one prompt; what was asked already without a plan is not asked again.
+    func ask(_ side: Side, _ latent: Tensor, _ prompt: Prompt, plan: Plan = .none) -> Int {
+        let known = queries.indices.first {
+            sides[$0] == side && queries[$0].prompt === prompt && queries[$0].plan.sites.isEmpty
+        }
+        if let known, plan.sites.isEmpty { return known }
+        queries.append(Query(latent, at: level, prompt: prompt, plan: plan))
+        sides.append(side)
+        return queries.count - 1
+    }
+
+    /// Asks under guidance; the plan is the prompted row's.
+    func guided(
+        _ side: Side, _ latent: Tensor, _ prompt: Prompt, against negative: Prompt, plan: Plan = .none
+    ) -> () -> Tensor {
+        let scale = canvas.guidance
+        guard negative !== prompt, scale != 1 else {
+            let index = ask(side, latent, prompt, plan: plan)
+            return { self.answers[index] }
+        }
+        let (empty, prompted) = (ask(side, latent, negative), ask(side, latent, prompt, plan: plan))
+        return {
+            Diffusion.guided(
+                empty: self.answers[empty], prompted: self.answers[prompted], scale: scale)
+        }
+    }
+
+    /// Answers all questions.
+    func run() throws { answers = try canvas.studio.predict(queries) }
+}
