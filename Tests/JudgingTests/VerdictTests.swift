@@ -1,0 +1,7 @@
+import StillLife
+import Testing
+
+@testable import Judging
+
+@Suite struct VerdictTests {
+}
