@@ -82,14 +82,20 @@ let package = Package(
             on: ["Judging", "Editing", "Diffusion", "Networks", "Prompts", "StillLife", "Imaging", "Tensors"]),
         tests(
             of: "Evaluation",
-            with: ["Judging", "Editing", "Diffusion", "Networks", "StillLife", "Imaging", "TestSupport"]),
+            with: [
+                "Judging", "Editing", "Diffusion", "Networks", "Layers", "Tensors", "StillLife", "Imaging",
+                "TestSupport",
+            ]),
 
         layer(
             "Training",
             on: ["Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
         tests(
             of: "Training",
-            with: ["Judging", "Diffusion", "Networks", "Layers", "Tensors", "Imaging", "TestSupport"]),
+            with: [
+                "Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging",
+                "TestSupport",
+            ]),
 
         // What several test targets share: fixtures and comparison.
         .target(

@@ -96,7 +96,8 @@ extension Studio {
         let levels = try schedule.levels(steps: settings.steps)
         var counts: [String: JudgeAccuracy.Count] = [:]
         var cosines: [(generated: Double, renders: Double, mismatched: Double)] = []
-        for (name, objects, total) in [("one object", 1, settings.singles), ("two objects", 2, settings.pairs)] {
+        for (objects, total) in [(1, settings.singles), (2, settings.pairs)] {
+            let name = objects == 1 ? "one object" : "two objects"
             for group in groups(of: total) {
                 let asked = group.map { scenes.prompt($0, objects: objects) }
                 let prompts = try asked.map { try prompt($0.prompt) }
@@ -157,8 +158,8 @@ extension Studio {
                 })
             latents = latents.indices.map { index in
                 let own = answers[(index * rows)..<((index + 1) * rows)]
-                let noise = rows == 1 ? answers[index] : guided(
-                    empty: own[own.startIndex], prompted: own[own.startIndex + 1], scale: guidance)
+                let noise = guided(
+                    empty: own[own.startIndex], prompted: own[own.endIndex - 1], scale: guidance)
                 return DDIM.move(latents[index], noise, from: levels[k], to: levels[k - 1])
             }
         }

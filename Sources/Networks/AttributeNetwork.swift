@@ -79,11 +79,11 @@ public final class AttributeNetwork {
         public let surfaces: Tensor
         /// Likewise what has happened to it, [B, kinds, states].
         public let states: Tensor
-        /// [B, tables]
+        /// What the objects stand on, [B, tables].
         public let tables: Tensor
-        /// [B, walls]
+        /// What is behind them, [B, walls].
         public let walls: Tensor
-        /// [B, styles]
+        /// How the picture is made, [B, styles].
         public let styles: Tensor
         /// One object, two, …, [B, mostObjects].
         public let counts: Tensor

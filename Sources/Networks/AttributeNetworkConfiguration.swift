@@ -55,8 +55,8 @@ public struct AttributeNetworkConfiguration: Sendable, Hashable {
                 path: path, key: "image_size", value: "\(side)", known: "a multiple of 8")
         }
         try file.allow(
-            Set(Self.names.map(\.key) + ["image_size", "channels", "norm_groups", "most_objects", "model_type"]),
-            ignored: [], neutral: [:])
+            Set(Self.names.map(\.key) + ["image_size", "channels", "norm_groups", "most_objects"]),
+            ignored: [], neutral: ["model_type": ["pentimento_attributes"]])
     }
 
     /// The `config.json`.

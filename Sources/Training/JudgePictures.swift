@@ -142,8 +142,8 @@ struct RoundTrips: Sendable {
                             return index < pictures.count ? Float(share) : 0
                         }
                         let deviation = (mean - mean.mean).squared.mean.squareRoot
-                        let noise = RandomGenerator(seed: randomness.seed(.roundTrips, start)).normal(mean.shape)
-                            .to(device: device)
+                        let random = RandomGenerator(seed: randomness.seed(.roundTrips, start))
+                        let noise = random.normal(mean.shape).to(device: device)
                         let scale = Tensor(shares, shape: [shares.count, 1, 1, 1]).to(device: device)
                         return autoencoder.decode(mean + noise * scale * deviation)
                     }

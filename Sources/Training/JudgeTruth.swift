@@ -6,11 +6,11 @@ import Tensors
 struct JudgeTruth {
     /// Shares of each cell, nothing first, [B, kinds + 1, cells, cells].
     let cells: Tensor
-    /// [B, kinds]
+    /// Which kinds are there, [B, kinds].
     let kinds: Tensor
     /// [B, kinds, colours]; zeros for kinds that are not there.
     let colours: Tensor
-    /// [B, kinds, surfaces]
+    /// What covers each, [B, kinds, surfaces].
     let surfaces: Tensor
     /// [B, kinds, states]; zeros for kinds with a single state as well.
     let states: Tensor

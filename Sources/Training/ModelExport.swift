@@ -22,7 +22,8 @@ struct ModelExport {
     private func write(into folder: String) throws {
         for part in ["tokenizer", "scheduler"] { try CacheFile.makeFolder("\(folder)/\(part)") }
         try FolderExport.json(Self.index, "\(folder)/model_index.json")
-        try FolderExport.json(DenoisingLoss.schedulerJSON(prediction), "\(folder)/scheduler/scheduler_config.json")
+        let scheduler = DenoisingLoss.schedulerJSON(prediction)
+        try FolderExport.json(scheduler, "\(folder)/scheduler/scheduler_config.json")
         try part(.unet, unet.json, unetWeights, in: folder)
         try part(.autoencoder, autoencoder.json, autoencoderWeights, in: folder)
         let textJSON = text.json(startTokenId: tokenizer.startToken, endTokenId: tokenizer.endToken)

@@ -142,7 +142,7 @@ final class PairStage: TrainingStage {
         control.report(
             .message(
                 String(
-                    format: "clip, held-out pairs among 64: %.1f %% texts, %.1f %% pictures found, cosine %.3f",
+                    format: "clip, held out: of 64, %.1f %% texts and %.1f %% pictures found; cosine %.3f",
                     found.texts * 100, found.pictures * 100, found.cosine)))
     }
 }

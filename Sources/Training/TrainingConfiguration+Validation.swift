@@ -58,7 +58,8 @@ extension TrainingConfiguration {
     private func validateClip() throws {
         try require(!clip.tokenizer.isEmpty, "clip.tokenizer", "\"\"", "a tokenizer's folder is needed")
         for (key, width, heads) in [
-            ("visionWidth", clip.visionWidth, clip.visionHeads), ("textWidth", clip.textWidth, clip.textHeads),
+            ("visionWidth", clip.visionWidth, clip.visionHeads),
+            ("textWidth", clip.textWidth, clip.textHeads),
         ] {
             try require(
                 heads > 0 && width > 0 && width % heads == 0, "clip.\(key)", width,
