@@ -75,10 +75,32 @@ let package = Package(
             of: "Editing",
             with: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
 
+        // Networks of our own that judge pictures, and the numbers of a model's card.
         layer(
-            "Training", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
+            "Judging", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
         tests(
-            of: "Training", with: ["Diffusion", "Networks", "Layers", "Tensors", "Imaging", "TestSupport"]),
+            of: "Judging",
+            with: ["Diffusion", "Networks", "Layers", "Tensors", "StillLife", "Imaging", "TestSupport"]),
+
+        layer(
+            "Evaluation",
+            on: ["Judging", "Editing", "Diffusion", "Networks", "Prompts", "StillLife", "Imaging", "Tensors"]),
+        tests(
+            of: "Evaluation",
+            with: [
+                "Judging", "Editing", "Diffusion", "Networks", "Layers", "Tensors", "StillLife", "Imaging",
+                "TestSupport",
+            ]),
+
+        layer(
+            "Training",
+            on: ["Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
+        tests(
+            of: "Training",
+            with: [
+                "Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging",
+                "TestSupport",
+            ]),
 
         // What several test targets share: fixtures and comparison.
         .target(
@@ -93,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Editing", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
-                "Tensors", "Training",
+                "CTorch", "Diffusion", "Editing", "Evaluation", "Imaging", "Judging", "Layers", "Networks",
+                "Prompts", "StillLife", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

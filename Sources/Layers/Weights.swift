@@ -49,6 +49,8 @@ public struct Weights {
 public enum Initializer: Sendable {
     case zeros
     case ones
+    /// One value everywhere.
+    case constant(Double)
     /// Normal with a standard deviation.
     case normal(Double)
     /// Uniform in -bound…bound.
@@ -61,6 +63,7 @@ public enum Initializer: Sendable {
         switch self {
         case .zeros: .zeros(shape)
         case .ones: .ones(shape)
+        case .constant(let value): .full(shape, value)
         case .normal(let deviation): random.normal(shape) * deviation
         case .uniform(let bound): (random.uniform(shape) * 2 - 1) * bound
         }

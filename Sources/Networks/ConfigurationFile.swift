@@ -11,8 +11,17 @@ struct ConfigurationFile {
         guard let data = FileManager.default.contents(atPath: path),
             let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
         else { throw ConfigurationError.unreadable(path) }
+        self.init(path: path, object)
+    }
+
+    private init(path: String, _ object: [String: Any]) {
         self.path = path
         values = object.filter { !$0.key.hasPrefix("_") && !($0.value is NSNull) }
+    }
+
+    /// An object within the object, such as `text_config`; an empty one where it is absent.
+    func section(_ key: String) throws -> ConfigurationFile {
+        ConfigurationFile(path: path, try value(key, [:] as [String: Any]))
     }
 
     /// A value, its default where it is absent, an error where it has another type.

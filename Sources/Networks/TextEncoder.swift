@@ -7,7 +7,7 @@ public final class TextEncoder {
     public let configuration: TextEncoderConfiguration
     private let tokens: Embedding
     private let positions: Embedding
-    private let layers: [TextLayer]
+    private let layers: [TowerLayer]
     private let normOut: LayerNorm
 
     /// Builds the network from its weights.
@@ -22,7 +22,10 @@ public final class TextEncoder {
         positions = try Embedding(
             root["embeddings"]["position_embedding"], configuration.contextLength, width, deviation: 0.01)
         layers = try (0..<configuration.layers).map {
-            try TextLayer(root["encoder"]["layers"][$0], configuration)
+            try TowerLayer(
+                root["encoder"]["layers"][$0], width: width, inner: configuration.intermediateSize,
+                heads: configuration.heads, activation: configuration.activation,
+                epsilon: configuration.layerNormEps, causal: true)
         }
         normOut = try LayerNorm(root["final_layer_norm"], width, epsilon: configuration.layerNormEps)
     }
@@ -43,52 +46,6 @@ public final class TextEncoder {
         let ends = scores.to(dtype: .int32).argmax(-1).reshaped([-1, 1, 1])
         let pooled = hidden.gathered(1, ends.expanded([-1, 1, configuration.hiddenSize])).squeezed(1)
         return (hidden, pooled)
-    }
-}
-
-/// Causal self-attention and a feed-forward layer.
-private struct TextLayer {
-    private let norm1: LayerNorm
-    private let query: Linear
-    private let key: Linear
-    private let value: Linear
-    private let output: Linear
-    private let norm2: LayerNorm
-    private let widen: Linear
-    private let narrow: Linear
-    private let configuration: TextEncoderConfiguration
-    private let letGo: (() -> Void)?
-
-    init(_ weights: Weights, _ configuration: TextEncoderConfiguration) throws {
-        let width = configuration.hiddenSize
-        let attention = weights["self_attn"]
-        self.configuration = configuration
-        norm1 = try LayerNorm(weights["layer_norm1"], width, epsilon: configuration.layerNormEps)
-        query = try Linear(attention["q_proj"], width, width)
-        key = try Linear(attention["k_proj"], width, width)
-        value = try Linear(attention["v_proj"], width, width)
-        output = try Linear(attention["out_proj"], width, width)
-        norm2 = try LayerNorm(weights["layer_norm2"], width, epsilon: configuration.layerNormEps)
-        widen = try Linear(weights["mlp"]["fc1"], width, configuration.intermediateSize)
-        narrow = try Linear(weights["mlp"]["fc2"], configuration.intermediateSize, width)
-        letGo = weights.letGo
-    }
-
-    /// [B, L, D] → [B, L, D].
-    func callAsFunction(_ input: Tensor) -> Tensor {
-        defer { letGo?() }
-        let normalized = norm1(input)
-        let attended = Tensor.attention(
-            split(query(normalized)), split(key(normalized)), split(value(normalized)), causal: true)
-        let (batch, length, width) = input.shape3
-        let x = input + output(attended.transposed(1, 2).reshaped([batch, length, width]))
-        return x + narrow(configuration.activation.apply(widen(norm2(x))))
-    }
-
-    /// Parts [B, L, D] into [B, heads, L, d].
-    private func split(_ x: Tensor) -> Tensor {
-        let (batch, length, width) = x.shape3
-        return x.reshaped([batch, length, configuration.heads, width / configuration.heads]).transposed(1, 2)
     }
 }
 
@@ -128,8 +85,11 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
 
     /// Reads `config.json`.
     /// - Throws: `ConfigurationError`, naming what is not known here.
-    public init(contentsOf path: String) throws {
-        let file = try ConfigurationFile(path: path)
+    public init(contentsOf path: String) throws { try self.init(ConfigurationFile(path: path)) }
+
+    /// Reads a `config.json`, or the part of one that describes the text's tower.
+    init(_ file: ConfigurationFile) throws {
+        let path = file.path
         vocabularySize = try file.count("vocab_size", 49408)
         hiddenSize = try file.count("hidden_size", 512)
         intermediateSize = try file.count("intermediate_size", 2048)

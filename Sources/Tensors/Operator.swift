@@ -27,6 +27,7 @@ enum Operator: String, CaseIterable {
     case gelu = "aten::gelu"
     case relu = "aten::relu"
     case clamp = "aten::clamp"
+    case round = "aten::round"
     case minimum = "aten::minimum"
     case maximum = "aten::maximum"
     case greaterNumber = "aten::gt.Scalar"

@@ -90,6 +90,8 @@ extension Tensor {
     }
     /// max(x, 0).
     public var relu: Tensor { Operator.relu(.tensor(self)) }
+    /// The nearest whole numbers; halves go to the even one.
+    public var rounded: Tensor { Operator.round(.tensor(self)) }
     /// Elements kept within bounds; nil is no bound.
     public func clamped(_ lower: Double?, _ upper: Double?) -> Tensor {
         Operator.clamp(.tensor(self), lower.map { .double($0) } ?? .none, upper.map { .double($0) } ?? .none)

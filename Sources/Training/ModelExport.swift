@@ -16,47 +16,20 @@ struct ModelExport {
     let prediction: Prediction
     let record: TrainingRecord
 
-    /// Writes everything beside the target and renames it into place; files of an older folder that are not the
-    /// model's own (a model card, pictures) are kept.
-    func write(to folder: String) throws {
-        let partial = folder + ".partial-\(getpid())"
-        let manager = FileManager.default
-        try? manager.removeItem(atPath: partial)
-        do {
-            try write(into: partial)
-            if manager.fileExists(atPath: folder) {
-                for name in try manager.contentsOfDirectory(atPath: folder)
-                where !manager.fileExists(atPath: "\(partial)/\(name)") {
-                    try manager.copyItem(atPath: "\(folder)/\(name)", toPath: "\(partial)/\(name)")
-                }
-                let old = folder + ".old-\(getpid())"
-                try? manager.removeItem(atPath: old)
-                try manager.moveItem(atPath: folder, toPath: old)
-                try manager.moveItem(atPath: partial, toPath: folder)
-                try? manager.removeItem(atPath: old)
-            } else {
-                try CacheFile.makeFolder(enclosingFolder(of: folder))
-                try manager.moveItem(atPath: partial, toPath: folder)
-            }
-        } catch {
-            try? manager.removeItem(atPath: partial)
-            throw error
-        }
-    }
+    /// Writes the whole folder, or none of it.
+    func write(to folder: String) throws { try FolderExport.write(to: folder, write(into:)) }
 
     private func write(into folder: String) throws {
         for part in ["tokenizer", "scheduler"] { try CacheFile.makeFolder("\(folder)/\(part)") }
-        try json(Self.index, "\(folder)/model_index.json")
-        try json(DenoisingLoss.schedulerJSON(prediction), "\(folder)/scheduler/scheduler_config.json")
+        try FolderExport.json(Self.index, "\(folder)/model_index.json")
+        let scheduler = DenoisingLoss.schedulerJSON(prediction)
+        try FolderExport.json(scheduler, "\(folder)/scheduler/scheduler_config.json")
         try part(.unet, unet.json, unetWeights, in: folder)
         try part(.autoencoder, autoencoder.json, autoencoderWeights, in: folder)
         let textJSON = text.json(startTokenId: tokenizer.startToken, endTokenId: tokenizer.endToken)
         try part(.textEncoder, textJSON, textWeights, in: folder)
         try tokenizer.write(to: "\(folder)/tokenizer")
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        try CacheFile.write(encoder.encode(record), to: "\(folder)/training.json")
+        try FolderExport.record(record, in: folder)
     }
 
     /// A network's folder: its shape, and its weights in 16 bits.
@@ -65,17 +38,8 @@ struct ModelExport {
         _ tensors: [(name: String, tensor: Tensor)],
         in folder: String
     ) throws {
-        let place = "\(folder)/\(part.rawValue)"
-        try CacheFile.makeFolder(place)
-        try json(shape, "\(place)/config.json")
-        let halves = withoutGradients {
-            tensors.map { (name: $0.name, tensor: $0.tensor.to(dtype: .float16, device: .cpu).contiguous) }
-        }
-        try Safetensors.write(halves, metadata: ["format": "pt"], to: "\(place)/\(part.weights).safetensors")
-    }
-
-    private func json(_ value: [String: any Sendable], _ path: String) throws {
-        try CacheFile.write(Data((PythonJSON.text(value) + "\n").utf8), to: path)
+        try FolderExport.network(
+            shape, tensors, named: part.weights, in: "\(folder)/\(part.rawValue)")
     }
 
     private static var index: [String: any Sendable] {

@@ -8,6 +8,7 @@ struct Randomness {
         case autoencoderWeights, crops, posterior
         case unetWeights, textWeights, captions, timesteps, noise
         case samples, scenes
+        case networkWeights, degradation, degradationNoise, roundTrips
     }
 
     let seed: UInt64

@@ -12,8 +12,8 @@ public struct Trainer: Sendable {
     /// What is trained, checked.
     public let configuration: TrainingConfiguration
     let control: TrainingControl
-    private let device: Device
-    private let work: String
+    let device: Device
+    let work: String
 
     /// A trainer of a configuration.
     /// - Throws: `TrainingError` for a value that training cannot work with, or a folder that cannot be made.
@@ -60,6 +60,14 @@ public struct Trainer: Sendable {
 
     private func run(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
         try CacheFile.write(configuration.json, to: work + "/configuration.json")
+        switch configuration.kind {
+        case .diffusion: return try trainDiffusion(until: deadline)
+        case .judge: return try trainJudge(until: deadline)
+        case .clip: return try trainPair(until: deadline)
+        }
+    }
+
+    private func trainDiffusion(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
         let pictures = try loadPictures()
         let (first, end) = try trainedAutoencoder(pictures, until: deadline)
         guard end == .finished else {
@@ -75,11 +83,16 @@ public struct Trainer: Sendable {
     }
 
     /// Writes the model as the newest checkpoints have it, without training; another process may be training it.
-    /// - Throws: `TrainingError.missing` where there is no checkpoint of the UNet yet.
+    /// - Throws: `TrainingError.missing` where there is no checkpoint of the last stage yet.
     public func export() throws {
         setThreads()
-        let (stage, first) = try newest()
-        try export(stage, first)
+        switch configuration.kind {
+        case .diffusion:
+            let (stage, first) = try newest()
+            try export(stage, first)
+        case .judge: try exportJudge()
+        case .clip: try exportPair()
+        }
     }
 
     /// Both stages as the newest checkpoints have them.
@@ -96,7 +109,13 @@ public struct Trainer: Sendable {
     }
 
     /// Renders or reads the pictures and leaves them in the work folder, without training.
-    public func prepareData() throws { _ = try loadPictures() }
+    public func prepareData() throws {
+        if configuration.kind == .judge {
+            _ = try judgePictures()
+        } else {
+            _ = try loadPictures()
+        }
+    }
 
     /// An autoencoder that is ready for use, and its weights by name.
     struct ReadyAutoencoder {
@@ -104,7 +123,7 @@ public struct Trainer: Sendable {
         let weights: [(name: String, tensor: Tensor)]
     }
 
-    private func loadPictures() throws -> PictureSet {
+    func loadPictures() throws -> PictureSet {
         switch configuration.data.source {
         case .stillLife:
             try StillLifePictures(section: configuration.data).pictures(in: work, control: control)
@@ -112,11 +131,11 @@ public struct Trainer: Sendable {
         }
     }
 
-    private func checkpoints(_ stage: String) -> Checkpoints { Checkpoints(folder: work, stage: stage) }
+    func checkpoints(_ stage: String) -> Checkpoints { Checkpoints(folder: work, stage: stage) }
 
-    private var log: ProgressLog { ProgressLog(path: work + "/progress.jsonl") }
+    var log: ProgressLog { ProgressLog(path: work + "/progress.jsonl") }
 
-    private func loop(until deadline: ContinuousClock.Instant?, of stage: String = "diffusion") -> StageLoop {
+    func loop(until deadline: ContinuousClock.Instant?, of stage: String = "diffusion") -> StageLoop {
         StageLoop(
             checkpoints: checkpoints(stage), log: log, control: control,
             checkpointSeconds: configuration.checkpointSeconds, logSteps: configuration.logSteps,
@@ -204,6 +223,8 @@ extension TrainingConfiguration {
         copy.work = ""
         copy.output = (output as NSString).lastPathComponent
         copy.data.folder = (data.folder as NSString).lastPathComponent
+        copy.judge.autoencoder = (judge.autoencoder as NSString).lastPathComponent
+        copy.clip.tokenizer = (clip.tokenizer as NSString).lastPathComponent
         copy.autoencoder.reuse = (autoencoder.reuse as NSString).lastPathComponent
         copy.diffusion.start = (diffusion.start as NSString).lastPathComponent
         return copy

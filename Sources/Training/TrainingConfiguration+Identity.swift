@@ -36,3 +36,23 @@ extension DiffusionSection {
         ]
     }
 }
+
+extension JudgeSection {
+    /// The network's shape, and what its pictures go through.
+    var architecture: [String: String] {
+        [
+            "judge.channels": "\(channels)", "judge.normGroups": "\(normGroups)",
+            "judge.roundTrips": "\(roundTrips)", "judge.latentNoise": "\(latentNoise)",
+        ]
+    }
+}
+
+extension ClipSection {
+    /// The networks' shapes.
+    var architecture: [String: String] {
+        [
+            "clip.patch": "\(patch)", "clip.vision": "\([visionWidth, visionLayers, visionHeads])",
+            "clip.text": "\([textWidth, textLayers, textHeads])", "clip.projection": "\(projection)",
+        ]
+    }
+}

@@ -13,9 +13,24 @@ extension TrainingConfiguration {
             (0...1e7).contains(timeLimitMinutes), "timeLimitMinutes", timeLimitMinutes, "0 to ten million")
         try require(checkpointSeconds > 0, "checkpointSeconds", checkpointSeconds, "more than 0")
         try require(logSteps > 0, "logSteps", logSteps, "at least 1")
-        try validateData()
-        try validateAutoencoder()
-        try validateDiffusion()
+        switch kind {
+        case .diffusion:
+            for (key, levels) in [
+                ("autoencoder", autoencoder.channels.count), ("diffusion", diffusion.channels.count),
+            ] {
+                try require((1...8).contains(levels), "\(key).channels", levels, "1 to 8 levels")
+            }
+            try validateData(multiple: autoencoder.factor << (diffusion.channels.count - 1))
+            try validateAutoencoder()
+            try validateDiffusion()
+        case .judge:
+            try validateData(multiple: 8)
+            try validateJudge()
+        case .clip:
+            try require(clip.patch > 0, "clip.patch", clip.patch, "at least 1")
+            try validateData(multiple: clip.patch)
+            try validateClip()
+        }
         let mostSteps = DenoisingLoss.schedule(diffusion.prediction).mostSteps
         try require(samples.everySteps >= 0, "samples.everySteps", samples.everySteps, "at least 0")
         try require(
@@ -24,7 +39,48 @@ extension TrainingConfiguration {
         try require(samples.guidance.isFinite, "samples.guidance", samples.guidance, "a number")
     }
 
-    private func validateData() throws {
+    private func validateJudge() throws {
+        try require(data.source == .stillLife, "data.source", data.source, "a judge learns from still lifes")
+        try require(judge.channels.count == 4, "judge.channels", judge.channels, "four numbers")
+        try validateChannels(judge.channels, groups: judge.normGroups, "judge")
+        try require(
+            judge.latentNoise >= 0 && judge.latentNoise.isFinite, "judge.latentNoise", judge.latentNoise,
+            "at least 0")
+        try require(
+            (0...1).contains(judge.roundTrips), "judge.roundTrips", judge.roundTrips, "0 to 1")
+        try require((0...1).contains(judge.degraded), "judge.degraded", judge.degraded, "0 to 1")
+        try validateAverage("judge", judge.averageDecay)
+        try validateSteps(
+            "judge", batch: judge.batch, steps: judge.steps, rate: judge.learningRate, warmup: judge.warmup,
+            decay: judge.weightDecay, clip: judge.gradientClip)
+    }
+
+    private func validateClip() throws {
+        try require(!clip.tokenizer.isEmpty, "clip.tokenizer", "\"\"", "a tokenizer's folder is needed")
+        for (key, width, heads) in [
+            ("visionWidth", clip.visionWidth, clip.visionHeads),
+            ("textWidth", clip.textWidth, clip.textHeads),
+        ] {
+            try require(
+                heads > 0 && width > 0 && width % heads == 0, "clip.\(key)", width,
+                "a multiple of its heads, \(heads)")
+        }
+        try require(
+            clip.visionLayers > 0 && clip.textLayers > 0, "clip.visionLayers and clip.textLayers",
+            [clip.visionLayers, clip.textLayers], "at least 1")
+        try require(clip.projection > 0, "clip.projection", clip.projection, "at least 1")
+        try require(clip.batch > 1, "clip.batch", clip.batch, "at least 2: pairs are told from each other")
+        try validateAverage("clip", clip.averageDecay)
+        try validateSteps(
+            "clip", batch: clip.batch, steps: clip.steps, rate: clip.learningRate, warmup: clip.warmup,
+            decay: clip.weightDecay, clip: clip.gradientClip)
+    }
+
+    private func validateAverage(_ section: String, _ decay: Double) throws {
+        try require(decay >= 0 && decay < 1, "\(section).averageDecay", decay, "from 0 up to but without 1")
+    }
+
+    private func validateData(multiple factor: Int) throws {
         if data.source == .folder {
             try require(!data.folder.isEmpty, "data.folder", "\"\"", "a folder is needed")
         }
@@ -43,15 +99,10 @@ extension TrainingConfiguration {
                 && data.styleWeights.values.allSatisfy { $0 >= 0 && $0.isFinite }
                 && data.styleWeights.values.reduce(0, +) > 0,
             "data.styleWeights", data.styleWeights, "a number from 0 on for each style")
-        for (key, levels) in [
-            ("autoencoder", autoencoder.channels.count), ("diffusion", diffusion.channels.count),
-        ] {
-            try require((1...8).contains(levels), "\(key).channels", levels, "1 to 8 levels")
-        }
-        let factor = autoencoder.factor << (diffusion.channels.count - 1)
+        let why = kind == .diffusion ? ", which the levels of autoencoder and UNet halve it by" : ""
         try require(
             (8...4096).contains(data.size) && data.size % factor == 0, "data.size", data.size,
-            "8 to 4096, and a multiple of \(factor), which the levels of autoencoder and UNet halve it by")
+            "8 to 4096, and a multiple of \(factor)\(why)")
     }
 
     private func validateAutoencoder() throws {

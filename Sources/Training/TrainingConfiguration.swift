@@ -5,6 +5,8 @@ import Foundation
 ///
 /// Two runs with the same configuration and the same number of threads give the same model.
 public struct TrainingConfiguration: Codable, Sendable, Equatable {
+    /// What is trained.
+    public var kind = Kind.diffusion
     /// The model folder that is written; relative paths start at the current folder.
     public var output = "Models/trained"
     /// Where checkpoints and caches lie; empty for a folder of the user's cache named after `output`.
@@ -31,9 +33,23 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var diffusion = DiffusionSection()
     /// Pictures made on the way, to look at.
     public var samples = SampleSection()
+    /// The network that judges pictures; only for the kind `judge`.
+    public var judge = JudgeSection()
+    /// The pair of towers for pictures and texts; only for the kind `clip`.
+    public var clip = ClipSection()
 
     /// The defaults.
     public init() {}
+
+    /// What a run trains.
+    public enum Kind: String, Codable, Sendable, Equatable, CaseIterable {
+        /// An autoencoder, then text encoder and UNet.
+        case diffusion
+        /// A network that says what still lifes show.
+        case judge
+        /// Two towers that bring pictures and their captions together.
+        case clip
+    }
 
     /// What the networks compute in.
     public enum Precision: String, Codable, Sendable, Equatable, CaseIterable {

@@ -73,7 +73,7 @@ public struct TrainingRecord: Codable, Sendable {
         }
     }
 
-    private static func machine(_ device: Device) -> [String: String] {
+    static func machine(_ device: Device) -> [String: String] {
         let process = ProcessInfo.processInfo
         var found = [
             "device": "\(device)", "cores": "\(process.activeProcessorCount)",
@@ -89,7 +89,7 @@ public struct TrainingRecord: Codable, Sendable {
         return found
     }
 
-    private static var libraries: [String: String] {
+    static var libraries: [String: String] {
         var found: [String: String] = [:]
         found["libtorch"] = Backend.version
         found["libvips"] = try? PictureLibrary.version()

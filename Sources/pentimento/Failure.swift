@@ -2,6 +2,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Judging
 import Layers
 import Networks
 import Prompts
@@ -68,6 +69,7 @@ struct Failure: Error, Equatable {
         case let error as StillLifeSetError:
             if case .request = error { .usage } else { .badInput }
         case is EditError: .usage
+        case is JudgingError: .badInput
         case let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile:
             .missing
         default: .fault

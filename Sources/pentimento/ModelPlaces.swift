@@ -47,6 +47,18 @@ enum ModelPlaces {
                 + "folder, or set PENTIMENTO_MODELS to the folder that holds yours")
     }
 
+    /// The folder named, or the one of that name in a Models folder; it need not be a diffusers folder.
+    static func plainFolder(of text: String) throws -> String {
+        let places = [text] + (text.contains("/") ? [] : folders.map { "\($0)/\(text)" })
+        guard
+            let found = places.first(where: { FileManager.default.fileExists(atPath: $0 + "/config.json") })
+        else {
+            throw Failure.missing(
+                "there is no \(text) with a config.json (looked in \(places.joined(separator: ", ")))")
+        }
+        return found
+    }
+
     private static func isModel(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/model_index.json")
     }

@@ -38,6 +38,17 @@ enum Outputs {
         return "\(stem)-\(number).\(ending)"
     }
 
+    /// A text, by renaming it into place.
+    static func write(text: String, to path: String) throws {
+        let partial = "\(path).partial-\(getpid())"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: partial))
+        guard rename(partial, path) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(partial)
+            throw Failure.badInput("\(path) cannot be written: \(reason)")
+        }
+    }
+
     /// Arrays as a safetensors file.
     static func write(_ arrays: [NamedArray], to path: String) throws {
         try Safetensors.write(arrays.map { ($0.name, Tensor($0.values, shape: $0.shape)) }, to: path)

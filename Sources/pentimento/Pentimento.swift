@@ -21,8 +21,7 @@ struct Pentimento: AsyncParsableCommand {
         subcommands: [
             EditCommand.self, MethodsCommand.self, GenerateCommand.self, InvertCommand.self,
             InspectCommand.self, SheetCommand.self, SamplesCommand.self, StillLifeCommand.self,
-            TrainCommand.self,
-            DoctorCommand.self,
+            TrainCommand.self, JudgeCommand.self, EvaluateCommand.self, DoctorCommand.self,
             ProbeCommand.self, BenchCommand.self,
         ])
 

@@ -1,0 +1,198 @@
+public import Diffusion
+import Imaging
+public import Judging
+import StillLife
+import Tensors
+
+extension Studio {
+    /// Measures the numbers of a model's card on held-out still lifes.
+    ///
+    /// Everything follows from the settings; noise is drawn per picture from its scene's seed.
+    /// - Parameters:
+    ///   - judge: says what generated pictures show; without it they are not judged.
+    ///   - pair: says how well pictures and prompts belong together.
+    /// - Throws: `DiffusionError`, `EditingError`, `CancellationError`.
+    public func evaluate(
+        _ settings: EvaluationSettings, judge: Judge?, pair: ContrastivePair?
+    ) throws -> EvaluationReport {
+        var report = EvaluationReport(
+            model: model.facts.name, fingerprint: model.facts.fingerprint, settings: settings)
+        let scenes = EvaluationScenes(settings)
+        try evaluatePictures(scenes, judge: judge, into: &report)
+        try evaluateInversion(scenes, into: &report)
+        if judge != nil || pair != nil {
+            try evaluatePrompts(scenes, judge: judge, pair: pair, into: &report)
+        }
+        try evaluateMaps(scenes, into: &report)
+        try evaluateMasks(settings, into: &report)
+        report.forwards = spent.forwards
+        report.seconds = spent.seconds
+        return report
+    }
+
+    /// The autoencoder on held-out renders, and the judge on both sides of it.
+    private func evaluatePictures(
+        _ scenes: EvaluationScenes, judge: Judge?, into report: inout EvaluationReport
+    ) throws {
+        guard scenes.settings.reconstructions > 0 else { return }
+        var decibels: [Double] = []
+        var accuracies = ["renders": JudgeAccuracy(), "round trips": JudgeAccuracy()]
+        for index in steps("autoencoder", 0..<scenes.settings.reconstructions) {
+            let scene = scenes.any(index)
+            let render = scene.render(size: model.facts.pictureSide)
+            let back = try decode(encode(render))
+            decibels.append(Numbers.decibels(render, back))
+            guard let judge else { continue }
+            for (name, picture) in [("renders", render), ("round trips", back)] {
+                accuracies[name]?.add(judge.attributes(of: [picture])[0], of: scene)
+            }
+        }
+        report.autoencoder = Numbers.mean(decibels)
+        guard judge != nil else { return }
+        report.judge = accuracies.mapValues { accuracy in
+            accuracy.counts.mapValues { .init(right: $0.right, of: $0.of) }
+        }
+    }
+
+    /// DDIM inversion at guidance 1 and back, many pictures side by side.
+    private func evaluateInversion(_ scenes: EvaluationScenes, into report: inout EvaluationReport) throws {
+        let settings = scenes.settings
+        guard settings.inversions > 0 else { return }
+        let levels = try schedule.levels(steps: settings.steps)
+        var (whole, ceiling, against) = ([Double](), [Double](), [Double]())
+        for group in groups(of: settings.inversions) {
+            let shown = group.map { scenes.any($0) }
+            let renders = shown.map { $0.render(size: model.facts.pictureSide) }
+            let prompts = try shown.map { try prompt($0.caption) }
+            let clean = try renders.map { try encode($0) }
+            var latents = clean
+            for k in steps("inverting \(group.lowerBound + 1)–\(group.upperBound)", 1...levels.steps) {
+                // Convention A: the cleaner latent is shown with the timestep it is moved to.
+                let noises = try predict(
+                    zip(latents, prompts).map {
+                        Query($0, at: levels[k - 1], told: levels[k].timestep, prompt: $1)
+                    })
+                latents = zip(latents, noises).map { DDIM.move($0, $1, from: levels[k - 1], to: levels[k]) }
+            }
+            latents = try walk(
+                latents, prompts: prompts, levels: levels, guidance: 1, stage: "bringing back")
+            for (index, render) in renders.enumerated() {
+                let (back, top) = (try decode(latents[index]), try decode(clean[index]))
+                whole.append(Numbers.decibels(render, back))
+                ceiling.append(Numbers.decibels(render, top))
+                against.append(Numbers.decibels(top, back))
+            }
+        }
+        report.inversion = .init(
+            decibels: Numbers.mean(whole), ceiling: Numbers.mean(ceiling),
+            againstCeiling: Numbers.mean(against))
+    }
+
+    /// Pictures from prompts with one object and with two, judged.
+    private func evaluatePrompts(
+        _ scenes: EvaluationScenes, judge: Judge?, pair: ContrastivePair?, into report: inout EvaluationReport
+    ) throws {
+        let settings = scenes.settings
+        let levels = try schedule.levels(steps: settings.steps)
+        var counts: [String: JudgeAccuracy.Count] = [:]
+        var cosines: [(generated: Double, renders: Double, mismatched: Double)] = []
+        for (objects, total) in [(1, settings.singles), (2, settings.pairs)] {
+            let name = objects == 1 ? "one object" : "two objects"
+            for group in groups(of: total) {
+                let asked = group.map { scenes.prompt($0, objects: objects) }
+                let prompts = try asked.map { try prompt($0.prompt) }
+                let pictures = try walk(
+                    asked.map { scenes.noise(for: $0.seed, model.facts, device: model.device) },
+                    prompts: prompts, levels: levels, guidance: settings.guidance,
+                    stage: "\(name) \(group.lowerBound + 1)–\(group.upperBound) of \(total)"
+                ).map { try decode($0) }
+                if let judge {
+                    for (seen, wanted) in zip(judge.attributes(of: pictures), asked) {
+                        let verdict = Verdict(seen, wanted: WantedScene(wanted.scene))
+                        let singular = objects == 1
+                        for (part, answer) in [
+                            (singular ? "kind" : "both kinds", Optional(verdict.kinds)),
+                            (singular ? "kind and colour" : "both kinds and colours", verdict.colours),
+                            ("exactly as asked", verdict.colours && verdict.nothingElse && verdict.count),
+                            ("state", verdict.states),
+                        ] {
+                            counts["\(name): \(part)", default: .init()].add(answer)
+                        }
+                        counts["table", default: .init()].add(verdict.table)
+                        counts["wall", default: .init()].add(verdict.wall)
+                        counts["style", default: .init()].add(verdict.style)
+                    }
+                }
+                if let pair {
+                    let texts = asked.map(\.prompt)
+                    let renders = asked.map { $0.scene.render(size: model.facts.pictureSide) }
+                    let own = pair.cosines(pictures, texts)
+                    let ofRenders = pair.cosines(renders, texts)
+                    let others = pair.cosines(pictures, Array(texts.dropFirst() + texts.prefix(1)))
+                    cosines += own.indices.map { (own[$0], ofRenders[$0], others[$0]) }
+                }
+            }
+        }
+        report.generated = counts.mapValues { .init(right: $0.right, of: $0.of) }
+        if !cosines.isEmpty {
+            report.cosines = .init(
+                generated: Numbers.mean(cosines.map(\.generated)),
+                renders: Numbers.mean(cosines.map(\.renders)),
+                mismatched: Numbers.mean(cosines.map(\.mismatched)))
+        }
+    }
+
+    /// DDIM sampling of many latents side by side.
+    private func walk(
+        _ latents: [Tensor], prompts: [Prompt], levels: Levels, guidance: Double, stage: String
+    ) throws -> [Tensor] {
+        let empty = try prompt("")
+        var latents = latents
+        for k in steps(stage, (1...levels.steps).reversed()) {
+            let rows = guidance == 1 ? 1 : 2
+            let answers = try predict(
+                zip(latents, prompts).flatMap { latent, prompt in
+                    (guidance == 1 ? [prompt] : [empty, prompt]).map {
+                        Query(latent, at: levels[k], prompt: $0)
+                    }
+                })
+            latents = latents.indices.map { index in
+                let own = answers[(index * rows)..<((index + 1) * rows)]
+                let noise = guided(
+                    empty: own[own.startIndex], prompted: own[own.endIndex - 1], scale: guidance)
+                return DDIM.move(latents[index], noise, from: levels[k], to: levels[k - 1])
+            }
+        }
+        return latents
+    }
+
+    /// Groups small enough that a task's cancellation is heard and a bar moves.
+    private func groups(of total: Int) -> [Range<Int>] {
+        let size = max(limits.rows, 1)
+        return stride(from: 0, to: total, by: size).map { $0..<min($0 + size, total) }
+    }
+}
+
+/// The held-out scenes of an evaluation; every part has its own seeds.
+struct EvaluationScenes {
+    let settings: EvaluationSettings
+
+    init(_ settings: EvaluationSettings) { self.settings = settings }
+
+    /// A scene of any make.
+    func any(_ index: Int) -> Scene { .random(seed: settings.seed &+ UInt64(index), objects: 1...2) }
+
+    /// A prompt that names objects, table, wall and style, and the scene it was made from.
+    func prompt(_ index: Int, objects: Int) -> (prompt: String, scene: Scene, seed: UInt64) {
+        let seed = settings.seed &+ UInt64(objects) &* 1_000_000 &+ UInt64(index)
+        let scene = Scene.random(
+            seed: seed, from: SceneChoices(objects: objects...objects, surfaces: [.plain]))
+        return ("\(scene.caption) in front of \(scene.wall.phrases[0])", scene, seed)
+    }
+
+    /// The first noise of a picture.
+    func noise(for seed: UInt64, _ facts: ModelFacts, device: Device) -> Tensor {
+        let side = facts.pictureSide / facts.latentFactor
+        return RandomGenerator(seed: seed).normal([1, facts.latentChannels, side, side]).to(device: device)
+    }
+}

@@ -1,0 +1,121 @@
+public import Layers
+public import Tensors
+
+/// The picture tower of CLIP (`CLIPVisionModel`): a picture to a sequence of embeddings.
+public final class ImageEncoder {
+    /// How it is built.
+    public let configuration: ImageEncoderConfiguration
+    private let classEmbedding: Tensor
+    private let patches: Tensor
+    private let positions: Embedding
+    private let normIn: LayerNorm
+    private let layers: [TowerLayer]
+    private let normOut: LayerNorm
+
+    /// Builds the network from its weights.
+    /// - Throws: `WeightError` for a missing or misshapen tensor.
+    public init(_ weights: Weights, _ configuration: ImageEncoderConfiguration) throws {
+        self.configuration = configuration
+        // Towers of their own put everything below one more name or not; pairs always do.
+        let bare = weights["embeddings"]["patch_embedding"].holds("weight")
+        let root = bare ? weights : weights["vision_model"]
+        let (width, side) = (configuration.hiddenSize, configuration.patchSize)
+        let embeddings = root["embeddings"]
+        classEmbedding = try embeddings.tensor("class_embedding", [width], .normal(0.02))
+        patches = try embeddings["patch_embedding"].tensor(
+            "weight", [width, 3, side, side], .fanIn(3 * side * side))
+        positions = try Embedding(embeddings["position_embedding"], configuration.tokens, width)
+        // Spelt like this in all published files.
+        normIn = try LayerNorm(root["pre_layrnorm"], width, epsilon: configuration.layerNormEps)
+        layers = try (0..<configuration.layers).map {
+            try TowerLayer(
+                root["encoder"]["layers"][$0], width: width, inner: configuration.intermediateSize,
+                heads: configuration.heads, activation: configuration.activation,
+                epsilon: configuration.layerNormEps, causal: false)
+        }
+        normOut = try LayerNorm(root["post_layernorm"], width, epsilon: configuration.layerNormEps)
+    }
+
+    /// Embeddings of preprocessed pictures [B, 3, side, side].
+    /// - Returns: every token's embedding [B, 1 + patches, D], the class token first and none of them normalised, and
+    ///   the class token's after the last normalisation [B, D].
+    public func callAsFunction(_ pictures: Tensor) -> (lastHiddenState: Tensor, pooled: Tensor) {
+        let (batch, _, height, width) = pictures.shape4
+        precondition(
+            height == configuration.imageSize && width == configuration.imageSize,
+            "pictures of \(width)×\(height) pixels where \(configuration.imageSize) a side belong")
+        let tokens = pictures.convolved(patches, nil, stride: configuration.patchSize)
+            .reshaped([batch, configuration.hiddenSize, -1]).transposed(1, 2)
+        let first = classEmbedding.reshaped([1, 1, -1]).expanded([batch, 1, -1])
+        var x = normIn(Tensor.concatenated([first, tokens], along: 1) + positions.weight)
+        for layer in layers { x = layer(x) }
+        return (x, normOut(x.selected(1, at: 0)))
+    }
+}
+
+/// The shape of a CLIP picture tower, as `config.json` gives it.
+public struct ImageEncoderConfiguration: Sendable, Hashable {
+    /// Side of the pictures it looks at, in pixels.
+    public var imageSize = 224
+    /// Side of a patch, in pixels.
+    public var patchSize = 32
+    /// Width of every embedding, D.
+    public var hiddenSize = 768
+    /// Width between the feed-forward layer's halves.
+    public var intermediateSize = 3072
+    /// Layers.
+    public var layers = 12
+    /// Attention heads.
+    public var heads = 12
+    /// The feed-forward layer's activation.
+    public var activation = TextEncoderConfiguration.Activation.quickGelu
+    /// Added to variances.
+    public var layerNormEps = 1e-5
+
+    /// CLIP ViT-B/32's.
+    public init() {}
+
+    /// Patches and the class token.
+    public var tokens: Int { (imageSize / patchSize) * (imageSize / patchSize) + 1 }
+
+    /// Reads `config.json`.
+    /// - Throws: `ConfigurationError`, naming what is not known here.
+    public init(contentsOf path: String) throws { try self.init(ConfigurationFile(path: path)) }
+
+    /// Reads a `config.json`, or the part of one that describes the picture's tower.
+    init(_ file: ConfigurationFile) throws {
+        imageSize = try file.count("image_size", 224)
+        patchSize = try file.count("patch_size", 32)
+        hiddenSize = try file.count("hidden_size", 768)
+        intermediateSize = try file.count("intermediate_size", 3072)
+        layers = try file.count("num_hidden_layers", 12)
+        heads = try file.count("num_attention_heads", 12)
+        layerNormEps = try file.value("layer_norm_eps", 1e-5)
+        let name = try file.value("hidden_act", "quick_gelu")
+        guard let activation = TextEncoderConfiguration.Activation(rawValue: name) else {
+            throw ConfigurationError.value(
+                path: file.path, key: "hidden_act", value: name, known: "quick_gelu, gelu")
+        }
+        self.activation = activation
+        for (key, value, known) in [
+            ("num_channels", try file.count("num_channels", 3), "3"),
+            ("hidden_size", hiddenSize % heads + 3, "a multiple of \(heads) heads"),
+            ("image_size", imageSize % patchSize + 3, "a multiple of patch_size \(patchSize)"),
+        ] where value != 3 {
+            throw ConfigurationError.value(
+                path: file.path, key: key, value: "\(try file.count(key, 3))", known: known)
+        }
+    }
+
+    /// The part of a `config.json` that Python's transformers reads.
+    public func json(projection: Int) -> [String: any Sendable] {
+        [
+            "attention_dropout": 0.0, "dropout": 0.0, "hidden_act": activation.rawValue,
+            "hidden_size": hiddenSize, "image_size": imageSize, "initializer_factor": 1.0,
+            "initializer_range": 0.02, "intermediate_size": intermediateSize,
+            "layer_norm_eps": layerNormEps, "model_type": "clip_vision_model", "num_attention_heads": heads,
+            "num_channels": 3, "num_hidden_layers": layers, "patch_size": patchSize,
+            "projection_dim": projection,
+        ]
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import Judging
+import Layers
+import Networks
+import StillLife
+import Tensors
+
+/// A judge learns what still lifes show, however they were treated.
+final class JudgeStage: TrainingStage {
+    let name = "judge"
+    let parameters: ParameterSet
+    let shape: AttributeNetworkConfiguration
+    private let configuration: TrainingConfiguration
+    private let pictures: JudgePictures
+    private let network: AttributeNetwork
+    private let device: Device
+    private let dtype: DType
+    private let randomness: Randomness
+    private let order: PictureOrder
+    private let control: TrainingControl
+
+    init(
+        _ configuration: TrainingConfiguration, pictures: JudgePictures, device: Device,
+        control: TrainingControl
+    ) throws {
+        self.configuration = configuration
+        self.pictures = pictures
+        self.device = device
+        self.control = control
+        dtype = configuration.precision == .bfloat16 ? .bfloat16 : .float32
+        randomness = Randomness(seed: configuration.seed)
+        order = PictureOrder(randomness, count: pictures.pictures.count)
+        var shape = AttributeNetworkConfiguration.stillLife(side: configuration.data.size)
+        shape.channels = configuration.judge.channels
+        shape.normGroups = configuration.judge.normGroups
+        self.shape = shape
+        var builder = NetworkBuilder(device: device, precision: dtype)
+        network = try builder.build("judge", seed: randomness.seed(.networkWeights, 0)) {
+            try AttributeNetwork($0, shape)
+        }
+        parameters = builder.parameters(
+            weightDecay: configuration.judge.weightDecay, averageDecay: configuration.judge.averageDecay)
+    }
+
+    var steps: Int { configuration.judge.steps }
+    var batch: Int { configuration.judge.batch }
+    var pace: Pace {
+        let section = configuration.judge
+        return Pace(
+            learningRate: section.learningRate, warmup: section.warmup, finalShare: 0.02,
+            gradientClip: section.gradientClip)
+    }
+    var settings: [String: String] {
+        configuration.commonSettings(data: pictures.pictures.fingerprint)
+            .merging(configuration.judge.architecture) { $1 }
+            .merging(["roundTrips": pictures.roundTrips?.fingerprint ?? "none"]) { $1 }
+    }
+
+    func loss(step: Int) -> Tensor {
+        let chosen = order.batch(step: step, size: batch)
+        var draws = randomness.draws(.degradation, step)
+        let flipped = draws.unit() < 0.5
+        let input = withoutGradients { () -> Tensor in
+            var shown = pictures.pictures.tensor(chosen, device: device)
+            if let roundTrips = pictures.roundTrips {
+                let marks = chosen.map { _ -> Float in
+                    draws.unit() < configuration.judge.roundTrips ? 1 : 0
+                }
+                let mark = Tensor(marks, shape: [chosen.count, 1, 1, 1]).to(device: device)
+                shown = shown + (roundTrips.tensor(chosen, device: device) - shown) * mark
+            }
+            let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step))
+            let worse = Degradation(share: configuration.judge.degraded)(shown, draws: &draws, random: random)
+            return (flipped ? worse.flipped(3) : worse).to(dtype: dtype)
+        }
+        return pictures.truth(chosen, device: device).loss(of: network(input), flipped: flipped)
+    }
+
+    /// A judge with the averaged weights.
+    func averaged() throws -> Judge {
+        let weights = Dictionary(uniqueKeysWithValues: parameters.averages(of: "judge"))
+        let network = try withoutGradients {
+            try AttributeNetwork(WeightStore(tensors: weights).weights, shape)
+        }
+        return try Judge(network, device: device)
+    }
+
+    /// How often the judge is right about held-out pictures, as rendered and as they come back.
+    func accuracies() throws -> [String: JudgeAccuracy] {
+        let judge = try averaged()
+        let set = pictures.pictures
+        let indices = Array(set.count..<(set.count + set.heldOut))
+        var found: [String: JudgeAccuracy] = [:]
+        func measure(_ name: String, _ tensor: ([Int]) -> Tensor) {
+            var accuracy = JudgeAccuracy()
+            for start in stride(from: 0, to: indices.count, by: 64) {
+                let part = Array(indices[start..<min(start + 64, indices.count)])
+                for (index, seen) in zip(part, judge.attributes(of: tensor(part))) {
+                    accuracy.add(seen, of: pictures.scene(index))
+                }
+            }
+            found[name] = accuracy
+        }
+        measure("renders") { set.tensor($0, device: device) }
+        if let roundTrips = pictures.roundTrips {
+            measure("round trips") { roundTrips.tensor($0, device: device) }
+        }
+        return found
+    }
+
+    func showSamples(step: Int) throws {
+        for (name, accuracy) in try accuracies().sorted(by: { $0.key < $1.key }) {
+            let parts = accuracy.counts.sorted { $0.key < $1.key }.map {
+                "\($0.key) \(String(format: "%.1f", $0.value.share * 100))"
+            }
+            control.report(.message("judge, held-out \(name), % right: " + parts.joined(separator: ", ")))
+        }
+    }
+}

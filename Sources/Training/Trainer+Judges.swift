@@ -1,0 +1,103 @@
+import Diffusion
+import Foundation
+import Judging
+import Layers
+import Networks
+import Tensors
+
+/// Networks that judge: each has one stage.
+extension Trainer {
+    /// The rendered pictures of a judge and their round trips.
+    func judgePictures() throws -> JudgePictures {
+        let rendered = try JudgePictures(configuration.data, in: work, control: control)
+        let folder = configuration.judge.autoencoder
+        guard !folder.isEmpty else { return rendered }
+        let shape = try AutoencoderConfiguration(contentsOf: folder + "/config.json")
+        guard configuration.data.size % shape.spatialFactor == 0 else {
+            throw TrainingError.invalidValue(
+                key: "data.size", value: "\(configuration.data.size)",
+                reason: "a multiple of \(shape.spatialFactor), which \(folder) divides it by")
+        }
+        let store = try WeightStore(
+            folder: folder, name: ModelFolder.Part.autoencoder.weights, device: device)
+        let network = try withoutGradients { try Autoencoder(store.weights, shape) }
+        return try rendered.withRoundTrips(
+            through: network, weights: store.parameters, latentNoise: configuration.judge.latentNoise,
+            randomness: Randomness(seed: configuration.seed), in: work, device: device, control: control)
+    }
+
+    private func judgeStage() throws -> JudgeStage {
+        try JudgeStage(configuration, pictures: try judgePictures(), device: device, control: control)
+    }
+
+    func trainJudge(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
+        let stage = try judgeStage()
+        let end = try loop(until: deadline, of: stage.name).run(stage)
+        if end != .stopped { try export(stage) }
+        return end
+    }
+
+    func exportJudge() throws {
+        let stage = try judgeStage()
+        try restore(stage)
+        try export(stage)
+    }
+
+    private func export(_ stage: JudgeStage) throws {
+        let weights = stage.parameters.averages(of: stage.name)
+        let accuracies = try stage.accuracies()
+        let record = JudgeRecord(
+            configuration, parameters: [stage.name: weights.reduce(0) { $0 + $1.tensor.count }],
+            progress: log.lines().last { $0.stage == stage.name },
+            measures: accuracies.reduce(into: [:]) { found, entry in
+                for (name, count) in entry.value.counts { found["\(entry.key): \(name)"] = count.share }
+            }, device: device)
+        try FolderExport.write(to: configuration.output) { folder in
+            try FolderExport.network(stage.shape.json, weights, named: "model", in: folder)
+            try FolderExport.record(record, in: folder)
+        }
+        control.report(.message("wrote \(configuration.output)"))
+    }
+
+    /// Takes up the newest checkpoint of a stage, which must be there.
+    func restore(_ stage: any TrainingStage) throws {
+        guard try checkpoints(stage.name).restore(stage.parameters, settings: stage.settings) != nil else {
+            throw TrainingError.missing(path: "a checkpoint, \(work)/\(stage.name)-….safetensors,")
+        }
+    }
+}
+
+/// How a judging network came to be: `training.json` beside it.
+struct JudgeRecord: Codable {
+    /// The settings that belong to the network, defaults included.
+    var seed: UInt64
+    var data: DataSection
+    var judge: JudgeSection?
+    var clip: ClipSection?
+    /// Parameters by network.
+    var parameters: [String: Int]
+    /// Where the training ended.
+    var progress: TrainingProgress?
+    /// What was measured on held-out pictures, by name.
+    var measures: [String: Double]
+    var machine: [String: String]
+    var libraries: [String: String]
+    var date: Date
+
+    init(
+        _ configuration: TrainingConfiguration, parameters: [String: Int], progress: TrainingProgress?,
+        measures: [String: Double], device: Device
+    ) {
+        let configuration = configuration.withoutPlaces
+        seed = configuration.seed
+        data = configuration.data
+        judge = configuration.kind == .judge ? configuration.judge : nil
+        clip = configuration.kind == .clip ? configuration.clip : nil
+        self.parameters = parameters
+        self.progress = progress
+        self.measures = measures
+        machine = TrainingRecord.machine(device)
+        libraries = TrainingRecord.libraries
+        date = Date()
+    }
+}

@@ -1,0 +1,71 @@
+/// The network that judges pictures, and how it is trained.
+public struct JudgeSection: Codable, Sendable, Equatable {
+    /// An autoencoder's folder whose round trips are learned from as well; empty for none.
+    public var autoencoder = ""
+    /// How often a picture is shown as it comes back from the autoencoder.
+    public var roundTrips = 0.5
+    /// Largest deviation of noise added to the latents of round trips, as a share of the latents' own.
+    public var latentNoise = 0.25
+    /// How often each way of degrading a picture is used: blur, a smaller size, noise, coarse frequencies.
+    public var degraded = 0.25
+    /// Channels at the whole, a half, a quarter and an eighth of the picture's side.
+    public var channels = [16, 32, 64, 96]
+    /// Groups of the normalisations.
+    public var normGroups = 8
+    /// Pictures in a step.
+    public var batch = 32
+    /// Steps.
+    public var steps = 3_000
+    /// Highest learning rate.
+    public var learningRate = 2e-3
+    /// Steps until the learning rate is reached.
+    public var warmup = 100
+    /// What AdamW draws weights to zero by.
+    public var weightDecay = 0.01
+    /// Longest gradient; longer ones are shortened.
+    public var gradientClip = 1.0
+    /// How much of the running average of the weights each step keeps; less during the first steps.
+    public var averageDecay = 0.995
+
+    /// The defaults.
+    public init() {}
+}
+
+/// The pair of towers for pictures and texts, and how they are trained.
+public struct ClipSection: Codable, Sendable, Equatable {
+    /// The folder of the tokenizer that cuts captions.
+    public var tokenizer = "Models/still-life/tokenizer"
+    /// Side of the patches that a picture is cut into, in pixels.
+    public var patch = 8
+    /// Width of the picture's tower.
+    public var visionWidth = 128
+    /// Layers of the picture's tower.
+    public var visionLayers = 4
+    /// Attention heads of the picture's tower.
+    public var visionHeads = 4
+    /// Width of the text's tower.
+    public var textWidth = 128
+    /// Layers of the text's tower.
+    public var textLayers = 3
+    /// Attention heads of the text's tower.
+    public var textHeads = 4
+    /// Numbers of an embedding.
+    public var projection = 128
+    /// Pairs in a step.
+    public var batch = 96
+    /// Steps.
+    public var steps = 3_000
+    /// Highest learning rate.
+    public var learningRate = 1e-3
+    /// Steps until the learning rate is reached.
+    public var warmup = 100
+    /// What AdamW draws weights to zero by.
+    public var weightDecay = 0.05
+    /// Longest gradient; longer ones are shortened.
+    public var gradientClip = 1.0
+    /// How much of the running average of the weights each step keeps; less during the first steps.
+    public var averageDecay = 0.995
+
+    /// The defaults.
+    public init() {}
+}

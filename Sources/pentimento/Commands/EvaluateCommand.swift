@@ -1,0 +1,122 @@
+import ArgumentParser
+import Diffusion
+import Evaluation
+import Foundation
+import Judging
+
+/// `pentimento evaluate`: the numbers of a model's card.
+struct EvaluateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Measures a still-life model on held-out scenes: the numbers of its card.",
+        discussion: """
+            pentimento evaluate still-life -o Models/still-life/evaluation.json
+
+            Autoencoder and inversion in dB, generated pictures as the judge sees them with 95 % intervals, the judge's own \
+            accuracy, cosines by the pair of towers, attention against true objects, and DiffEdit's masks against true \
+            edits. A part with count 0 is left out. Judge and pair are the folders MODEL-judge and MODEL-clip beside the \
+            model, where no others are named.
+            """)
+
+    @Argument(help: ArgumentHelp("A diffusers folder, or the name of one.", valueName: "model"))
+    var model = ModelPlaces.usual
+
+    @Option(help: ArgumentHelp("The judge's folder.", valueName: "dir"))
+    var judge: String?
+
+    @Option(help: ArgumentHelp("The folder of the pair of towers.", valueName: "dir"))
+    var clip: String?
+
+    @Option(help: "The first scene's seed; scenes from here on must not have been trained on.")
+    var seed: UInt64 = EvaluationSettings().seed
+
+    @Option(help: "Prompts with one object.")
+    var singles = EvaluationSettings().singles
+
+    @Option(help: "Prompts with two objects.")
+    var pairs = EvaluationSettings().pairs
+
+    @Option(help: "Steps of every trajectory.")
+    var steps = EvaluationSettings().steps
+
+    @Option(help: "Guidance scale of generated pictures.")
+    var guidance = EvaluationSettings().guidance
+
+    @Option(help: "Renders that go through the autoencoder.")
+    var reconstructions = EvaluationSettings().reconstructions
+
+    @Option(help: "Renders that are inverted and brought back.")
+    var inversions = EvaluationSettings().inversions
+
+    @Option(help: "Renders whose attention is looked at.")
+    var maps = EvaluationSettings().maps
+
+    @Option(help: "Edits whose masks DiffEdit has to find.")
+    var edits = EvaluationSettings().edits
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Where the numbers go as JSON.", valueName: "file"))
+    var output: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var speech: SpeechOptions
+
+    func validate() throws {
+        for (name, count) in [
+            ("singles", singles), ("pairs", pairs), ("reconstructions", reconstructions),
+            ("inversions", inversions), ("maps", maps), ("edits", edits),
+        ] where !(0...1_000_000).contains(count) {
+            throw ValidationError("--\(name) is \(count); it must lie in 0...1000000")
+        }
+        if steps < 1 { throw ValidationError("--steps is \(steps); it must be a whole number from 1 on") }
+        if !(guidance >= 0 && guidance <= 100) {
+            throw ValidationError("--guidance is \(guidance); it must be a number from 0 to 100")
+        }
+    }
+
+    func run() async throws {
+        if let output { try Outputs.checkFolder(of: output) }
+        let place = try ModelPlaces.folder(of: model)
+        var settings = EvaluationSettings()
+        (settings.seed, settings.singles, settings.pairs) = (seed, singles, pairs)
+        (settings.steps, settings.guidance) = (steps, guidance)
+        (settings.reconstructions, settings.inversions) = (reconstructions, inversions)
+        (settings.maps, settings.edits) = (maps, edits)
+        var options = ModelOptions()
+        options.model = place
+        let session = try ModelSession(options, compute, speech)
+        let (judgePlace, clipPlace) = (
+            try companion(judge, of: place, "judge"), try companion(clip, of: place, "clip")
+        )
+        let (asked, device) = (settings, session.device)
+        let report = try await session.result { studio in
+            try studio.evaluate(
+                asked, judge: try judgePlace.map { try Judge(folder: $0, device: device) },
+                pair: try clipPlace.map { try ContrastivePair(folder: $0, device: device) })
+        }
+        try Task.checkCancellation()
+        let text = try jsonText(report)
+        if let output { try Outputs.write(text: text + "\n", to: output) }
+        if json {
+            Terminal.print(text)
+        } else if !speech.quiet {
+            Terminal.print("\(report)")
+        }
+    }
+
+    /// The folder that was named, or the one beside the model where there is one.
+    private func companion(_ named: String?, of model: String, _ role: String) throws -> String? {
+        if let named {
+            guard FileManager.default.fileExists(atPath: named + "/config.json") else {
+                throw Failure.missing("\(named): there is no such folder with a config.json")
+            }
+            return named
+        }
+        var bare = model
+        while bare.count > 1, bare.hasSuffix("/") { bare.removeLast() }
+        let usual = "\(bare)-\(role)"
+        return FileManager.default.fileExists(atPath: usual + "/config.json") ? usual : nil
+    }
+}

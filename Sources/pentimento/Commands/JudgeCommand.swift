@@ -1,0 +1,112 @@
+import ArgumentParser
+import Foundation
+import Imaging
+import Judging
+import StillLife
+import Tensors
+
+/// `pentimento judge`: what still lifes show.
+struct JudgeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "judge",
+        abstract: "Says what still lifes show, and whether that is what was asked for.",
+        discussion: """
+            pentimento judge pictures/ --prompts prompts.txt --json
+
+            Objects with their colours, surfaces and states, table, wall and style, by a network that knows the still-life \
+            world and nothing else. With prompts, one a line in the order of the files, it also says what of each is \
+            right; without them, prompts that pictures carry (see inspect) are taken.
+            """)
+
+    @Argument(help: ArgumentHelp("Pictures, or folders of them.", valueName: "file|folder"))
+    var places: [String]
+
+    @Option(
+        help: ArgumentHelp("What the pictures should show, one prompt a line.", valueName: "file"))
+    var prompts: String?
+
+    @Option(help: ArgumentHelp("The judge's folder, or its name.", valueName: "dir"))
+    var judge = "still-life-judge"
+
+    @Flag(help: "Print JSON, one picture a line.")
+    var json = false
+
+    @OptionGroup var compute: ComputeOptions
+
+    /// What is said of a picture.
+    private struct Line: Encodable {
+        var file: String
+        var attributes: PictureAttributes
+        var prompt: String?
+        var wanted: WantedScene?
+        var verdict: Verdict?
+    }
+
+    func run() throws {
+        let files = try places.flatMap { try Self.files(in: $0) }
+        let texts = try prompts.map { try Self.lines(of: $0) }
+        if let texts, texts.count != files.count {
+            throw Failure.badInput("\(texts.count) prompts for \(files.count) pictures; one a line is needed")
+        }
+        let (device, _) = try compute.start()
+        let judge = try Judge(folder: try ModelPlaces.plainFolder(of: judge), device: device)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        for (index, file) in files.enumerated() {
+            let seen = judge.attributes(of: [try Picture(contentsOf: file)])[0]
+            let prompt = try texts?[index] ?? Self.prompt(in: file)
+            let wanted = prompt.flatMap { WantedScene(prompt: $0) }
+            let line = Line(
+                file: file, attributes: seen, prompt: prompt, wanted: wanted,
+                verdict: wanted.map { Verdict(seen, wanted: $0) })
+            Terminal.print(json ? String(decoding: try encoder.encode(line), as: UTF8.self) : Self.text(line))
+        }
+    }
+
+    private static func text(_ line: Line) -> String {
+        let objects = line.attributes.objects.map { object in
+            let state = object.state.isOrdinary ? "" : object.state.word + " "
+            let surface = object.surface == .plain ? "" : object.surface.rawValue + " "
+            return "\(state)\(surface)\(object.colour.rawValue) \(object.kind.rawValue) "
+                + "(\(Int((object.probability * 100).rounded())) %)"
+        }
+        let around = line.attributes
+        let seen =
+            "\(line.file): \(objects.joined(separator: ", ")); \(around.count) in all; "
+            + "\(around.table.rawValue), \(around.wall.rawValue), \(around.style.rawValue)"
+        guard let verdict = line.verdict else { return seen }
+        let parts = [
+            ("kinds", Optional(verdict.kinds)), ("colours", verdict.colours), ("states", verdict.states),
+            ("nothing else", verdict.nothingElse), ("table", verdict.table), ("wall", verdict.wall),
+            ("style", verdict.style),
+        ]
+        return seen + " — "
+            + parts.compactMap { name, answer in answer.map { "\(name) \($0 ? "right" : "wrong")" } }
+            .joined(separator: ", ")
+    }
+
+    private static func files(in place: String) throws -> [String] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder) else {
+            throw Failure.missing("\(place) does not exist")
+        }
+        guard isFolder.boolValue else { return [place] }
+        let found = try FileManager.default.contentsOfDirectory(atPath: place)
+            .filter { !$0.hasPrefix(".") && PictureFormat(writing: $0) != nil }.sorted()
+        guard !found.isEmpty else { throw Failure.badInput("\(place) holds no pictures") }
+        return found.map { "\(place)/\($0)" }
+    }
+
+    private static func lines(of path: String) throws -> [String] {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure.missing("\(path) does not exist")
+        }
+        return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+    }
+
+    private static func prompt(in file: String) throws -> String? {
+        let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
+        let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
+        return prompt.isEmpty ? nil : prompt
+    }
+}
