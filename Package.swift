@@ -70,6 +70,14 @@ let package = Package(
             of: "Editing",
             with: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
 
+        // Scores, and all methods side by side.
+        layer("Metrics", on: ["Imaging"]),
+        tests(of: "Metrics", with: ["Imaging"]),
+        layer("Comparison", on: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging"]),
+        tests(
+            of: "Comparison",
+            with: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
+
         layer(
             "Training", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
         tests(
@@ -88,8 +96,8 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Editing", "Imaging", "Layers", "Networks", "Prompts", "StillLife",
-                "Tensors", "Training",
+                "CTorch", "Comparison", "Diffusion", "Editing", "Imaging", "Layers", "Metrics", "Networks",
+                "Prompts", "StillLife", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

@@ -19,7 +19,8 @@ struct Pentimento: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            EditCommand.self, MethodsCommand.self, GenerateCommand.self, InvertCommand.self,
+            EditCommand.self, CompareCommand.self, StudyCommand.self, MethodsCommand.self,
+            GenerateCommand.self, InvertCommand.self,
             InspectCommand.self, SheetCommand.self, StillLifeCommand.self, TrainCommand.self,
             DoctorCommand.self,
             ProbeCommand.self, BenchCommand.self,
