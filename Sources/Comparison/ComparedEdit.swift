@@ -81,6 +81,9 @@ public struct Scores: Sendable, Hashable, Codable {
     public var maskOverlap: Double?
     /// Average precision of what the method changed as a detector of the true area.
     public var localisation: Double?
+
+    /// Nothing is known yet.
+    public init() {}
 }
 
 extension ComparedEdit {

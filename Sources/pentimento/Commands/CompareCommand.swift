@@ -4,6 +4,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Logging
 
 /// `pentimento compare`: one photo, one prompt, every method side by side.
 struct CompareCommand: AsyncParsableCommand {
