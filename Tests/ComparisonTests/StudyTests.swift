@@ -129,6 +129,19 @@ import Testing
         #expect(report.markdown.contains("- SDEdit, 1 of 4: too | much"))
     }
 
+    @Test("An edit shows where it gains more than the autoencoder does by softening")
+    func shows() {
+        let rows = (0..<4).flatMap { index in
+            [
+                Self.row(index, "autoencoder", gain: index < 2 ? 0.2 : -0.2),
+                Self.row(index, "sdedit", gain: index % 2 == 0 ? 0.1 : 0.3),
+            ]
+        }
+        let report = StudyReport(
+            plan: Self.plan(), labels: ["autoencoder", "sdedit"], items: (0..<4).map(String.init), rows: rows)
+        #expect(report.overall.rows.map { $0[3] } == ["–", "75 % [30, 95]"])
+    }
+
     @Test("A method that never worked has dashes, not the scores of doing nothing")
     func neverWorked() {
         let rows = (0..<3).map { Self.row($0, "inpaint", gain: nil, reason: "9 channels") }
