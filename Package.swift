@@ -75,6 +75,14 @@ let package = Package(
             of: "Editing",
             with: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
 
+        // Scores, and all methods side by side.
+        layer("Metrics", on: ["Imaging"]),
+        tests(of: "Metrics", with: ["Imaging"]),
+        layer("Comparison", on: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging"]),
+        tests(
+            of: "Comparison",
+            with: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
+
         // Networks of our own that judge pictures, and the numbers of a model's card.
         layer(
             "Judging", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
@@ -115,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Diffusion", "Editing", "Evaluation", "Imaging", "Judging", "Layers", "Networks",
+                "CTorch", "Comparison", "Diffusion", "Editing", "Evaluation", "Imaging", "Judging", "Layers", "Metrics",
+                "Networks",
                 "Prompts", "StillLife", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

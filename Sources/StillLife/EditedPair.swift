@@ -73,7 +73,7 @@ public struct EditedPair: Sendable, Hashable {
     }
 
     /// The pixels where two pictures differ by more than the tolerance, widened.
-    static func effect(from before: Picture, to after: Picture) -> Mask {
+    public static func effect(from before: Picture, to after: Picture) -> Mask {
         let width = before.width, height = before.height
         let reach = max(1, (4 * width + 64) / 128)
         var changed = [Bool](repeating: false, count: width * height)

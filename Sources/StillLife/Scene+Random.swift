@@ -1,5 +1,5 @@
 /// What a random scene may be made of; every field starts as "anything".
-public struct SceneChoices: Sendable, Hashable {
+public struct SceneChoices: Sendable, Hashable, Codable {
     /// How many objects.
     public var objects: ClosedRange<Int>
     /// What they may be.

@@ -1,3 +1,4 @@
+import Comparison
 import Diffusion
 import Editing
 import Foundation
@@ -69,7 +70,7 @@ struct Failure: Error, Equatable {
         case let error as StillLifeSetError:
             if case .request = error { .usage } else { .badInput }
         case is EditError: .usage
-        case is JudgingError: .badInput
+        case is JudgingError, is StudyError: .badInput
         case let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile:
             .missing
         default: .fault

@@ -1,0 +1,134 @@
+public import Editing
+public import Imaging
+public import Metrics
+import StillLife
+
+/// One edit that many methods are asked for, with the true result where it is known.
+public struct ComparedEdit: Sendable, Hashable {
+    /// A right answer.
+    public struct Truth: Sendable, Hashable {
+        /// What the picture should have become.
+        public var picture: Picture
+        /// Where it differs from the picture before.
+        public var changed: Region
+
+        /// A right answer and where it differs.
+        public init(picture: Picture, changed: Region) {
+            self.picture = picture
+            self.changed = changed
+        }
+    }
+
+    /// What it is called in rows.
+    public var id: String
+    /// What is asked; each contender puts in its own method and options.
+    public var request: EditRequest
+    /// Right answers, of the picture's size: none where unknown, several where the prompt leaves room.
+    public var truths: [Truth]
+
+    /// An edit with right answers.
+    /// - Precondition: the answers have the picture's size.
+    public init(id: String, request: EditRequest, truths: [Truth] = []) {
+        let size = (request.picture.width, request.picture.height)
+        precondition(
+            truths.allSatisfy { ($0.picture.width, $0.picture.height) == size },
+            "truths have the picture's size")
+        self.id = id
+        self.request = request
+        self.truths = truths
+    }
+
+    /// An edit with one right picture; what differs by more than two of 255 steps, a little widened, has changed.
+    public init(id: String, request: EditRequest, truth: Picture) {
+        let effect = EditedPair.effect(from: request.picture, to: truth)
+        self.init(
+            id: id, request: request,
+            truths: [
+                Truth(picture: truth, changed: Region(effect, width: truth.width, height: truth.height))
+            ])
+    }
+}
+
+/// What a result is worth, as far as it can be told; the keys of `--json`.
+public struct Scores: Sendable, Hashable, Codable {
+    /// Where the area that may change is known from.
+    public enum AreaSource: String, Sendable, Codable {
+        /// From the true result.
+        case truth
+        /// From the mask that the user gave.
+        case given
+        /// From the mask that the method found.
+        case own
+    }
+
+    /// Where the area that may change is known from; nil where it is not known.
+    public var areaFrom: AreaSource?
+    /// That area's share of the picture, from 0 to 1.
+    public var area: Double?
+    /// Peak signal-to-noise ratio of the result to the picture before, outside the area, in dB; 100 at most.
+    public var preservation: Double?
+    /// Whether nothing at all changed outside.
+    public var preservesAll: Bool?
+    /// SSIM of the result to the picture before, over windows outside the area.
+    public var preservedSimilarity: Double?
+    /// Mean absolute change inside the area, from 0 to 1.
+    public var changeInside: Double?
+    /// The same over the whole picture.
+    public var change: Double?
+    /// 1 - d(result, truth) / d(before, truth) in the area, d the mean squared error: 1 is perfect, 0 is doing nothing.
+    public var gain: Double?
+    /// Intersection over union of the method's own mask with the true area.
+    public var maskOverlap: Double?
+    /// Average precision of what the method changed as a detector of the true area.
+    public var localisation: Double?
+
+    /// Nothing is known yet.
+    public init() {}
+}
+
+extension ComparedEdit {
+    /// Scores a result.
+    /// - Parameters:
+    ///   - result: of the picture's size.
+    ///   - mask: the mask that the method found, if it did.
+    public func scores(of result: Picture, mask: Mask? = nil) -> Scores {
+        let (before, width, height) = (request.picture, request.picture.width, request.picture.height)
+        let own = mask.map { Region($0, width: width, height: height) }
+        var scores = Scores()
+        scores.change = before.meanAbsoluteError(to: result)
+        let best = bestTruth(for: result)
+        let area: Region?
+        if let best {
+            (area, scores.areaFrom, scores.gain) = (best.truth.changed, .truth, best.gain)
+        } else if let given = request.mask {
+            (area, scores.areaFrom) = (Region(given, width: width, height: height), .given)
+        } else {
+            (area, scores.areaFrom) = (own, own == nil ? nil : .own)
+        }
+        guard let area else { return scores }
+        let outside = area.complement
+        let preservation = before.decibels(to: result, in: outside)
+        scores.area = area.share
+        scores.preservation = preservation?.value
+        scores.preservesAll = preservation?.isCapped
+        scores.preservedSimilarity = before.structuralSimilarity(to: result, in: outside)
+        scores.changeInside = before.meanAbsoluteError(to: result, in: area)
+        if best != nil {
+            if request.mask == nil { scores.maskOverlap = own?.agreement(with: area).intersectionOverUnion }
+            scores.localisation = area.averagePrecision(of: result.changeMap(from: before))
+        }
+        return scores
+    }
+
+    /// The right answer that a result comes nearest to, by gain; the first where no gain can be told.
+    private func bestTruth(for result: Picture) -> (truth: Truth, gain: Double?)? {
+        var best: (truth: Truth, gain: Double?)?
+        for truth in truths {
+            let before = request.picture.meanSquaredError(to: truth.picture, in: truth.changed) ?? 0
+            let after = result.meanSquaredError(to: truth.picture, in: truth.changed) ?? 0
+            let gain = before > 0 ? 1 - after / before : nil
+            if best == nil || (gain ?? -.infinity) > (best?.gain ?? -.infinity) { best = (truth, gain) }
+        }
+        return best
+    }
+}

@@ -1,0 +1,45 @@
+/// What became of one contender on one edit: a line of a study's `rows.jsonl`, an entry of `compare --json`.
+public struct Row: Sendable, Hashable, Codable {
+    /// How it ended.
+    public enum Status: String, Sendable, Codable {
+        /// With a picture.
+        case done
+        /// Without one; `reason` says why.
+        case failed
+    }
+
+    /// The edit.
+    public var item: String
+    /// The contender's label.
+    public var contender: String
+    /// How it ended.
+    public var status: Status
+    /// Why there is no picture.
+    public var reason: String?
+    /// Seed of all noise.
+    public var seed: UInt64
+    /// Wall time.
+    public var seconds: Double
+    /// Network passes forward, one per latent.
+    public var forwards: Int
+    /// Network passes backward, one per latent.
+    public var backwards: Int
+    /// What the result is worth; empty where there is none.
+    public var scores: Scores
+    /// What the user was warned of.
+    public var warnings: [String]
+    /// What is known of a still-life edit.
+    public var stillLife: StillLifeFacts?
+
+    /// What a study's report is split by.
+    public struct StillLifeFacts: Sendable, Hashable, Codable {
+        /// The family of the edit.
+        public var kind: String
+        /// The source scene, which intervals are clustered by.
+        public var scene: String
+        /// Whether the prompt leaves only one answer.
+        public var isDetermined: Bool
+        /// The share of the picture that the true edit changes.
+        public var area: Double
+    }
+}

@@ -1,0 +1,110 @@
+public import Diffusion
+public import Editing
+public import Imaging
+import StillLife
+
+/// Every contender on every edit, with rows that stay: what is in the folder is not computed again.
+public struct Study: Sendable {
+    /// How far a study is.
+    public struct Moment: Sendable {
+        /// The contender at work.
+        public var contender: String
+        /// The edit it works on.
+        public var item: String
+        /// Results that are there.
+        public var done: Int
+        /// Results that there will be.
+        public var total: Int
+        /// Seconds that the rest will take, once every contender was timed.
+        public var secondsLeft: Double?
+    }
+
+    /// How many edits.
+    public let count: Int
+    /// What the rows depend on.
+    public let plan: StudyPlan
+    /// Who takes part.
+    public let contenders: [Contender]
+    private let template: EditRequest
+
+    /// A study.
+    /// - Parameter template: steps, guidance and the like; pictures, prompts and seeds are the edits' own.
+    public init(plan: StudyPlan, count: Int, contenders: [Contender], template: EditRequest) {
+        self.plan = plan
+        self.count = count
+        self.contenders = contenders
+        self.template = template
+    }
+
+    /// Computes the rows that a folder lacks and adds each when it is finished.
+    /// - Throws: `CancellationError`, or what the file system or the still-life world says.
+    public func run(
+        with runner: Runner, into folder: inout StudyFolder, tell: (Moment) -> Void = { _ in },
+        notify: (Notice) -> Void = { _ in }
+    ) async throws {
+        var seconds: [String: (sum: Double, count: Int)] = [:]
+        for row in folder.rows where row.status == .done {
+            seconds[row.contender, default: (0, 0)] += row.seconds
+        }
+        var left = Dictionary(uniqueKeysWithValues: contenders.map { ($0.label, count) })
+        let total = count * contenders.count
+        var done = 0
+        for index in 0..<count {
+            let item = try plan.edits.item(index)
+            let compared = item.compared(asking: template, givesMask: plan.givesMask)
+            for contender in contenders {
+                let label = contender.label
+                if folder.row(item: item.id, contender: label) == nil {
+                    try Task.checkCancellation()
+                    let rest = left.reduce(0.0 as Double?) { sum, entry in
+                        guard let sum, let timed = seconds[entry.key] else { return nil }
+                        return sum + Double(entry.value) * timed.sum / Double(timed.count)
+                    }
+                    tell(Moment(contender: label, item: item.id, done: done, total: total, secondsLeft: rest))
+                    var outcome = try await runner.outcome(of: contender, on: compared, notify: notify)
+                    outcome.row.stillLife = item.facts
+                    try folder.add(outcome)
+                    seconds[label, default: (0, 0)] += outcome.row.seconds
+                }
+                done += 1
+                left[label, default: 1] -= 1
+            }
+        }
+    }
+
+    /// The first edits that together show every kind once, before, true and by everybody.
+    public func sheet(from folder: StudyFolder, rows: Int = 8, side: Int = 112) throws -> Picture {
+        let labels = contenders.map(\.label).filter { $0 != Contender.nothing.label }
+        var seen: Set<String> = []
+        var lines: [[ContactSheet.Cell]] = []
+        for index in 0..<count where lines.count < rows {
+            let item = try plan.edits.item(index)
+            guard item.pair.edit.kind != .nothing, seen.insert(item.pair.edit.kind.rawValue).inserted else {
+                continue
+            }
+            var line = [
+                ContactSheet.Cell(
+                    Sheet.fitted(item.pair.sourcePicture, side), caption: item.pair.sourcePrompt),
+                ContactSheet.Cell(
+                    Sheet.fitted(item.pair.targetPicture, side), caption: item.pair.targetPrompt),
+            ]
+            for label in labels {
+                guard let row = folder.row(item: item.id, contender: label) else { continue }
+                let picture =
+                    row.status == .done
+                    ? try Picture(contentsOf: folder.picturePath(item: item.id, contender: label)) : nil
+                let gain = row.scores.gain.map { "\ngain \($0.fixed(2))" } ?? ""
+                let note = row.status == .done ? gain : "\nfailed"
+                line.append(.init(picture.map { Sheet.fitted($0, side) }, caption: label + note))
+            }
+            lines.append(line)
+        }
+        return ContactSheet(rows: lines, textScale: 1).picture()
+    }
+}
+
+/// Adds an observation to a sum.
+private func += (sum: inout (sum: Double, count: Int), value: Double) {
+    sum.sum += value
+    sum.count += 1
+}

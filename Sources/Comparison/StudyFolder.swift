@@ -1,0 +1,163 @@
+public import Editing
+import Foundation
+import Imaging
+
+/// What a study's rows depend on; rows of another plan do not belong beside them.
+public struct StudyPlan: Sendable, Hashable, Codable {
+    /// Raised when scores change their meaning.
+    public var schema = 1
+    /// Raised when the same seed gives another scene.
+    public var worldVersion: Int
+    /// The edits.
+    public var edits: StillLifeEdits
+    /// The model's name.
+    public var model: String
+    /// A short hash of its weights and settings.
+    public var modelFingerprint: String
+    /// Which defaults count.
+    public var preset: Preset
+    /// Steps, where not left to the methods.
+    public var steps: Int?
+    /// Guidance scale, where not left to the methods.
+    public var guidance: Double?
+    /// How pictures are brought to noise, where not left to the methods.
+    public var inversion: String?
+    /// Whether methods are told where the true edit changes the picture.
+    public var givesMask: Bool
+
+    /// A plan.
+    public init(
+        worldVersion: Int, edits: StillLifeEdits, model: String, modelFingerprint: String, preset: Preset,
+        steps: Int?, guidance: Double?, inversion: String?, givesMask: Bool
+    ) {
+        self.worldVersion = worldVersion
+        self.edits = edits
+        self.model = model
+        self.modelFingerprint = modelFingerprint
+        self.preset = preset
+        self.steps = steps
+        self.guidance = guidance
+        self.inversion = inversion
+        self.givesMask = givesMask
+    }
+}
+
+/// Why a study's folder cannot be used.
+public enum StudyError: Error, Equatable, CustomStringConvertible {
+    /// The folder holds something that is no study.
+    case occupied(String)
+    /// The folder holds rows of another plan.
+    case otherPlan(String)
+    /// A line of the rows cannot be read.
+    case malformedRow(path: String, line: Int)
+
+    /// What happened and what to do.
+    public var description: String {
+        switch self {
+        case .occupied(let path):
+            "\(path) holds something that is no study; name a new folder or an empty one"
+        case .otherPlan(let path):
+            "\(path) holds a study with another seed, model or settings; name another folder, or ask for the same"
+        case .malformedRow(let path, let line):
+            "\(path): line \(line) is no row of a study; remove the line, and it is computed again"
+        }
+    }
+}
+
+/// The folder of a study: `study.json` (its plan), `rows.jsonl` (one line a result) and `pictures/CONTENDER/ITEM.png`.
+///
+/// A row is added when its picture is in place, so whatever is in `rows.jsonl` is whole.
+public struct StudyFolder: Sendable {
+    /// Where it lies.
+    public let path: String
+    /// All rows so far, in the order of their making.
+    public private(set) var rows: [Row]
+
+    /// Opens or makes the folder of a plan.
+    /// - Throws: `StudyError`, or what the file system says.
+    public init(_ path: String, plan: StudyPlan) throws {
+        self.path = path
+        rows = []
+        let files = FileManager.default
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let manifest = path + "/study.json"
+        if files.fileExists(atPath: path) {
+            let inside = (try? files.contentsOfDirectory(atPath: path)) ?? ["?"]
+            if let text = files.contents(atPath: manifest) {
+                guard (try? JSONDecoder().decode(StudyPlan.self, from: text)) == plan else {
+                    throw StudyError.otherPlan(path)
+                }
+                rows = try Self.readRows(rowsPath)
+            } else if !inside.isEmpty {
+                throw StudyError.occupied(path)
+            }
+        }
+        try files.createDirectory(atPath: path + "/pictures", withIntermediateDirectories: true)
+        try encoder.encode(plan).write(to: URL(fileURLWithPath: manifest), options: .atomic)
+        // Without the half line that an interrupted run may have left.
+        try Data(rows.map { try Self.line($0) }.joined().utf8)
+            .write(to: URL(fileURLWithPath: rowsPath), options: .atomic)
+    }
+
+    private var rowsPath: String { path + "/rows.jsonl" }
+
+    /// The finished row of a contender on an item.
+    public func row(item: String, contender: String) -> Row? {
+        rows.last { $0.item == item && $0.contender == contender }
+    }
+
+    /// Keeps an outcome: its picture first, then its row.
+    public mutating func add(_ outcome: Outcome) throws {
+        if let picture = outcome.picture, outcome.row.contender != Contender.nothing.label {
+            let file = picturePath(item: outcome.row.item, contender: outcome.row.contender)
+            try FileManager.default.createDirectory(
+                atPath: folder(of: outcome.row.contender), withIntermediateDirectories: true)
+            try picture.write(to: file)
+        }
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: rowsPath))
+        defer { try? file.close() }
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(try Self.line(outcome.row).utf8))
+        rows.append(outcome.row)
+    }
+
+    /// Where a result lies.
+    public func picturePath(item: String, contender: String) -> String {
+        folder(of: contender) + "/\(item).png"
+    }
+
+    /// Writes a text beside the rows, whole or not at all.
+    public func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name), options: .atomic)
+    }
+
+    private func folder(of contender: String) -> String {
+        let allowed = contender.map {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "-.=".contains($0)) ? $0 : "_"
+        }
+        return path + "/pictures/" + String(allowed)
+    }
+
+    private static func line(_ row: Row) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(row), as: UTF8.self) + "\n"
+    }
+
+    /// The rows of a file; the last line may be half there, no other.
+    private static func readRows(_ path: String) throws -> [Row] {
+        guard let text = FileManager.default.contents(atPath: path) else { return [] }
+        let lines = text.split(separator: UInt8(ascii: "\n"))
+        let isWhole = text.last == UInt8(ascii: "\n")
+        var rows: [Row] = []
+        for (index, line) in lines.enumerated() {
+            if let row = try? JSONDecoder().decode(Row.self, from: Data(line)) {
+                rows.append(row)
+            } else if isWhole || index < lines.count - 1 {
+                throw StudyError.malformedRow(path: path, line: index + 1)
+            }
+        }
+        return rows
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+extension Double {
+    /// The number with so many digits behind the point; zero is never negative.
+    func fixed(_ digits: Int) -> String {
+        let text = String(format: "%.\(digits)f", self)
+        return text.allSatisfy { "-0.".contains($0) } && text.hasPrefix("-") ? String(text.dropFirst()) : text
+    }
+}
+
+/// Rows and columns of text.
+public struct TextTable: Sendable, Hashable {
+    /// Names of the columns.
+    public var header: [String]
+    /// The rows, each as long as the header.
+    public var rows: [[String]]
+
+    /// A table.
+    public init(header: [String], rows: [[String]]) {
+        self.header = header
+        self.rows = rows
+    }
+
+    /// Columns of equal width, the first set to the left and the others to the right.
+    public var plain: String {
+        let all = [header] + rows
+        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        return all.map { row in
+            let cells = zip(row, widths).enumerated().map { index, cell in
+                let room = String(repeating: " ", count: cell.1 - cell.0.count)
+                return index == 0 ? cell.0 + room : room + cell.0
+            }
+            return cells.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+
+    /// The table as Markdown, numbers to the right.
+    public var markdown: String {
+        let rule = header.indices.map { $0 == 0 ? "---" : "--:" }
+        return ([header, rule] + rows).map { row in
+            "| " + row.map { $0.replacingOccurrences(of: "|", with: "\\|") }.joined(separator: " | ") + " |"
+        }.joined(separator: "\n")
+    }
+
+    /// The table of one picture's comparison; failures stand in it with dashes.
+    public init(_ rows: [Row]) {
+        let scored = rows.filter { $0.status == .done }
+        let columns: [(name: String, value: (Row) -> String?)] = [
+            ("seconds", { $0.seconds.fixed(1) }), ("forwards", { "\($0.forwards)" }),
+            ("backwards", { $0.backwards > 0 ? "\($0.backwards)" : nil }),
+            ("change", { $0.scores.change?.fixed(3) }),
+            ("inside", { $0.scores.changeInside?.fixed(3) }),
+            (
+                "outside dB",
+                { row in
+                    row.scores.preservation.map { row.scores.preservesAll == true ? "equal" : $0.fixed(1) }
+                }
+            ), ("area", { $0.scores.area.map { ($0 * 100).fixed(0) + " %" } }),
+            ("gain", { $0.scores.gain?.fixed(2) }),
+        ]
+        let shown = columns.filter { column in
+            column.name == "seconds" || scored.contains { column.value($0) != nil }
+        }
+        header = ["method"] + shown.map(\.name)
+        self.rows = rows.map { row in
+            [row.contender]
+                + shown.map { column in row.status == .done ? column.value(row) ?? "-" : "-" }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Comparison
+import Editing
+import Testing
+
+/// Who takes part, as people write it.
+@Suite struct ContenderTests {
+    @Test("All methods take part by default, after doing nothing and the autoencoder")
+    func all() throws {
+        let contenders = try Contender.chosen("all")
+        #expect(contenders.prefix(2) == [.nothing, .autoencoder])
+        #expect(contenders.dropFirst(2).map(\.label) == Registry.all.map { $0.description.name })
+    }
+
+    @Test("Named methods come in the order named, once each, with their own options")
+    func named() throws {
+        let contenders = try Contender.chosen(
+            "sdedit, diffedit,sdedit", options: ["diffedit.noises=2", "diffedit.threshold=0.3"])
+        #expect(
+            contenders.map(\.label) == [
+                "nothing", "autoencoder", "sdedit", "diffedit noises=2 threshold=0.3",
+            ])
+        #expect(contenders[3].title == "DiffEdit noises=2 threshold=0.3")
+    }
+
+    @Test(
+        "Names and options that do not exist are refused with what would be right",
+        arguments: [
+            ("difedit", [], "diffedit"), ("", [], "all"), ("sdedit", ["sdedit"], "method.key=value"),
+            ("sdedit", ["noises=2"], "method.key=value"), ("sdedit", ["diffedit.noises=2"], "sdedit"),
+            ("diffedit", ["diffedit.nois=2"], "noises"), ("diffedit", ["diffedit.noises=x"], "whole number"),
+            ("diffedit", ["difedit.noises=2"], "diffedit"),
+        ] as [(String, [String], String)])
+    func refused(methods: String, options: [String], mention: String) {
+        let error = #expect(throws: EditingError.self) { try Contender.chosen(methods, options: options) }
+        #expect(error?.description.contains(mention) == true, "\(String(describing: error))")
+    }
+}
