@@ -114,7 +114,7 @@ struct RoundTrips: Sendable {
         weights: [(name: String, tensor: Tensor)], latentNoise: Double, randomness: Randomness,
         device: Device, control: TrainingControl
     ) throws -> RoundTrips {
-        var fingerprint = Fingerprint()
+        var fingerprint = CacheKey()
         fingerprint.add(pictures.fingerprint)
         fingerprint.add("\(latentNoise) \(randomness.seed)")
         for (name, tensor) in weights {
