@@ -44,7 +44,8 @@ import Testing
             Options(["solver": solver, "edits": edits], of: LEDITSPlusPlus.description)
         ).edit(canvas)
         let wanted = try expected.tensor(name + ".latent")
-        // Masks are cut at a quantile: rounding may carry a pixel across it, and that pixel alone then differs.
+        // Masks are cut at a quantile: rounding may carry a pixel across it, and that pixel alone then
+        // differs.
         let errors = (painting.latent - wanted).absolute.largest([1]).floats
         let limit = Float(Self.tolerance * wanted.absolute.largest().item)
         #expect(errors.count == 256)
