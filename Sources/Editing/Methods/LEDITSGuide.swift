@@ -3,7 +3,8 @@ import Networks
 import Prompts
 import Tensors
 
-/// What leads both of LEDITS++'s paths: the unprompted noise, and every edit's guidance where its mask lets it.
+/// What leads both of LEDITS++'s paths: the unprompted noise, and every edit's guidance where its mask lets
+/// it.
 struct LEDITSGuide {
     /// An edit made ready for a model.
     struct Phrase {

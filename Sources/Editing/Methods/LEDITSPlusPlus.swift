@@ -4,15 +4,17 @@ import Tensors
 
 /// LEDITS++: several edits at once, each by a phrase and kept to where the phrase looks.
 ///
-/// Brack, Friedrich, Kornmeier, Tsaban, Schramowski, Kersting and Passos, "LEDITS++: Limitless Image Editing using
-/// Text-to-Image Models", CVPR 2024. The picture's latents of all levels are noised independently; what a random
-/// sampler must add to its unprompted steps to go from one to the next is kept and added again while phrases guide the
-/// way: ε = ε_∅ + Σ s_e·m_e⊙(ε_e - ε_∅), minus where a phrase is removed. m_e is where the phrase's maps and the
-/// guidance itself are largest. Both paths are walked side by side. Without an edit the picture comes back to the last
-/// bit. The guidance setting is s_e; a negative prompt takes the empty one's place.
+/// Brack, Friedrich, Kornmeier, Tsaban, Schramowski, Kersting and Passos, "LEDITS++: Limitless Image Editing
+/// using Text-to-Image Models", CVPR 2024. The picture's latents of all levels are noised independently; what
+/// a random sampler must add to its unprompted steps to go from one to the next is kept and added again while
+/// phrases guide the way: ε = ε_∅ + Σ s_e·m_e⊙(ε_e - ε_∅), minus where a phrase is removed. m_e is where the
+/// phrase's maps and the guidance itself are largest. Both paths are walked side by side. Without an edit the
+/// picture comes back to the last bit. The guidance setting is s_e; a negative prompt takes the empty one's
+/// place.
 ///
-/// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on average
-/// over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with `source-guidance`.
+/// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on
+/// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with
+/// `source-guidance`.
 public struct LEDITSPlusPlus: EditingMethod {
     /// Which sampler's noises are found.
     enum Solver: String, CaseIterable {
@@ -82,8 +84,8 @@ public struct LEDITSPlusPlus: EditingMethod {
         let edits = try wanted(on: canvas)
         if edits.isEmpty {
             canvas.studio.warn(
-                "the prompts do not differ, so there is nothing to edit and the picture stays as it is; say what "
-                    + "to add or remove with --option edits=…")
+                "the prompts do not differ, so there is nothing to edit and the picture stays as it is; "
+                    + "say what to add or remove with --option edits=…")
         }
         guard canvas.top > 0, !edits.isEmpty else { return Painting(canvas.clean, mask: canvas.mask) }
         let guide = try LEDITSGuide(
@@ -139,8 +141,8 @@ struct StochasticMean {
 
     /// The mean of the step from one level to the next.
     ///
-    /// DPM-Solver++ (Lu et al. 2022, SDE of second order) in λ = log(√ᾱ/√(1-ᾱ)): with h the step in λ and D the
-    /// predicted clean latent, led on by half its last change, σ_t/σ_s·e⁻ʰ·x + √ᾱ_t·(1 - e⁻²ʰ)·D.
+    /// DPM-Solver++ (Lu et al. 2022, SDE of second order) in λ = log(√ᾱ/√(1-ᾱ)): with h the step in λ and D
+    /// the predicted clean latent, led on by half its last change, σ_t/σ_s·e⁻ʰ·x + √ᾱ_t·(1 - e⁻²ʰ)·D.
     mutating func next(_ latent: Tensor, _ noise: Tensor, from start: Level, to end: Level) -> Tensor {
         guard solver == .dpm else { return DDIM.mean(latent, noise, from: start, to: end, eta: 1) }
         let clean = DDIM.clean(latent, noise, at: start)

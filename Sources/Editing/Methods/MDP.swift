@@ -4,17 +4,19 @@ import Tensors
 
 /// MDP: walk down under the new prompt, but mix one variable of every step with the picture's own path.
 ///
-/// Wang, Zhang, Birsak and Wonka, "MDP: A Generalized Framework for Text-Guided Image Editing by Manipulating the
-/// Diffusion Path", TMLR 2024. The variable is the predicted noise (MDP-ε, which the paper recommends), the latent
-/// (MDP-x), the condition (MDP-c), the prompt's attention maps (as in Prompt-to-Prompt) or the guidance (MDP-β); how
-/// much of the source goes in at which step is the schedule's to say. Both paths are walked side by side, the source's
-/// only where something of it is still to come. With `inversion` direct, the source's noise is that of the inversion.
+/// Wang, Zhang, Birsak and Wonka, "MDP: A Generalized Framework for Text-Guided Image Editing by Manipulating
+/// the Diffusion Path", TMLR 2024. The variable is the predicted noise (MDP-ε, which the paper recommends),
+/// the latent (MDP-x), the condition (MDP-c), the prompt's attention maps (as in Prompt-to-Prompt) or the
+/// guidance (MDP-β); how much of the source goes in at which step is the schedule's to say. Both paths are
+/// walked side by side, the source's only where something of it is still to come. With `inversion` direct,
+/// the source's noise is that of the inversion.
 ///
-/// Draws no noise. Cost on N steps, T of them in the window and all of weight 1: N to invert; then noise and latent
-/// 2(N - T), and condition 2N. `guidance` takes 2N, and 1 more where the weight lies between 0 and 1; `attention` 2N and
-/// 1 more in every step of the window. Unless the inversion is direct, noise, latent and attention also walk the source
-/// path down to the window's end, for 1 each step where the source prompt is what guidance leads away from, else 2.
-/// Guidance of 1, and prompts that are what guidance leads away from, halve the twos.
+/// Draws no noise. Cost on N steps, T of them in the window and all of weight 1: N to invert; then noise and
+/// latent 2(N - T), and condition 2N. `guidance` takes 2N, and 1 more where the weight lies between 0 and 1;
+/// `attention` 2N and 1 more in every step of the window. Unless the inversion is direct, noise, latent and
+/// attention also walk the source path down to the window's end, for 1 each step where the source prompt is
+/// what guidance leads away from, else 2. Guidance of 1, and prompts that are what guidance leads away from,
+/// halve the twos.
 public struct MDP: EditingMethod {
     /// What is mixed.
     enum Variable: String, CaseIterable { case noise, latent, condition, attention, guidance }

@@ -5,9 +5,9 @@ import Tensors
 
 /// Mixes the prompt's attention maps of one branch into another's, token by token.
 ///
-/// A token of the target takes the map of the source's token at the same place: the same one where both prompts have
-/// it, and the one it replaces where as many tokens were replaced as came. Tokens that have no such partner keep their
-/// own maps (Hertz et al. 2022, word swap and refinement).
+/// A token of the target takes the map of the source's token at the same place: the same one where both
+/// prompts have it, and the one it replaces where as many tokens were replaced as came. Tokens that have no
+/// such partner keep their own maps (Hertz et al. 2022, word swap and refinement).
 struct MapMixing {
     private let sites: [Site]
     /// Which column of the source's map each of the target's columns takes, [L], int64.

@@ -29,7 +29,8 @@ extension Studio {
         }
     }
 
-    /// Guided noises of several latents at one level, asked together; scale 1 does not ask the negative prompt.
+    /// Guided noises of several latents at one level, asked together; scale 1 does not ask the negative
+    /// prompt.
     func noises(at level: Level, _ wanted: [Wanted], against negative: Prompt) throws -> [Tensor] {
         let isGuided = wanted.map { $0.scale != 1 && $0.prompt !== negative }
         let answers = try predict(
