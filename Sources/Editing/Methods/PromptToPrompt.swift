@@ -16,9 +16,10 @@ public import Tensors
 public struct PromptToPrompt: EditingMethod {
     /// Which branch takes the correction that `direct` inversion makes to the source.
     enum Correction: String, CaseIterable {
-        /// The source alone, as its authors do.
+        /// The source alone, as its authors do; pictures come out cleaner.
         case source
-        /// The target too: it goes where the source goes, and further by what the prompts make it differ.
+        /// The target too: it goes where the source goes, and further by what the prompts make it differ, so that equal
+        /// prompts give the picture back exactly.
         case both
     }
 
@@ -67,9 +68,10 @@ public struct PromptToPrompt: EditingMethod {
                 "blend-side", .integer(1...256), .integer(16),
                 help: "side, in places, of the maps that blending looks at, as near as the network has them"),
             .init(
-                "correction", .choice(Correction.allCases.map(\.rawValue)), .text("both"),
-                presets: [.official: .text("source")],
-                help: "with direct inversion: which branch is held to the inverted picture"),
+                "correction", .choice(Correction.allCases.map(\.rawValue)), .text("source"),
+                help:
+                    "with direct inversion: which branch is held to the picture; both: equal prompts return it exactly"
+            ),
             MaskFinding.option,
             .init(
                 "published-alignment", .flag, .flag(false), presets: [.official: .flag(true)],
