@@ -19,7 +19,7 @@ import Testing
         let half = Numbers.interval(right: 50, of: 100)
         #expect(abs(half.lowerBound - 0.4038) < 1e-4 && abs(half.upperBound - 0.5962) < 1e-4)
         let all = Numbers.interval(right: 10, of: 10)
-        #expect(abs(all.lowerBound - 0.7225) < 1e-4 && all.upperBound == 1)
+        #expect(abs(all.lowerBound - 0.7225) < 1e-4 && abs(all.upperBound - 1) < 1e-12)
         #expect(Numbers.interval(right: 0, of: 0) == 0...1)
     }
 

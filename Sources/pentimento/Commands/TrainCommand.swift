@@ -10,13 +10,14 @@ struct TrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract:
-            "Trains a small model: an autoencoder, then text encoder and UNet, then a diffusers folder.",
+            "Trains a small model (autoencoder, text encoder, UNet) into a diffusers folder, or a judge.",
         discussion: """
             pentimento train Training/still-life.json
 
             The same command goes on where an earlier run stopped, whatever stopped it. Ctrl-C finishes the step and \
             leaves a checkpoint. The configuration is JSON; keys that it does not name have defaults. It learns from \
-            rendered still lifes, or from a folder of pictures with captions.
+            rendered still lifes, or from a folder of pictures with captions. With "kind": "judge" it trains the network \
+            that says what still lifes show, with "kind": "clip" a pair of towers for pictures and texts.
             """)
 
     @Argument(help: ArgumentHelp("What to train, on what and how long.", valueName: "config.json"))
