@@ -10,10 +10,10 @@ public struct ComparedEdit: Sendable, Hashable {
         /// What the picture should have become.
         public var picture: Picture
         /// Where it differs from the picture before.
-        public var changed: Region
+        public var changed: PictureArea
 
         /// A right answer and where it differs.
-        public init(picture: Picture, changed: Region) {
+        public init(picture: Picture, changed: PictureArea) {
             self.picture = picture
             self.changed = changed
         }
@@ -44,7 +44,7 @@ public struct ComparedEdit: Sendable, Hashable {
         self.init(
             id: id, request: request,
             truths: [
-                Truth(picture: truth, changed: Region(effect, width: truth.width, height: truth.height))
+                Truth(picture: truth, changed: PictureArea(effect, width: truth.width, height: truth.height))
             ])
     }
 }
@@ -93,15 +93,15 @@ extension ComparedEdit {
     ///   - mask: the mask that the method found, if it did.
     public func scores(of result: Picture, mask: Mask? = nil) -> Scores {
         let (before, width, height) = (request.picture, request.picture.width, request.picture.height)
-        let own = mask.map { Region($0, width: width, height: height) }
+        let own = mask.map { PictureArea($0, width: width, height: height) }
         var scores = Scores()
         scores.change = before.meanAbsoluteError(to: result)
         let best = bestTruth(for: result)
-        let area: Region?
+        let area: PictureArea?
         if let best {
             (area, scores.areaFrom, scores.gain) = (best.truth.changed, .truth, best.gain)
         } else if let given = request.mask {
-            (area, scores.areaFrom) = (Region(given, width: width, height: height), .given)
+            (area, scores.areaFrom) = (PictureArea(given, width: width, height: height), .given)
         } else {
             (area, scores.areaFrom) = (own, own == nil ? nil : .own)
         }

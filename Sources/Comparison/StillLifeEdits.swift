@@ -81,7 +81,7 @@ public struct StillLifeItem: Sendable {
         let truths = pairs.map { pair in
             let (width, height) = (pair.effect.width, pair.effect.height)
             return ComparedEdit.Truth(
-                picture: pair.targetPicture, changed: Region(pair.effect, width: width, height: height))
+                picture: pair.targetPicture, changed: PictureArea(pair.effect, width: width, height: height))
         }
         return ComparedEdit(id: id, request: request, truths: truths)
     }

@@ -25,19 +25,19 @@ public struct Decibels: Sendable, Hashable, Codable {
 extension Picture {
     /// The mean of |a - b|.
     /// - Precondition: the sizes are equal.
-    public func meanAbsoluteError(to other: Picture, in region: Region? = nil) -> Double? {
+    public func meanAbsoluteError(to other: Picture, in region: PictureArea? = nil) -> Double? {
         mean(against: other, in: region) { abs($0) }.map { $0 / 255 }
     }
 
     /// The mean of (a - b)².
     /// - Precondition: the sizes are equal.
-    public func meanSquaredError(to other: Picture, in region: Region? = nil) -> Double? {
+    public func meanSquaredError(to other: Picture, in region: PictureArea? = nil) -> Double? {
         mean(against: other, in: region) { $0 * $0 }.map { $0 / (255 * 255) }
     }
 
     /// The peak signal-to-noise ratio.
     /// - Precondition: the sizes are equal.
-    public func decibels(to other: Picture, in region: Region? = nil) -> Decibels? {
+    public func decibels(to other: Picture, in region: PictureArea? = nil) -> Decibels? {
         meanSquaredError(to: other, in: region).map(Decibels.init(meanSquaredError:))
     }
 
@@ -69,7 +69,7 @@ extension Picture {
     }
 
     /// Whole numbers are summed exactly, so the order of pixels does not matter.
-    private func mean(against other: Picture, in region: Region?, of measure: (Int) -> Int) -> Double? {
+    private func mean(against other: Picture, in region: PictureArea?, of measure: (Int) -> Int) -> Double? {
         requireSize(of: other)
         var (sum, count) = (0, 0)
         for pixel in 0..<(width * height) where region?.values[pixel] ?? true {

@@ -42,7 +42,7 @@ import ToyModels
         #expect(compared.scores(of: truth).gain == 1)
         #expect(compared.scores(of: truth).localisation ?? 0 > 0.9)
         let other = Picture(width: 16, height: 16, red: 255)
-        let everywhere = Region(width: 16, height: 16, values: Array(repeating: true, count: 256))
+        let everywhere = PictureArea(width: 16, height: 16, values: Array(repeating: true, count: 256))
         compared.truths.append(.init(picture: other, changed: everywhere))
         #expect(compared.scores(of: other).gain == 1 && compared.scores(of: other).preservation == nil)
         #expect(compared.scores(of: truth).gain == 1 && compared.scores(of: truth).area ?? 1 < 1)

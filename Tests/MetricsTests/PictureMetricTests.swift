@@ -12,7 +12,7 @@ import Testing
             (7 * x + 13 * y + 29 * c) % 256 + (3 * x + 5 * y + 11 * c) % 41 - 20
         })
     /// Everything but rows 16...39 of columns 20...49.
-    static let unedited = Region(
+    static let unedited = PictureArea(
         width: 64, height: 64,
         values: (0..<4096).map { !((16...39).contains($0 / 64) && (20...49).contains($0 % 64)) })
 
@@ -64,7 +64,7 @@ import Testing
     func extremes() throws {
         let same = try #require(Self.first.decibels(to: Self.first))
         #expect(same.value == 100 && same.isCapped)
-        let none = Region(width: 64, height: 64, values: Array(repeating: false, count: 4096))
+        let none = PictureArea(width: 64, height: 64, values: Array(repeating: false, count: 4096))
         #expect(Self.first.decibels(to: Self.second, in: none) == nil)
         #expect(Self.first.meanAbsoluteError(to: Self.second, in: none) == nil)
         #expect(Self.first.structuralSimilarity(to: Self.second, in: none) == nil)
@@ -72,7 +72,7 @@ import Testing
 
     @Test("Regions agree by shares of their pixels")
     func agreement() {
-        func row(_ values: [Bool]) -> Region { Region(width: values.count, height: 1, values: values) }
+        func row(_ values: [Bool]) -> PictureArea { PictureArea(width: values.count, height: 1, values: values) }
         let agreement = row([true, true, true, false]).agreement(with: row([false, true, true, true]))
         #expect(agreement.intersectionOverUnion == 0.5)
         #expect(agreement.precision == 2.0 / 3 && agreement.recall == 2.0 / 3)
@@ -82,18 +82,18 @@ import Testing
 
     @Test("Average precision: 1 for a perfect order, the share of hits for a flat map, and by hand between")
     func averagePrecision() throws {
-        let truth = Region(width: 4, height: 1, values: [true, false, true, false])
+        let truth = PictureArea(width: 4, height: 1, values: [true, false, true, false])
         #expect(truth.averagePrecision(of: [4, 1, 3, 2]) == 1)
         #expect(truth.averagePrecision(of: [1, 1, 1, 1]) == 0.5)
         // Hits at ranks 1 and 3: (1/1 + 2/3) / 2.
         #expect(abs(try #require(truth.averagePrecision(of: [4, 3, 2, 1])) - 5.0 / 6) < 1e-12)
-        let none = Region(width: 1, height: 1, values: [false])
+        let none = PictureArea(width: 1, height: 1, values: [false])
         #expect(none.averagePrecision(of: [1]) == nil)
     }
 
     @Test("A mask of another size takes in every pixel whose nearest value is above 0")
     func masks() {
-        let region = Region(Mask(width: 2, height: 1, values: [0.01, 0]), width: 6, height: 2)
+        let region = PictureArea(Mask(width: 2, height: 1, values: [0.01, 0]), width: 6, height: 2)
         #expect(
             region.values == [true, true, true, false, false, false, true, true, true, false, false, false])
         #expect(region.share == 0.5 && region.complement.count == 6)

@@ -1,7 +1,7 @@
 public import Imaging
 
 /// Some of a picture's pixels, each in or out: what may change, or what changed.
-public struct Region: Sendable, Hashable {
+public struct PictureArea: Sendable, Hashable {
     /// Pixels in a row.
     public let width: Int
     /// Rows.
@@ -33,7 +33,7 @@ public struct Region: Sendable, Hashable {
     }
 
     /// The pixels that are not in.
-    public var complement: Region { Region(width: width, height: height, values: values.map { !$0 }) }
+    public var complement: PictureArea { PictureArea(width: width, height: height, values: values.map { !$0 }) }
 
     /// How many pixels are in.
     public var count: Int { values.reduce(0) { $0 + ($1 ? 1 : 0) } }
@@ -42,7 +42,7 @@ public struct Region: Sendable, Hashable {
     public var share: Double { Double(count) / Double(values.count) }
 }
 
-extension Region {
+extension PictureArea {
     /// How a found region agrees with the true one; each is nil where it would be 0/0.
     public struct Agreement: Sendable, Hashable {
         /// Pixels in both over pixels in either.
@@ -55,7 +55,7 @@ extension Region {
 
     /// How this region, as a finding, agrees with the truth.
     /// - Precondition: the sizes are equal.
-    public func agreement(with truth: Region) -> Agreement {
+    public func agreement(with truth: PictureArea) -> Agreement {
         precondition(
             width == truth.width && height == truth.height,
             "regions of \(width)x\(height) and \(truth.width)x\(truth.height) do not match")
