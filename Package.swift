@@ -123,7 +123,8 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Comparison", "Diffusion", "Editing", "Evaluation", "Imaging", "Judging", "Layers", "Metrics",
+                "CTorch", "Comparison", "Diffusion", "Editing", "Evaluation", "Imaging", "Judging", "Layers",
+                "Metrics",
                 "Networks",
                 "Prompts", "StillLife", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -2,7 +2,8 @@
 public enum Registry {
     /// Every method, in the order of `pentimento methods`.
     public static let all: [any EditingMethod.Type] = [
-        DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self, MDP.self,
+        DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self,
+        MDP.self,
         MultiDiffusion.self, MasaCtrl.self, LEDITSPlusPlus.self, CycleDiffusion.self, Inpaint.self,
         InstructPix2Pix.self,
     ]

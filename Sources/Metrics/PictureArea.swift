@@ -33,7 +33,9 @@ public struct PictureArea: Sendable, Hashable {
     }
 
     /// The pixels that are not in.
-    public var complement: PictureArea { PictureArea(width: width, height: height, values: values.map { !$0 }) }
+    public var complement: PictureArea {
+        PictureArea(width: width, height: height, values: values.map { !$0 })
+    }
 
     /// How many pixels are in.
     public var count: Int { values.reduce(0) { $0 + ($1 ? 1 : 0) } }

@@ -19,7 +19,8 @@ struct Pentimento: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            EditCommand.self, CompareCommand.self, StudyCommand.self, MethodsCommand.self, GenerateCommand.self,
+            EditCommand.self, CompareCommand.self, StudyCommand.self, MethodsCommand.self,
+            GenerateCommand.self,
             InvertCommand.self, InspectCommand.self, SheetCommand.self, SamplesCommand.self,
             StillLifeCommand.self, TrainCommand.self, JudgeCommand.self, EvaluateCommand.self,
             DoctorCommand.self,

@@ -74,6 +74,7 @@ import Testing
             let checked = try request {
                 $0.method = method.name
                 $0.preset = preset
+                $0.source = method.needs.source == .required ? "cat" : nil
             }.checked()
             #expect(checked.options.values.count == method.options.count)
         }

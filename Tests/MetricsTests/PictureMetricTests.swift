@@ -72,7 +72,9 @@ import Testing
 
     @Test("Regions agree by shares of their pixels")
     func agreement() {
-        func row(_ values: [Bool]) -> PictureArea { PictureArea(width: values.count, height: 1, values: values) }
+        func row(_ values: [Bool]) -> PictureArea {
+            PictureArea(width: values.count, height: 1, values: values)
+        }
         let agreement = row([true, true, true, false]).agreement(with: row([false, true, true, true]))
         #expect(agreement.intersectionOverUnion == 0.5)
         #expect(agreement.precision == 2.0 / 3 && agreement.recall == 2.0 / 3)

@@ -98,7 +98,9 @@ import Testing
         #expect(try TrainingConfiguration(json: read.json, named: "c") == read)
     }
 
-    @Test("The configurations that come with the package are good", arguments: ["still-life", "tiny", "judge", "clip"])
+    @Test(
+        "The configurations that come with the package are good",
+        arguments: ["still-life", "tiny", "judge", "clip"])
     func shipped(name: String) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

@@ -111,7 +111,9 @@ struct EditCommand: AsyncParsableCommand {
             let requests = curve.strengths.map(curve.request)
             // A studio counts one edit's cost and prompts; each strength has its own job.
             var edits: [EditResult] = []
-            for request in requests { edits.append(try await session.result { try $0.edit(request, cache: cache) }) }
+            for request in requests {
+                edits.append(try await session.result { try $0.edit(request, cache: cache) })
+            }
             try curve.panel(photo.picture, edits).write(to: path)
             if !speech.quiet { Terminal.print("\(path) (seed \(seed), \(edits.count) strengths)") }
             return
