@@ -75,7 +75,7 @@ extension Studio {
         picture.profile = request.picture.profile
         // Before the account, which tells of these passes too.
         var roundTrip: Account.RoundTrip?
-        if request.measuresInversion, let path = painting.measurable(on: canvas) {
+        if request.measuresInversion, let path = painting.measurable {
             roundTrip = try self.roundTrip(
                 of: path, from: working, guidance: canvas.guidance, negative: canvas.negative
             ).account
@@ -108,10 +108,8 @@ extension Studio {
 
 extension Painting {
     /// The path whose error can be measured, if the method told of one.
-    fileprivate func measurable(on canvas: Canvas) -> SourcePath? {
-        if let path { return path.top > 0 ? path : nil }
-        guard inversion.count > 1, let inversionPrompt else { return nil }
-        return SourcePath(.ddim, levels: canvas.levels, latents: inversion, prompt: inversionPrompt)
+    fileprivate var measurable: SourcePath? {
+        path.flatMap { $0.top > 0 ? $0 : nil }
     }
 }
 

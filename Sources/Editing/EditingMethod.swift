@@ -82,24 +82,23 @@ public struct Painting {
     public var softMask: Tensor?
     /// The inversion that the edit began with, if there was one; its error can be measured.
     public var path: SourcePath?
-    /// All levels of the way to noise, for `--trace`; the path's where there is one.
-    public var inversion: [Tensor]
-    /// The prompt of `inversion` where the method says no more of its path; nil where its error cannot be told so.
-    public var inversionPrompt: Prompt?
+    /// All levels of the way to noise, for `--trace`.
+    public var inversion: [Tensor] { path?.latents ?? levels }
+    /// The latents of a way to noise whose error is not to be measured; a path counts before them.
+    public var levels: [Tensor]
     /// Whatever else the paper names, for `--trace`.
     public var trace: [String: Tensor]
 
-    /// A painting of a latent.
+    /// A painting of a latent; a method that climbs by a way of its own names its levels instead of a path.
     public init(
         _ latent: Tensor, mask: Tensor? = nil, softMask: Tensor? = nil, path: SourcePath? = nil,
-        inversion: [Tensor] = [], inversionPrompt: Prompt? = nil, trace: [String: Tensor] = [:]
+        levels: [Tensor] = [], trace: [String: Tensor] = [:]
     ) {
         self.latent = latent
         self.mask = mask
         self.softMask = softMask
         self.path = path
-        self.inversion = path?.latents ?? inversion
-        self.inversionPrompt = inversionPrompt
+        self.levels = levels
         self.trace = trace
     }
 }

@@ -225,8 +225,11 @@ import ToyModels
                     Self.gaussian(kind, dtype: .float32))
             }
             let (one, two) = (try paint(), try paint())
-            #expect(one.latent.isEqual(to: two.latent) && one.latent.isFinite)
-            #expect(one.inversion.count == 11)
+            let name = method.description.name
+            #expect(one.latent.isFinite, "\(name)")
+            #expect(one.latent.isEqual(to: two.latent), "\(name)")
+            // Regions begin with fresh noise unless told otherwise.
+            if name != MultiDiffusion.description.name { #expect(one.inversion.count == 11, "\(name)") }
         }
     }
 

@@ -76,6 +76,6 @@ public struct CycleDiffusion: EditingMethod {
             latents.append(next)
             edited = Canvas.blend(edited, over: next, mask: canvas.mask)
         }
-        return Painting(edited, mask: canvas.mask, inversion: latents.reversed())
+        return Painting(edited, mask: canvas.mask, levels: latents.reversed())
     }
 }

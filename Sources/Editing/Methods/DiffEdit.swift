@@ -91,7 +91,7 @@ public struct DiffEdit: EditingMethod {
         }
         // Step 2: x₀…x_K.
         let path = try encode(canvas)
-        painting.inversion = path.latents
+        painting.levels = path.latents
         painting.path = encoding == .ddim && (encodingGuidance == 1 || path.kind != .ddim) ? path : nil
         // Step 3: y_K…y₀.
         painting.latent = try decode(canvas, over: path, mask: painting.mask)

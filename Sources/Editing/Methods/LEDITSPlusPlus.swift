@@ -127,7 +127,7 @@ public struct LEDITSPlusPlus: EditingMethod {
             edited = Canvas.blend(latents[k - 1] + drift, over: latents[k - 1], mask: canvas.mask)
         }
         return Painting(
-            edited, mask: canvas.mask, softMask: areas / Double(canvas.top), inversion: latents)
+            edited, mask: canvas.mask, softMask: areas / Double(canvas.top), levels: latents)
     }
 }
 

@@ -84,9 +84,8 @@ public struct MDP: EditingMethod {
             try walk.step(from: k, weight: weights[i], amplify: amplify, needsSource: i <= lastMixed)
             walk.edited = Canvas.blend(walk.edited, over: path.latents[k - 1], mask: canvas.mask)
         }
-        let ownPrompt = canvas.inversion == .ddim ? path.prompt : nil
         return Painting(
-            walk.edited, mask: canvas.mask, inversion: path.latents, inversionPrompt: ownPrompt,
+            walk.edited, mask: canvas.mask, path: path,
             trace: ["source_weights": Tensor(weights.map { Float($0) })])
     }
 }

@@ -106,7 +106,7 @@ public struct MasaCtrl: EditingMethod {
             x = path.move(x, noise, from: k)
             x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
         }
-        return Painting(x, mask: canvas.mask, inversion: path.latents, inversionPrompt: path.prompt)
+        return Painting(x, mask: canvas.mask, path: path)
     }
 }
 

@@ -95,10 +95,7 @@ public struct MultiDiffusion: EditingMethod {
             latent = Canvas.blend(moved, over: path.latents[k - 1], mask: mask)
         }
         var painting = Painting(latent, mask: mask, trace: ["noised_latent": path.start])
-        if start == .inverted {
-            painting.inversion = path.latents
-            painting.inversionPrompt = path.prompt
-        }
+        if start == .inverted { painting.path = path }
         return painting
     }
 

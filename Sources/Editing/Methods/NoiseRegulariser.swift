@@ -26,6 +26,9 @@ struct NoiseRegulariser {
     /// Whether anything is done at all.
     var isActive: Bool { rounds > 0 && (correlationWeight > 0 || divergenceWeight > 0) }
 
+    /// Below this side the published weights no longer nudge a map, they throw it about.
+    static let leastSide = 8
+
     /// The nudged estimate, [1, C, h, w].
     ///
     /// Draws, where shifts are random, one integer for every round, roll, channel and size in this order.

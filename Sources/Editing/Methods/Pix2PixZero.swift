@@ -138,16 +138,20 @@ public struct Pix2PixZero: EditingMethod {
             latent = Canvas.blend(latent, over: path.latents[k - 1], mask: canvas.mask)
         }
         return Painting(
-            latent, mask: canvas.mask, inversion: path.latents,
-            inversionPrompt: path.noises.isEmpty ? source : nil,
+            latent, mask: canvas.mask, path: path,
             trace: ["direction": direction, "reconstruction": unedited])
     }
 
     /// The regularised inversion where the request's kind climbs by plain DDIM, else that kind.
     private func inverted(_ canvas: Canvas, _ source: Prompt) throws -> SourcePath {
         let climbsPlainly = [InversionKind.ddim, .negativePrompt, .direct].contains(canvas.inversion)
-        return climbsPlainly
-            ? try inversion.climb(canvas, prompt: source) : try canvas.invert(prompt: source)
+        guard climbsPlainly else { return try canvas.invert(prompt: source) }
+        guard canvas.clean.shape.suffix(2).allSatisfy({ $0 >= NoiseRegulariser.leastSide }) else {
+            canvas.studio.warn(
+                "the picture is too small for the regularised inversion; the plain one is used")
+            return try canvas.invert(prompt: source)
+        }
+        return try inversion.climb(canvas, prompt: source)
     }
 
     static let noDirection =

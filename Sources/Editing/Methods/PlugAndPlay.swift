@@ -145,7 +145,7 @@ public struct PlugAndPlay: EditingMethod {
             x = path.move(x, combined(noises[sourceRows...], negatives, canvas.guidance), from: k)
             x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
         }
-        return Painting(x, mask: canvas.mask, inversion: path.latents, inversionPrompt: prompt)
+        return Painting(x, mask: canvas.mask, path: path)
     }
 
     /// Steps that a share is, the published code's own way of counting included.

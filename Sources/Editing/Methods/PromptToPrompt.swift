@@ -121,8 +121,7 @@ public struct PromptToPrompt: EditingMethod {
             latents.target = Canvas.blend(latents.target, over: path.latents[k - 1], mask: region.mask)
         }
         var painting = Painting(
-            latents.target, mask: region.mask, softMask: region.soft, inversion: path.latents,
-            inversionPrompt: source)
+            latents.target, mask: region.mask, softMask: region.soft, path: path)
         painting.trace["source_latent"] = latents.source
         if let mask = hold.mask {
             painting.mask = region.mask.map { $0 * mask.like($0) } ?? mask
