@@ -92,7 +92,10 @@ let package = Package(
 
         layer(
             "Evaluation",
-            on: ["Judging", "Editing", "Diffusion", "Networks", "Prompts", "StillLife", "Imaging", "Tensors"]),
+            on: [
+                "Judging", "Editing", "Metrics", "Diffusion", "Networks", "Prompts", "StillLife", "Imaging",
+                "Tensors",
+            ]),
         tests(
             of: "Evaluation",
             with: [

@@ -1,3 +1,5 @@
+import Metrics
+
 /// What is measured, and on how much.
 public struct EvaluationSettings: Sendable, Hashable, Codable {
     /// Seed of the first scene; no training may have used those from here on.
@@ -45,8 +47,8 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
         init(right: Int, of total: Int) {
             (self.right, of) = (right, total)
             share = total > 0 ? Double(right) / Double(total) : 0
-            let interval = Numbers.interval(right: right, of: total)
-            (low, high) = (interval.lowerBound, interval.upperBound)
+            let interval = Statistics.wilson(successes: right, of: total)
+            (low, high) = (interval?.low ?? 0, interval?.high ?? 1)
         }
     }
 

@@ -41,13 +41,13 @@ extension Studio {
             let scene = scenes.any(index)
             let render = scene.render(size: model.facts.pictureSide)
             let back = try decode(encode(render))
-            decibels.append(Numbers.decibels(render, back))
+            decibels.append(peakRatio(render, back))
             guard let judge else { continue }
             for (name, picture) in [("renders", render), ("round trips", back)] {
                 accuracies[name]?.add(judge.attributes(of: [picture])[0], of: scene)
             }
         }
-        report.autoencoder = Numbers.mean(decibels)
+        report.autoencoder = mean(decibels)
         guard judge != nil else { return }
         report.judge = accuracies.mapValues { accuracy in
             accuracy.counts.mapValues { .init(right: $0.right, of: $0.of) }
@@ -78,14 +78,14 @@ extension Studio {
                 latents, prompts: prompts, levels: levels, guidance: 1, stage: "bringing back")
             for (index, render) in renders.enumerated() {
                 let (back, top) = (try decode(latents[index]), try decode(clean[index]))
-                whole.append(Numbers.decibels(render, back))
-                ceiling.append(Numbers.decibels(render, top))
-                against.append(Numbers.decibels(top, back))
+                whole.append(peakRatio(render, back))
+                ceiling.append(peakRatio(render, top))
+                against.append(peakRatio(top, back))
             }
         }
         report.inversion = .init(
-            decibels: Numbers.mean(whole), ceiling: Numbers.mean(ceiling),
-            againstCeiling: Numbers.mean(against))
+            decibels: mean(whole), ceiling: mean(ceiling),
+            againstCeiling: mean(against))
     }
 
     /// Pictures from prompts with one object and with two, judged.
@@ -136,9 +136,9 @@ extension Studio {
         report.generated = counts.mapValues { .init(right: $0.right, of: $0.of) }
         if !cosines.isEmpty {
             report.cosines = .init(
-                generated: Numbers.mean(cosines.map(\.generated)),
-                renders: Numbers.mean(cosines.map(\.renders)),
-                mismatched: Numbers.mean(cosines.map(\.mismatched)))
+                generated: mean(cosines.map(\.generated)),
+                renders: mean(cosines.map(\.renders)),
+                mismatched: mean(cosines.map(\.mismatched)))
         }
     }
 

@@ -1,6 +1,7 @@
 import Diffusion
 import Editing
 import Imaging
+import Metrics
 import Networks
 import Prompts
 import StillLife
@@ -47,16 +48,16 @@ extension Studio {
                         }
                     }
                     let truth = rendering.mask(of: object).covered(width: side, height: side)
-                    guard let precision = Numbers.averagePrecision(sum, truth: truth) else { continue }
+                    guard let precision = truth.averagePrecision(of: sum) else { continue }
                     precisions[side, default: []].append(precision)
-                    areas[side, default: []].append(Double(truth.count { $0 }) / Double(truth.count))
+                    areas[side, default: []].append(truth.share)
                 }
             }
         }
         report.maps = precisions.sorted { $0.key > $1.key }.map { side, found in
             .init(
-                side: side, averagePrecision: Numbers.mean(found),
-                baseline: Numbers.mean(areas[side] ?? []), objects: found.count)
+                side: side, averagePrecision: mean(found),
+                baseline: mean(areas[side] ?? []), objects: found.count)
         }
     }
 
@@ -79,20 +80,24 @@ extension Studio {
                 method: "diffedit", seed: seed, steps: settings.steps, strength: 0.5 / Double(settings.steps))
             guard let soft = try edit(request).softMask else { continue }
             let truth = pair.effect.covered(width: soft.width, height: soft.height)
-            trueAreas.append(Double(truth.count { $0 }) / Double(truth.count))
+            trueAreas.append(truth.share)
             for (place, threshold) in settings.thresholds.enumerated() {
-                let found = soft.values.map { Double($0) > threshold }
-                overlaps[place][kind, default: []].append(Numbers.overlap(found, truth))
-                areas[place].append(Double(found.count { $0 }) / Double(found.count))
+                let found = PictureArea(
+                    width: soft.width, height: soft.height, values: soft.values.map { Double($0) > threshold }
+                )
+                // Nothing found where nothing changes is right.
+                overlaps[place][kind, default: []].append(
+                    found.agreement(with: truth).intersectionOverUnion ?? 1)
+                areas[place].append(found.share)
             }
         }
         report.masks = settings.thresholds.enumerated().map { place, threshold in
             let all = overlaps[place].values.flatMap(\.self)
             return .init(
-                threshold: threshold, overlap: Numbers.mean(all),
+                threshold: threshold, overlap: mean(all),
                 overlapByKind: Dictionary(
-                    uniqueKeysWithValues: overlaps[place].map { ($0.key.rawValue, Numbers.mean($0.value)) }),
-                area: Numbers.mean(areas[place]), trueArea: Numbers.mean(trueAreas), edits: all.count)
+                    uniqueKeysWithValues: overlaps[place].map { ($0.key.rawValue, mean($0.value)) }),
+                area: mean(areas[place]), trueArea: mean(trueAreas), edits: all.count)
         }
     }
 }
