@@ -51,9 +51,6 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "How much of the trajectory is redone, above 0 to 1.")
     var strength: Double?
 
-    @Option(help: "How methods that invert the photo bring it to noise; by default each in its own way.")
-    var inversion: String?
-
     @Option(help: "Long side in pixels that the model works at; by default the model's own.")
     var size: Int?
 
@@ -71,6 +68,8 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "The most pixels a photo or mask may have.")
     var pixelLimit = Picture.defaultPixelLimit
 
+    @OptionGroup(title: "Inversion") var inverting: InversionChoice
+    @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -86,8 +85,9 @@ struct CompareCommand: AsyncParsableCommand {
         var request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             preset: preset, seed: sampling.seed.drawn(), steps: sampling.steps, guidance: sampling.guidance,
-            strength: strength, inversion: try inversion.map { try InversionKind.named($0) },
-            pastes: masking.noPaste ? false : nil, feather: masking.feather, workingSide: size)
+            strength: strength, inversion: try inverting.kind(),
+            inversionOptions: try inverting.options(), pastes: masking.noPaste ? false : nil,
+            feather: masking.feather, workingSide: size)
         try check(request)
         try checkOutputs()
         request.picture = try Photo(contentsOf: photo, pixelLimit: pixelLimit).picture
@@ -96,8 +96,10 @@ struct CompareCommand: AsyncParsableCommand {
         let session = try ModelSession(model, compute, speech)
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }
 
-        let outcomes = try await outcomes(
-            of: contenders, on: compared, runner: Runner(engine: session.engine))
+        // Methods that invert alike share one inversion.
+        let cache = keeping.cache
+        let runner = Runner(engine: session.engine) { try $0.edit($1, cache: cache) }
+        let outcomes = try await outcomes(of: contenders, on: compared, runner: runner)
         try Task.checkCancellation()
         try write(compared, outcomes)
         let methods = outcomes.dropFirst(2).map(\.row)
