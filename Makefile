@@ -61,7 +61,7 @@ docs: pictures card ## make build/docs, the README's pictures and the model card
 	@Scripts/docs
 
 pictures: build
-	@Scripts/pictures red-apple still-life samples
+	@Scripts/pictures red-apple still-life samples objects colours interpolations edits
 	@$(MAKE) --no-print-directory demo
 	@Scripts/pictures demo
 

@@ -57,7 +57,7 @@ def ours(options, path: Path) -> dict[str, torch.Tensor]:
     with tempfile.TemporaryDirectory() as scratch:
         command = [options.binary, "edit", path, "--method", "diffedit", "--preset", "official", "--model", options.model,
                    "--source", options.source, "--prompt", options.prompt, "--seed", options.seed,
-                   "--steps", options.steps, "--guidance", options.guidance, "--quiet",
+                   "--steps", options.steps, "--guidance", options.guidance, "--quiet", "--no-cache",
                    "--option", f"mask-guidance={options.guidance}", "--option", f"encode-guidance={options.guidance}",
                    "--trace", f"{scratch}/trace.safetensors", "-o", f"{scratch}/edit.png"]
         subprocess.run([str(word) for word in command], check=True)
