@@ -47,7 +47,7 @@ TITLES = {
 # What we are told beyond what both sides are told, so that both do the same work.
 OURS = {
     "diffedit": ["--strength", 0.8, "--no-cache"],
-    "pix2pix-zero": ["--preset", "official", "--no-cache"],
+    "pix2pix-zero": ["--preset", "official", "--option", "walk=whole", "--option", "sentences=8", "--no-cache"],
     "cyclediffusion": ["--strength", 0.8, "--no-cache"],
 }
 PROCESSES = [*OURS, "panorama"]

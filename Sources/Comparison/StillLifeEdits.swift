@@ -70,7 +70,8 @@ public struct StillLifeItem: Sendable {
     public var pair: EditedPair { pairs[0] }
 
     /// What methods are asked, by a request that holds steps and the like.
-    /// - Parameter givesMask: whether they are told where the true edit changes the picture.
+    ///
+    /// - `givesMask`: whether they are told where the true edit changes the picture.
     public func compared(asking template: EditRequest, givesMask: Bool = false) -> ComparedEdit {
         var request = template
         request.picture = pair.sourcePicture

@@ -28,7 +28,8 @@ public struct Study: Sendable {
     private let template: EditRequest
 
     /// A study.
-    /// - Parameter template: steps, guidance and the like; pictures, prompts and seeds are the edits' own.
+    ///
+    /// - `template`: steps, guidance and the like; pictures, prompts and seeds are the edits' own.
     public init(plan: StudyPlan, count: Int, contenders: [Contender], template: EditRequest) {
         self.plan = plan
         self.count = count

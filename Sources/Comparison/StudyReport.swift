@@ -11,9 +11,9 @@ public struct StudyReport: Sendable {
     private let rows: [String: [String: Row]]
 
     /// A report over the rows of some items.
-    /// - Parameters:
-    ///   - labels: contenders in the order of the tables; those of other rows follow.
-    ///   - items: the edits that count; rows of others are left out.
+    ///
+    /// - `labels`: contenders in the order of the tables; those of other rows follow.
+    /// - `items`: the edits that count; rows of others are left out.
     public init(plan: StudyPlan, labels: [String], items: [String], rows all: [Row]) {
         self.plan = plan
         self.items = items

@@ -25,10 +25,10 @@ public protocol DiffusionModel: AnyObject {
     /// A prompt prepared for many passes.
     func context(of embedding: Tensor) throws -> PromptContext
     /// One pass: what the network was trained to answer, for each row.
-    /// - Parameters:
-    ///   - latents: [B, inputChannels, h, w]
-    ///   - timesteps: [B], int64
-    ///   - plans: one per row, or none at all
+    ///
+    /// - `latents`: [B, inputChannels, h, w]
+    /// - `timesteps`: [B], int64
+    /// - `plans`: one per row, or none at all
     func answer(_ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]) throws -> Tensor
     /// The posterior of a picture [1, 3, H, W] in -1…1: mean and standard deviation, [1, C, H/f, W/f].
     func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor)

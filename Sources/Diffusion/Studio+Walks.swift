@@ -3,10 +3,10 @@ public import Tensors
 /// Walks along the levels of a trajectory.
 extension Studio {
     /// The noise in a latent under guidance; at scale 1 the empty prompt is not asked.
-    /// - Parameters:
-    ///   - timestep: what the network is told, where it is not the level's own.
-    ///   - empty: what guidance leads away from: the empty prompt, or a negative one.
-    ///   - extra: further input channels of networks that want them.
+    ///
+    /// - `timestep`: what the network is told, where it is not the level's own.
+    /// - `empty`: what guidance leads away from: the empty prompt, or a negative one.
+    /// - `extra`: further input channels of networks that want them.
     public func noise(
         in latent: Tensor, at level: Level, told timestep: Int? = nil, prompt: Prompt,
         against empty: Prompt? = nil, scale: Double = 1, extra: Tensor? = nil
@@ -39,7 +39,8 @@ extension Studio {
     }
 
     /// DDIM sampling from level `top` down to the clean latent.
-    /// - Parameter each: gets the index and latent of every level reached, and answers the latent to go on
+    ///
+    /// - `each`: gets the index and latent of every level reached, and answers the latent to go on
     ///   with.
     public func sample(
         _ latent: Tensor, from top: Int, of levels: Levels, prompt: Prompt, against empty: Prompt? = nil,

@@ -22,9 +22,9 @@ public final class Studio {
     private var contexts = ContextCache()
 
     /// A studio over a model.
-    /// - Parameters:
-    ///   - isCancelled: asked before every pass.
-    ///   - notify: gets progress and warnings.
+    ///
+    /// - `isCancelled`: asked before every pass.
+    /// - `notify`: gets progress and warnings.
     public init(
         model: any DiffusionModel, limits: BatchLimits = BatchLimits(),
         isCancelled: @escaping () -> Bool = { false }, notify: @escaping (Notice) -> Void = { _ in }
@@ -142,7 +142,8 @@ public final class Studio {
     }
 
     /// Gradients of a loss over predictions, counted as backward passes.
-    /// - Parameter rows: how many predictions the loss depends on.
+    ///
+    /// - `rows`: how many predictions the loss depends on.
     public func gradients(
         of loss: Tensor, withRespectTo tensors: [Tensor], rows: Int, keepingGraph: Bool = false
     ) throws -> [Tensor] {

@@ -31,7 +31,8 @@ public final class Judge {
     }
 
     /// A judge that uses a network.
-    /// - Parameter name: what messages call it.
+    ///
+    /// - `name`: what messages call it.
     public init(_ network: AttributeNetwork, device: Device, name: String = "the judge") throws {
         self.network = network
         self.device = device

@@ -8,7 +8,8 @@ public struct Linear {
     public let bias: Tensor?
 
     /// Reads `weight` and, where wanted, `bias`.
-    /// - Parameter pointwise: whether the files may hold it as a 1×1 convolution, [outputs, inputs, 1, 1].
+    ///
+    /// - `pointwise`: whether the files may hold it as a 1×1 convolution, [outputs, inputs, 1, 1].
     public init(
         _ weights: Weights, _ inputs: Int, _ outputs: Int, bias: Bool = true, pointwise: Bool = false
     ) throws {

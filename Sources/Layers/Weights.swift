@@ -32,9 +32,9 @@ public struct Weights {
     public var letGo: (() -> Void)? { store.release(below: prefix) }
 
     /// A tensor of a shape.
-    /// - Parameters:
-    ///   - alternatives: other shapes of as many elements that old files have.
-    ///   - initial: how a fresh store makes it.
+    ///
+    /// - `alternatives`: other shapes of as many elements that old files have.
+    /// - `initial`: how a fresh store makes it.
     /// - Throws: `WeightError` with the full name and both shapes.
     public func tensor(
         _ name: String, _ shape: [Int], alternatives: [[Int]] = [], _ initial: Initializer

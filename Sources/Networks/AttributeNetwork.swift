@@ -90,7 +90,8 @@ public final class AttributeNetwork {
     }
 
     /// Looks at pictures [B, 3, side, side] in -1…1.
-    /// - Parameter region: what share of each cell counts, [B, 1, cells, cells]; objects outside are not seen.
+    ///
+    /// - `region`: what share of each cell counts, [B, 1, cells, cells]; objects outside are not seen.
     public func callAsFunction(_ pictures: Tensor, region: Tensor? = nil) -> Answer {
         let (batch, _, height, width) = pictures.shape4
         precondition(

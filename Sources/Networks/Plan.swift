@@ -13,9 +13,9 @@ public final class Recording {
     private var values: [Site: Tensor] = [:]
 
     /// An empty recording.
-    /// - Parameters:
-    ///   - detached: whether values leave the graph for gradients; a loss over maps needs them in it.
-    ///   - averagingHeads: whether maps are kept as their mean over heads.
+    ///
+    /// - `detached`: whether values leave the graph for gradients; a loss over maps needs them in it.
+    /// - `averagingHeads`: whether maps are kept as their mean over heads.
     public init(_ sites: some Sequence<Site>, detached: Bool = true, averagingHeads: Bool = false) {
         self.sites = Set(sites)
         self.detached = detached

@@ -39,7 +39,8 @@ extension Edit {
     /// Other edits that satisfy the same target prompt; of a determined edit there is only itself.
     ///
     /// A set-valued edit is scored against the best of these.
-    /// - Parameter count: how many are wanted, the edit itself included; fewer come back where room is short.
+    ///
+    /// - `count`: how many are wanted, the edit itself included; fewer come back where room is short.
     public func admissible(in scene: Scene, count: Int, seed: UInt64) -> [Edit] {
         var generator = SeededGenerator(seed: seed)
         var edits = [self]

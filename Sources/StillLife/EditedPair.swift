@@ -35,7 +35,8 @@ public struct EditedPair: Sendable, Hashable {
     /// Differences of at most `tolerance` outside the effect mask (the last traces of soft light) are taken
     /// back to
     /// the source, so that what counts as preserved is preserved exactly.
-    /// - Parameter size: pixels a side of both pictures.
+    ///
+    /// - `size`: pixels a side of both pictures.
     public init(source: Scene, edit: Edit, size: Int) throws(EditError) {
         self.source = source
         self.edit = edit

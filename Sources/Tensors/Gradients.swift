@@ -17,7 +17,8 @@ public func withGradients<Result>(_ body: () throws -> Result) rethrows -> Resul
 }
 
 /// ∂scalar/∂tensor for each tensor; zeros where the scalar does not depend on it.
-/// - Parameter keepingGraph: whether the same graph is asked again.
+///
+/// - `keepingGraph`: whether the same graph is asked again.
 public func gradients(
     of scalar: Tensor, withRespectTo tensors: [Tensor], keepingGraph: Bool = false
 ) -> [Tensor] {

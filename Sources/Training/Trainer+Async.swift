@@ -19,7 +19,8 @@ extension Trainer {
     ///
     /// Whoever stops listening, by cancelling the task or leaving the loop, stops the run after its step, with a
     /// checkpoint. Listen to the end, and call `control.stop()`, to know when that is written.
-    /// - Parameter control: a way to stop the run from elsewhere; its own listener hears everything too.
+    ///
+    /// - `control`: a way to stop the run from elsewhere; its own listener hears everything too.
     /// - Throws: what `init(_:control:)` throws at once; the stream throws what `run()` does.
     public static func events(
         _ configuration: TrainingConfiguration, control: TrainingControl = TrainingControl()

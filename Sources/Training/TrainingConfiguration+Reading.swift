@@ -11,7 +11,8 @@ extension TrainingConfiguration {
     }
 
     /// Reads JSON over the defaults and checks every value.
-    /// - Parameter name: what messages call the text.
+    ///
+    /// - `name`: what messages call the text.
     public init(json data: Data, named name: String) throws {
         let given: Any
         do {

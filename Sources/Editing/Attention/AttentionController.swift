@@ -24,9 +24,9 @@ public struct AttentionController {
     public let ownSites: [Site]
 
     /// A controller for a network.
-    /// - Parameters:
-    ///   - sites: the network's.
-    ///   - ownScale: own attention is taken over in layers at least so many times coarser than the latent.
+    ///
+    /// - `sites`: the network's.
+    /// - `ownScale`: own attention is taken over in layers at least so many times coarser than the latent.
     public init(
         mapper: TokenMapper, schedule: AttentionSchedule, weights: Tensor? = nil, ownSteps: Range<Int>,
         sites: [Site], ownScale: Int
@@ -51,7 +51,8 @@ public struct AttentionController {
     }
 
     /// What both rows want of a step's pass, and where it leaves what was seen.
-    /// - Parameter watched: maps over the prompt that somebody reads afterwards.
+    ///
+    /// - `watched`: maps over the prompt that somebody reads afterwards.
     public func step(_ step: Int, watching watched: some Sequence<Site> = []) -> ControlledStep {
         let taken = schedule.isActive(at: step) ? promptMaps : []
         let own = ownSteps.contains(step) ? ownSites : []

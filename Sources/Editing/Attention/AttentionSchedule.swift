@@ -46,10 +46,10 @@ public struct AttentionSchedule: Sendable, Hashable {
     public init(weights: [[Double]]) { self.weights = weights }
 
     /// Ones within bounds: those of `words` for their tokens (the last of a position counts), `usual` elsewhere.
-    /// - Parameters:
-    ///   - steps: how many steps are walked (T).
-    ///   - length: positions of a prompt's ids (L).
-    ///   - official: bounds are shares of T + 1 rows, as in the published code, whose sampler made T + 1 calls.
+    ///
+    /// - `steps`: how many steps are walked (T).
+    /// - `length`: positions of a prompt's ids (L).
+    /// - `official`: bounds are shares of T + 1 rows, as in the published code, whose sampler made T + 1 calls.
     public init(
         steps: Int, length: Int, usual: StepBounds,
         words: [(positions: [Range<Int>], bounds: StepBounds)] = [],

@@ -20,10 +20,10 @@ public struct InversionSettings: Sendable {
 
 extension Canvas {
     /// Inverts the picture by the request's inversion.
-    /// - Parameters:
-    ///   - top: how many levels up; the canvas's own top where nil.
-    ///   - levels: the trajectory; the canvas's own where nil.
-    ///   - prompt: what the source branch sees; the source prompt, or else the empty one, where nil.
+    ///
+    /// - `top`: how many levels up; the canvas's own top where nil.
+    /// - `levels`: the trajectory; the canvas's own where nil.
+    /// - `prompt`: what the source branch sees; the source prompt, or else the empty one, where nil.
     public func invert(
         to top: Int? = nil, through levels: Levels? = nil, prompt: Prompt? = nil, stage: String = "inverting"
     ) throws -> SourcePath {

@@ -62,9 +62,9 @@ public struct SourcePath {
     }
 
     /// Walks the source branch from `start` back to the clean latent, as methods walk it.
-    /// - Parameters:
-    ///   - guidance: the request's.
-    ///   - negative: what guidance leads away from where the path does not say.
+    ///
+    /// - `guidance`: the request's.
+    /// - `negative`: what guidance leads away from where the path does not say.
     public func walkedBack(
         by studio: Studio, guidance: Double, negative: Prompt, stage: String = "walking back"
     ) throws -> Tensor {

@@ -133,10 +133,10 @@ public struct PromptToPrompt: EditingMethod {
     /// Both pictures of two prompts, painted from one noise; no photo is needed.
     ///
     /// Costs 4 forwards a step; 2 at guidance 1.
-    /// - Parameters:
-    ///   - noise: where both begin, [1, C, h, w].
-    ///   - levels: the trajectory, walked from its noisiest level.
-    ///   - negative: what guidance leads away from; the empty prompt where nil.
+    ///
+    /// - `noise`: where both begin, [1, C, h, w].
+    /// - `levels`: the trajectory, walked from its noisiest level.
+    /// - `negative`: what guidance leads away from; the empty prompt where nil.
     /// - Returns: the clean latents of source and target.
     public func generate(
         from noise: Tensor, source: String, target: String, levels: Levels, guidance: Double = 7.5,
