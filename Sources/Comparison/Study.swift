@@ -74,7 +74,7 @@ public struct Study: Sendable {
     }
 
     /// The first edits that together show every kind once, before, true and by everybody.
-    public func sheet(from folder: StudyFolder, rows: Int = 8, side: Int = 112) throws -> Picture {
+    public func sheet(from folder: StudyFolder, rows: Int = 12, side: Int = 112) throws -> Picture {
         let labels = contenders.map(\.label).filter { $0 != Contender.nothing.label }
         var seen: Set<String> = []
         var lines: [[ContactSheet.Cell]] = []

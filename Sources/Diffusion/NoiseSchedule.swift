@@ -43,8 +43,7 @@ public struct NoiseSchedule: Sendable, Hashable {
     /// - `betas`: variance added at each training timestep, each in 0...1.
     /// - `endsClean`: whether level 0 has ᾱ = 1; otherwise it has that of timestep 0, as in Stable Diffusion.
     /// - `zeroTerminal`: whether √ᾱ is shifted and scaled to end in nought (Lin et al. 2023, algorithm 1);
-    /// the last
-    ///   ᾱ then is 2⁻²⁴, so that a latent at that level still says something about the picture.
+    ///   the last ᾱ then is 2⁻²⁴, so that a latent at that level still says something about the picture.
     public init(
         betas: [Double], endsClean: Bool = false, prediction: Prediction = .noise,
         spacing: Spacing = .leading, offset: Int = 1, zeroTerminal: Bool = false
