@@ -2,8 +2,8 @@ import Diffusion
 import Tensors
 
 extension SourcePath {
-    /// Inversions whose latents do not depend on how many steps lead to them: all that climb by DDIM alone.
-    static let finelyClimbed: Set<InversionKind> = [.ddim, .negativePrompt, .direct]
+    /// Inversions whose latents do not depend on how many steps lead to them: all that climb one deterministic way.
+    static let finelyClimbed: Set<InversionKind> = [.ddim, .negativePrompt, .direct, .fixedPoint]
 
     /// The same path, seen only where a trajectory of fewer steps halts.
     /// - Parameter places: the finer level of each of the coarser levels from 0 up.
