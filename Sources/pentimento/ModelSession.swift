@@ -1,5 +1,6 @@
 import Diffusion
 import Logging
+import Networks
 import Tensors
 
 /// A model folder and the engine that works with it.
@@ -9,10 +10,25 @@ struct ModelSession {
     let device: Device
     private let speech: SpeechOptions
 
+    /// Below so many values in the UNet's widest layer a second thread costs more than it brings.
+    private static let valuesForThreads = 1 << 16
+
     /// Opens libtorch and reads the folder's settings; weights are loaded by the first job.
-    init(_ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions) throws {
+    /// - Parameters:
+    ///   - width: the picture's pixels where they are not the model's own.
+    ///   - height: its rows.
+    init(
+        _ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions, width: Int? = nil,
+        height: Int? = nil
+    ) throws {
         folder = try ModelFolder(path: try model.path())
         let (device, dtype) = try compute.start()
+        let (unet, factor) = (folder.unet, folder.autoencoder.spatialFactor)
+        func side(_ pixels: Int?) -> Int { pixels.map { $0 / factor } ?? unet.sampleSize }
+        let area = side(width) * side(height)
+        if compute.threads == nil, device == .cpu, area * unet.blockOutChannels[0] < Self.valuesForThreads {
+            Device.threadCount = 1
+        }
         self.device = device
         self.speech = speech
         engine = Engine(folder: folder, device: device, dtype: dtype)

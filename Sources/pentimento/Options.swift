@@ -28,7 +28,7 @@ struct ComputeOptions: ParsableArguments {
     @Option(help: "What to compute in: float32, bfloat16 or float16.")
     var dtype = DTypeName.float32
 
-    @Option(help: "Threads of one operation on the CPU; by default as many as libtorch chooses.")
+    @Option(help: "Threads of one operation on the CPU; by default one for small models.")
     var threads: Int?
 
     func validate() throws {

@@ -76,7 +76,8 @@ struct GenerateCommand: AsyncParsableCommand {
         let parts = try regions.read()
         let path = output ?? Outputs.unused("generated-\(seed).png")
         try Outputs.check(picture: path)
-        let session = try ModelSession(model, compute, speech)
+        let session = try ModelSession(
+            model, compute, speech, width: size?.width ?? width, height: size?.height ?? height)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
         _ = try session.folder.schedule.levels(steps: steps)
         let factor = session.folder.autoencoder.spatialFactor
