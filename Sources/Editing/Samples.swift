@@ -1,6 +1,6 @@
 public import Diffusion
 public import Imaging
-import Tensors
+package import Tensors
 
 extension Studio {
     /// A picture for each prompt, many of them in one pass; each the same as `generate` makes alone.
@@ -12,28 +12,41 @@ extension Studio {
     ///   - guidance: g; 1 asks the prompts alone.
     /// - Throws: `DiffusionError`, `CancellationError`.
     public func samples(
-        of prompts: [Prompt], seeds: [UInt64], steps count: Int = 50, guidance: Double = 5
+        of prompts: [Prompt], seeds: [UInt64], steps count: Int = 50, guidance: Double = 5,
+        stage: String = "sampling"
     ) throws -> [Picture] {
         precondition(prompts.count == seeds.count, "every prompt needs a seed")
-        let (levels, empty, facts) = (try schedule.levels(steps: count), try prompt(""), model.facts)
+        let (levels, facts) = (try schedule.levels(steps: count), model.facts)
         let side = facts.pictureSide / facts.latentFactor
-        var latents = seeds.map {
+        let noises = seeds.map {
             RandomGenerator(seed: $0).normal([1, facts.latentChannels, side, side]).to(device: model.device)
         }
-        for k in steps("sampling", (1...levels.steps).reversed()) {
-            let queries = zip(latents, prompts).flatMap { latent, prompt in
-                (guidance == 1 ? [prompt] : [empty, prompt]).map { Query(latent, at: levels[k], prompt: $0) }
-            }
-            let answers = try predict(queries)
-            let rows = queries.count / max(latents.count, 1)
-            for index in latents.indices {
-                let own = answers[(index * rows)..<((index + 1) * rows)]
-                guard let first = own.first, let last = own.last else { continue }
-                let noise = guided(empty: first, prompted: last, scale: guidance)
-                latents[index] = DDIM.move(latents[index], noise, from: levels[k], to: levels[k - 1])
+        return try sample(noises, prompts: prompts, levels: levels, guidance: guidance, stage: stage).map {
+            try decode($0)
+        }
+    }
+
+    /// DDIM sampling of many latents side by side, from the noisiest level to the clean one.
+    package func sample(
+        _ latents: [Tensor], prompts: [Prompt], levels: Levels, guidance: Double, stage: String
+    ) throws -> [Tensor] {
+        let empty = try prompt("")
+        let rows = guidance == 1 ? 1 : 2
+        var latents = latents
+        for k in steps(stage, (1...levels.steps).reversed()) {
+            let answers = try predict(
+                zip(latents, prompts).flatMap { latent, prompt in
+                    (guidance == 1 ? [prompt] : [empty, prompt]).map {
+                        Query(latent, at: levels[k], prompt: $0)
+                    }
+                })
+            latents = latents.indices.map { index in
+                let noise = guided(
+                    empty: answers[index * rows], prompted: answers[(index + 1) * rows - 1], scale: guidance)
+                return DDIM.move(latents[index], noise, from: levels[k], to: levels[k - 1])
             }
         }
-        return try latents.map { try decode($0) }
+        return latents
     }
 
     /// Prompts on the straight line between the embeddings of two texts, both ends included.

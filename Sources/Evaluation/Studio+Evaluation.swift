@@ -1,4 +1,5 @@
 public import Diffusion
+import Editing
 import Imaging
 public import Judging
 import StillLife
@@ -74,7 +75,7 @@ extension Studio {
                     })
                 latents = zip(latents, noises).map { DDIM.move($0, $1, from: levels[k - 1], to: levels[k]) }
             }
-            latents = try walk(
+            latents = try sample(
                 latents, prompts: prompts, levels: levels, guidance: 1, stage: "bringing back")
             for (index, render) in renders.enumerated() {
                 let (back, top) = (try decode(latents[index]), try decode(clean[index]))
@@ -93,7 +94,6 @@ extension Studio {
         _ scenes: EvaluationScenes, judge: Judge?, pair: ContrastivePair?, into report: inout EvaluationReport
     ) throws {
         let settings = scenes.settings
-        let levels = try schedule.levels(steps: settings.steps)
         var counts: [String: JudgeAccuracy.Count] = [:]
         var cosines: [(generated: Double, renders: Double, mismatched: Double)] = []
         for (objects, total) in [(1, settings.singles), (2, settings.pairs)] {
@@ -101,11 +101,9 @@ extension Studio {
             for group in groups(of: total) {
                 let asked = group.map { scenes.prompt($0, objects: objects) }
                 let prompts = try asked.map { try prompt($0.prompt) }
-                let pictures = try walk(
-                    asked.map { scenes.noise(for: $0.seed, model.facts, device: model.device) },
-                    prompts: prompts, levels: levels, guidance: settings.guidance,
-                    stage: "\(name) \(group.lowerBound + 1)–\(group.upperBound) of \(total)"
-                ).map { try decode($0) }
+                let pictures = try samples(
+                    of: prompts, seeds: asked.map(\.seed), steps: settings.steps, guidance: settings.guidance,
+                    stage: "\(name) \(group.lowerBound + 1)–\(group.upperBound) of \(total)")
                 if let judge {
                     for (seen, wanted) in zip(judge.attributes(of: pictures), asked) {
                         let verdict = Verdict(seen, wanted: WantedScene(wanted.scene))
@@ -142,30 +140,6 @@ extension Studio {
         }
     }
 
-    /// DDIM sampling of many latents side by side.
-    private func walk(
-        _ latents: [Tensor], prompts: [Prompt], levels: Levels, guidance: Double, stage: String
-    ) throws -> [Tensor] {
-        let empty = try prompt("")
-        var latents = latents
-        for k in steps(stage, (1...levels.steps).reversed()) {
-            let rows = guidance == 1 ? 1 : 2
-            let answers = try predict(
-                zip(latents, prompts).flatMap { latent, prompt in
-                    (guidance == 1 ? [prompt] : [empty, prompt]).map {
-                        Query(latent, at: levels[k], prompt: $0)
-                    }
-                })
-            latents = latents.indices.map { index in
-                let own = answers[(index * rows)..<((index + 1) * rows)]
-                let noise = guided(
-                    empty: own[own.startIndex], prompted: own[own.endIndex - 1], scale: guidance)
-                return DDIM.move(latents[index], noise, from: levels[k], to: levels[k - 1])
-            }
-        }
-        return latents
-    }
-
     /// Groups small enough that a task's cancellation is heard and a bar moves.
     private func groups(of total: Int) -> [Range<Int>] {
         let size = max(limits.rows, 1)
@@ -188,11 +162,5 @@ struct EvaluationScenes {
         let scene = Scene.random(
             seed: seed, from: SceneChoices(objects: objects...objects, surfaces: [.plain]))
         return ("\(scene.caption) in front of \(scene.wall.phrases[0])", scene, seed)
-    }
-
-    /// The first noise of a picture.
-    func noise(for seed: UInt64, _ facts: ModelFacts, device: Device) -> Tensor {
-        let side = facts.pictureSide / facts.latentFactor
-        return RandomGenerator(seed: seed).normal([1, facts.latentChannels, side, side]).to(device: device)
     }
 }

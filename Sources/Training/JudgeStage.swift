@@ -27,7 +27,7 @@ final class JudgeStage: TrainingStage {
         self.pictures = pictures
         self.device = device
         self.control = control
-        dtype = configuration.precision == .bfloat16 ? .bfloat16 : .float32
+        dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
         order = PictureOrder(randomness, count: pictures.pictures.count)
         var shape = AttributeNetworkConfiguration.stillLife(side: configuration.data.size)

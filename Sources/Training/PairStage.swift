@@ -30,7 +30,7 @@ final class PairStage: TrainingStage {
         self.pictures = pictures
         self.device = device
         self.control = control
-        dtype = configuration.precision == .bfloat16 ? .bfloat16 : .float32
+        dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
         order = PictureOrder(randomness, count: pictures.count)
         let section = configuration.clip

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 
 /// The webui's account of a picture: prompt, a line with the negative prompt, a line of settings.
 ///
@@ -13,6 +14,13 @@ struct WebUIParameters: Equatable {
         self.prompt = prompt
         self.negative = negative
         self.settings = settings
+    }
+
+    /// The prompt that a picture file carries, if it carries one.
+    static func prompt(in file: String) throws -> String? {
+        let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
+        let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
+        return prompt.isEmpty ? nil : prompt
     }
 
     /// Reads a text; what does not look like settings is part of the prompt.

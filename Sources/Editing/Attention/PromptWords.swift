@@ -51,7 +51,7 @@ struct PromptWords {
 enum WordList {
     /// The words of `red,apple`; spaces around them do not count.
     static func words(_ text: String) -> [String] {
-        text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
+        text.split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
     }
 
     /// The words and values of `red:2,apple:0.5`.
@@ -60,18 +60,20 @@ enum WordList {
         _ text: String, option: String, expected: String, _ value: (String) -> Value?
     ) throws(EditingError) -> [(word: String, value: Value)] {
         var list: [(word: String, value: Value)] = []
-        for entry in text.split(separator: ",").map({ trimmed($0) }) where !entry.isEmpty {
+        for entry in text.split(separator: ",").map(\.trimmed) where !entry.isEmpty {
             guard let sign = entry.lastIndex(of: ":"),
-                let value = value(trimmed(entry[entry.index(after: sign)...])),
-                case let word = trimmed(entry[..<sign]), !word.isEmpty
+                let value = value(entry[entry.index(after: sign)...].trimmed),
+                case let word = entry[..<sign].trimmed, !word.isEmpty
             else { throw .badValue(name: "option \(option)", value: text, expected: expected) }
             list.append((word, value))
         }
         return list
     }
+}
 
-    private static func trimmed(_ text: some StringProtocol) -> String {
-        let start = text.drop(while: \.isWhitespace)
-        return String(start.reversed().drop(while: \.isWhitespace).reversed())
+extension StringProtocol {
+    /// The text without white space at either end.
+    var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }
 }

@@ -54,7 +54,7 @@ struct JudgeCommand: ParsableCommand {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         for (index, file) in files.enumerated() {
             let seen = judge.attributes(of: [try Picture(contentsOf: file)])[0]
-            let prompt = try texts?[index] ?? Self.prompt(in: file)
+            let prompt = try texts?[index] ?? WebUIParameters.prompt(in: file)
             let wanted = prompt.flatMap { WantedScene(prompt: $0) }
             let line = Line(
                 file: file, attributes: seen, prompt: prompt, wanted: wanted,
@@ -102,11 +102,5 @@ struct JudgeCommand: ParsableCommand {
             throw Failure.missing("\(path) does not exist")
         }
         return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
-    }
-
-    private static func prompt(in file: String) throws -> String? {
-        let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
-        let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
-        return prompt.isEmpty ? nil : prompt
     }
 }

@@ -42,9 +42,7 @@ struct SheetCommand: ParsableCommand {
     }
 
     private static func caption(of file: String) throws -> String {
-        let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
-        let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
-        return prompt.isEmpty ? file.split(separator: "/").last.map(String.init) ?? file : prompt
+        try WebUIParameters.prompt(in: file) ?? file.split(separator: "/").last.map(String.init) ?? file
     }
 }
 

@@ -133,10 +133,3 @@ extension Character {
     /// Whether it can begin or end a word.
     fileprivate var isWordly: Bool { isLetter || isNumber }
 }
-
-extension StringProtocol {
-    /// The text without white space at either end.
-    fileprivate var trimmed: String {
-        String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-    }
-}
