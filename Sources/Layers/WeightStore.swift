@@ -95,6 +95,15 @@ public final class WeightStore {
         }
     }
 
+    /// The shape a tensor has where it comes from; nil where there is none, or where it is made up on demand.
+    public func shape(of name: String) -> [Int]? {
+        switch source {
+        case .files(let files, let owners, _): owners[name].flatMap { files[$0].entry(name)?.shape }
+        case .tensors(let tensors): tensors[name]?.shape
+        case .initializing: nil
+        }
+    }
+
     /// Whether names must match a file rather than being made up on demand.
     var isFresh: Bool { if case .initializing = source { true } else { false } }
 

@@ -29,20 +29,25 @@ final class AutoencoderStage: TrainingStage {
         self.device = device
         self.sampleFolder = sampleFolder
         self.control = control
-        dtype = configuration.precision == .bfloat16 ? .bfloat16 : .float32
+        dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
         // Its own shuffles: the second stage has others.
         order = PictureOrder(Randomness(seed: randomness.seed(.crops, 0)), count: pictures.count)
         let shape = Self.shape(configuration)
         autoencoderConfiguration = shape
+        let start = configuration.autoencoder.start
+        let predecessor = start.isEmpty ? nil : try Predecessor(folder: start, part: .autoencoder)
         var builder = NetworkBuilder(device: device, precision: dtype)
         let latents = shape.latentChannels
         autoencoder = try builder.build(
             "vae", seed: randomness.seed(.autoencoderWeights, 0),
             adjust: { name, tensor in
-                guard name == "quant_conv.bias" else { return tensor }
-                // Posteriors begin narrow (ln σ² = -6): under the noise of σ = 1 little is learned for a long time.
-                return .concatenated([tensor.narrowed(0, from: 0, count: latents), .full([latents], -6)])
+                var fresh = tensor
+                if name == "quant_conv.bias" {
+                    // Posteriors begin narrow (ln σ² = -6): under the noise of σ = 1 little is learned for a long time.
+                    fresh = .concatenated([tensor.narrowed(0, from: 0, count: latents), .full([latents], -6)])
+                }
+                return predecessor?.value(of: name, in: fresh, halves: Self.halves[name] ?? []) ?? fresh
             }
         ) { try Autoencoder($0, shape) }
         // The average is short: it smooths the last few hundred steps.
@@ -50,6 +55,11 @@ final class AutoencoderStage: TrainingStage {
             weightDecay: configuration.autoencoder.weightDecay, averageDecay: Self.averageDecay)
     }
 
+    /// The dimensions that hold the posteriors' means and then their log variances.
+    private static let halves = [
+        "encoder.conv_out.weight": [0], "encoder.conv_out.bias": [0], "quant_conv.weight": [0, 1],
+        "quant_conv.bias": [0],
+    ]
     static let averageDecay = 0.995
     static let finalShare = 0.02
 

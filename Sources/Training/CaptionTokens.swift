@@ -8,6 +8,8 @@ final class CaptionTokens {
     private var known: [Int: [Int32]] = [:]
     private let most: Int
     private lazy var empty = ids(of: "")
+    /// How often one of the first two captions is drawn before all get their chance.
+    private static let leadingShare = 0.4
 
     init(_ tokenizer: Tokenizer, captions: [[String]]) {
         self.tokenizer = tokenizer
@@ -26,13 +28,14 @@ final class CaptionTokens {
 
     /// A caption for each picture, or the empty one, as int64 [B, L].
     ///
-    /// The first caption is drawn as often as three of the others: it is how people will ask.
+    /// The first two are drawn half of the time or more: it is how people will ask.
     func drawn(for pictures: [Int], emptyShare: Double, draws: inout Draws, device: Device) -> Tensor {
         var flat: [Int32] = []
         flat.reserveCapacity(pictures.count * tokenizer.contextLength)
         for picture in pictures {
             let isEmpty = draws.unit() < emptyShare
-            let choice = max(0, draws.below(captions[picture].count + 2) - 2)
+            let count = captions[picture].count
+            let choice = draws.below(draws.unit() < Self.leadingShare ? min(count, 2) : count)
             if isEmpty {
                 flat += empty
                 continue

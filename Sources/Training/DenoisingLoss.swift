@@ -7,18 +7,40 @@ struct DenoisingLoss {
     let schedule: NoiseSchedule
     /// Where min-SNR weighting caps the ratio (γ of Hang and others 2023); 0 for equal weights.
     let gamma: Double
+    /// The ratio that noisier levels are weighted as though they had; 0 to weight them as they are.
+    ///
+    /// What is large in a picture (a wall, a table) shows through even strong noise. It must come from the prompt at the
+    /// noisiest levels alone, and their squared errors are too small to teach it.
+    var floor = 0.0
 
-    /// The schedule of Stable Diffusion: √β in a straight line, level 0 with the ᾱ of timestep 0.
-    static func schedule(_ prediction: Prediction) -> NoiseSchedule {
+    init(schedule: NoiseSchedule, gamma: Double, floor: Double = 0) {
+        self.schedule = schedule
+        self.gamma = gamma
+        self.floor = floor
+    }
+
+    /// The objective of a configuration.
+    init(_ section: DiffusionSection) {
+        self.init(
+            schedule: Self.schedule(section.prediction, betaEnd: section.betaEnd), gamma: section.snrGamma,
+            floor: section.snrFloor)
+    }
+
+    /// The schedule of Stable Diffusion, or one that ends noisier: √β in a straight line, level 0 with the ᾱ of timestep 0.
+    static func schedule(_ prediction: Prediction, betaEnd: Double = usualBetaEnd) -> NoiseSchedule {
         NoiseSchedule(
             betas: NoiseSchedule.betas(.scaledLinear, from: betaStart, to: betaEnd, count: timesteps),
             endsClean: false, prediction: prediction, spacing: .leading, offset: offset)
     }
 
-    private static let (betaStart, betaEnd, timesteps, offset) = (0.00085, 0.012, 1000, 1)
+    /// Where the β of Stable Diffusion end.
+    static let usualBetaEnd = 0.012
+    private static let (betaStart, timesteps, offset) = (0.00085, 1000, 1)
 
     /// The same schedule as the `scheduler_config.json` of a diffusers folder.
-    static func schedulerJSON(_ prediction: Prediction) -> [String: any Sendable] {
+    static func schedulerJSON(_ prediction: Prediction, betaEnd: Double = usualBetaEnd) -> [String:
+        any Sendable]
+    {
         [
             "_class_name": "DDIMScheduler", "beta_end": betaEnd,
             "beta_schedule": NoiseSchedule.Growth.scaledLinear.rawValue, "beta_start": betaStart,
@@ -41,13 +63,13 @@ struct DenoisingLoss {
         return noise * signal - clean * spread
     }
 
-    /// Weight of a timestep's squared error (equation 4 of Hang et al.): min(SNR, γ) over SNR for noise, over SNR + 1
-    /// for velocity, where SNR = ᾱ / (1-ᾱ).
+    /// Weight of a timestep's squared error (equation 4 of Hang et al., with a floor): min(max(SNR, floor), γ) over SNR
+    /// for noise, over SNR + 1 for velocity, where SNR = ᾱ / (1-ᾱ).
     func weight(_ timestep: Int) -> Double {
         guard gamma > 0 else { return 1 }
         let alphaBar = schedule.alphaBars[timestep]
         let ratio = alphaBar / (1 - alphaBar)
-        return min(ratio, gamma) / (schedule.prediction == .velocity ? ratio + 1 : ratio)
+        return min(max(ratio, floor), gamma) / (schedule.prediction == .velocity ? ratio + 1 : ratio)
     }
 
     /// Mean square of each row, [B].

@@ -38,9 +38,8 @@ final class DiffusionStage: TrainingStage {
         self.sampleFolder = sampleFolder
         self.control = control
         let section = configuration.diffusion
-        objective = DenoisingLoss(
-            schedule: DenoisingLoss.schedule(section.prediction), gamma: section.snrGamma)
-        dtype = configuration.precision == .bfloat16 ? .bfloat16 : .float32
+        objective = DenoisingLoss(section)
+        dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
         order = PictureOrder(randomness, count: pictures.count)
         let start =
@@ -81,15 +80,17 @@ final class DiffusionStage: TrainingStage {
         unet = try builder.build(
             "unet", seed: randomness.seed(.unetWeights, 0),
             adjust: { name, tensor in
-                // Nothing is predicted at first: the loss begins at the noise's own variance.
-                let fresh = name.hasPrefix("conv_out.") ? tensor.zerosLike : tensor
-                let value = start?.value(of: name, in: .unet, or: fresh) ?? fresh
+                // Nothing is predicted at first: the loss begins at the noise's own variance. And channels that
+                // the predecessor did not have say nothing at first.
+                let silent = name.hasPrefix("conv_out.") || (start != nil && name == "conv_in.weight")
+                let fresh = silent ? tensor.zerosLike : tensor
+                let value = start?.unet.value(of: name, in: fresh) ?? fresh
                 return channelsLast && value.rank == 4 ? value.channelsLast : value
             }
         ) { try UNet($0, unetShape) }
         text = try builder.build(
             "text", seed: randomness.seed(.textWeights, 0),
-            adjust: { start?.value(of: $0, in: .textEncoder, or: $1) ?? $1 }
+            adjust: { start?.text.value(of: $0, in: $1) ?? $1 }
         ) { try TextEncoder($0, textShape) }
         parameters = builder.parameters(weightDecay: section.weightDecay, averageDecay: section.averageDecay)
     }

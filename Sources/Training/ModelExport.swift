@@ -13,7 +13,7 @@ struct ModelExport {
     let text: TextEncoderConfiguration
     let textWeights: [(name: String, tensor: Tensor)]
     let tokenizer: Tokenizer
-    let prediction: Prediction
+    let section: DiffusionSection
     let record: TrainingRecord
 
     /// Writes the whole folder, or none of it.
@@ -22,7 +22,7 @@ struct ModelExport {
     private func write(into folder: String) throws {
         for part in ["tokenizer", "scheduler"] { try CacheFile.makeFolder("\(folder)/\(part)") }
         try FolderExport.json(Self.index, "\(folder)/model_index.json")
-        let scheduler = DenoisingLoss.schedulerJSON(prediction)
+        let scheduler = DenoisingLoss.schedulerJSON(section.prediction, betaEnd: section.betaEnd)
         try FolderExport.json(scheduler, "\(folder)/scheduler/scheduler_config.json")
         try part(.unet, unet.json, unetWeights, in: folder)
         try part(.autoencoder, autoencoder.json, autoencoderWeights, in: folder)

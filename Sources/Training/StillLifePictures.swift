@@ -16,11 +16,11 @@ struct StillLifePictures: Sendable {
         return Scene.random(seed: seed, from: SceneChoices(objects: objects...objects, styles: [style]))
     }
 
-    /// The captions of an index: the common one, then others in random order.
+    /// The captions of an index: the common one, the one that names the wall too, then others in random order.
     func captions(_ index: Int) -> [String] {
         let all = scene(index).captions(split: .training)
         var draws = Randomness(seed: section.seed &+ UInt64(index)).draws(.captions, 0)
-        return [all[0]] + all.dropFirst().shuffled(using: &draws).prefix(section.captions - 1)
+        return Array((all.prefix(2) + all.dropFirst(2).shuffled(using: &draws)).prefix(section.captions))
     }
 
     /// Names the pictures: settings and what the renderer makes of a few scenes, so that a better renderer starts anew.

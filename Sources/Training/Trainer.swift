@@ -201,7 +201,7 @@ public struct Trainer: Sendable {
         let export = ModelExport(
             autoencoder: shape, autoencoderWeights: first.weights, unet: stage.unetConfiguration,
             unetWeights: unetWeights, text: stage.textConfiguration, textWeights: textWeights,
-            tokenizer: stage.tokens.tokenizer, prediction: configuration.diffusion.prediction, record: record)
+            tokenizer: stage.tokens.tokenizer, section: configuration.diffusion, record: record)
         try export.write(to: configuration.output)
         control.report(.message("wrote \(configuration.output)"))
     }
@@ -226,6 +226,7 @@ extension TrainingConfiguration {
         copy.judge.autoencoder = (judge.autoencoder as NSString).lastPathComponent
         copy.clip.tokenizer = (clip.tokenizer as NSString).lastPathComponent
         copy.autoencoder.reuse = (autoencoder.reuse as NSString).lastPathComponent
+        copy.autoencoder.start = (autoencoder.start as NSString).lastPathComponent
         copy.diffusion.start = (diffusion.start as NSString).lastPathComponent
         return copy
     }

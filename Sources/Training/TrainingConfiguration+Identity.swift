@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Tensors
 
 /// What a checkpoint must agree with: everything that decides what its numbers mean, by key.
 ///
@@ -18,6 +19,7 @@ extension AutoencoderSection {
         [
             "autoencoder.channels": "\(channels)", "autoencoder.latentChannels": "\(latentChannels)",
             "autoencoder.layersPerBlock": "\(layersPerBlock)", "autoencoder.normGroups": "\(normGroups)",
+            "autoencoder.start": (start as NSString).lastPathComponent,
         ]
     }
 }
@@ -31,7 +33,7 @@ extension DiffusionSection {
             "diffusion.normGroups": "\(normGroups)", "diffusion.textLayers": "\(textLayers)",
             "diffusion.textWidth": "\(textWidth)", "diffusion.textHeads": "\(textHeads)",
             "diffusion.contextLength": "\(contextLength)", "diffusion.vocabulary": "\(vocabulary)",
-            "diffusion.prediction": prediction.rawValue,
+            "diffusion.prediction": prediction.rawValue, "diffusion.betaEnd": "\(betaEnd)",
             "diffusion.start": (start as NSString).lastPathComponent,
         ]
     }
@@ -55,4 +57,9 @@ extension ClipSection {
             "clip.text": "\([textWidth, textLayers, textHeads])", "clip.projection": "\(projection)",
         ]
     }
+}
+
+extension TrainingConfiguration.Precision {
+    /// The type of the networks' numbers.
+    var dtype: DType { self == .bfloat16 ? .bfloat16 : .float32 }
 }

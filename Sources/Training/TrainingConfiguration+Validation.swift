@@ -31,7 +31,7 @@ extension TrainingConfiguration {
             try validateData(multiple: clip.patch)
             try validateClip()
         }
-        let mostSteps = DenoisingLoss.schedule(diffusion.prediction).mostSteps
+        let mostSteps = DenoisingLoss(diffusion).schedule.mostSteps
         try require(samples.everySteps >= 0, "samples.everySteps", samples.everySteps, "at least 0")
         try require(
             (1...mostSteps).contains(samples.ddimSteps), "samples.ddimSteps", samples.ddimSteps,
@@ -161,6 +161,12 @@ extension TrainingConfiguration {
         try require(
             section.snrGamma >= 0 && section.snrGamma.isFinite, "diffusion.snrGamma", section.snrGamma,
             "at least 0")
+        try require(
+            section.snrFloor >= 0 && section.snrFloor.isFinite, "diffusion.snrFloor", section.snrFloor,
+            "at least 0")
+        try require(
+            section.betaEnd > 0.00085 && section.betaEnd < 1, "diffusion.betaEnd", section.betaEnd,
+            "above 0.00085, where they begin, and below 1")
         try require(
             (0...1).contains(section.emptyCaptions), "diffusion.emptyCaptions", section.emptyCaptions,
             "0 to 1")

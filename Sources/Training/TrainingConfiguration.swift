@@ -97,6 +97,8 @@ public struct AutoencoderSection: Codable, Sendable, Equatable {
     }
     /// An autoencoder folder to take instead of training one; empty to train.
     public var reuse = ""
+    /// An autoencoder folder whose weights training begins with, grown where this one has more channels; empty for none.
+    public var start = ""
     /// Channels of each level; every level but the last halves the picture.
     public var channels = [32, 64, 64]
     /// Channels of a latent.
@@ -137,7 +139,8 @@ public struct AutoencoderSection: Codable, Sendable, Equatable {
 
 /// Text encoder and UNet, and how they are trained together.
 public struct DiffusionSection: Codable, Sendable, Equatable {
-    /// A model folder whose tokenizer, and whose weights wherever shapes agree, training begins with; empty for none.
+    /// A model folder whose tokenizer and weights training begins with, grown where this model has more channels;
+    /// empty for none.
     public var start = ""
     /// Channels of each level of the UNet; every level but the last halves the latent.
     public var channels = [64, 128, 256]
@@ -179,6 +182,12 @@ public struct DiffusionSection: Codable, Sendable, Equatable {
     public var prediction = Prediction.noise
     /// Where min-SNR weighting caps the ratio (γ in equation 4 of Hang and others 2023); 0 for equal weights.
     public var snrGamma = 5.0
+    /// The signal-to-noise ratio that noisier levels are weighted as though they had; 0 to weight them as they are.
+    public var snrFloor = 0.0
+    /// The last of the noise schedule's β.
+    ///
+    /// Stable Diffusion's 0.012 leaves what is large in a picture visible at the noisiest timestep.
+    public var betaEnd = 0.012
     /// How often the empty caption stands in for the picture's.
     public var emptyCaptions = 0.1
     /// Whether channels lie innermost in memory.

@@ -99,10 +99,27 @@ import Testing
     }
 
     @Test(
+        "With a floor the noisiest timesteps weigh as though their ratio were the floor, the others as before"
+    )
+    func floor() {
+        let schedule = DenoisingLoss.schedule(.noise, betaEnd: 0.016)
+        let (plain, raised) = (
+            DenoisingLoss(schedule: schedule, gamma: 5),
+            DenoisingLoss(schedule: schedule, gamma: 5, floor: 0.05)
+        )
+        let ratio = schedule.alphaBars[999] / (1 - schedule.alphaBars[999])
+        #expect(abs(raised.weight(999) * ratio - 0.05) < 1e-12)
+        #expect([0, 300, 600].map(raised.weight) == [0, 300, 600].map(plain.weight))
+        // A larger last β ends noisier.
+        #expect(schedule.alphaBars[999] < DenoisingLoss.schedule(.noise).alphaBars[999] / 4)
+    }
+
+    @Test(
         "The schedule that is trained on is the one that the written file says",
-        arguments: [Prediction.noise, .velocity])
-    func schedule(prediction: Prediction) throws {
-        let text = PythonJSON.text(DenoisingLoss.schedulerJSON(prediction))
-        #expect(try NoiseSchedule(json: Data(text.utf8)) == DenoisingLoss.schedule(prediction))
+        arguments: [Prediction.noise, .velocity], [0.012, 0.016])
+    func schedule(prediction: Prediction, betaEnd: Double) throws {
+        let text = PythonJSON.text(DenoisingLoss.schedulerJSON(prediction, betaEnd: betaEnd))
+        #expect(
+            try NoiseSchedule(json: Data(text.utf8)) == DenoisingLoss.schedule(prediction, betaEnd: betaEnd))
     }
 }
