@@ -22,7 +22,28 @@ import Testing
 
     /// Every shift of every size.
     static func all(_ noise: Tensor) -> [[Int]] {
-        NoiseRegulariser.sides(of: noise).map { Array(NoiseRegulariser.range(of: $0, from: 1)) }
+        Autocorrelation.sides(of: noise).map { Array(Autocorrelation.range(of: $0, from: 1)) }
+    }
+
+    /// L_ac as the paper writes it, map by map and shift by shift.
+    static func definition(_ noise: Tensor, shifts: [[Int]]) -> Tensor {
+        var (sum, map) = (Tensor.zeros([]).like(noise), noise)
+        for (size, shifts) in shifts.enumerated() {
+            if size > 0 { map = map.averagePooled(2) }
+            for shift in shifts {
+                for axis in [2, 3] {
+                    let mean = (map * map.rolled([shift], along: [axis])).mean([2, 3])
+                    sum += mean.squared.sum / Double(shifts.count)
+                }
+            }
+        }
+        return sum
+    }
+
+    /// L_ac as it is computed.
+    static func correlation(_ noise: Tensor, shifts: [[Int]]) -> Tensor {
+        let autocorrelation = Autocorrelation(of: noise)
+        return autocorrelation(noise, shares: autocorrelation.shares([shifts], like: noise))
     }
 
     @Test(
@@ -31,29 +52,48 @@ import Testing
     func correlationGradient(shape: [Int]) {
         let noise = Self.noise(shape) + 0.3
         let shifts = Self.all(noise)
-        let slope = NoiseRegulariser.correlationSlope(noise, shifts: shifts)
+        let autocorrelation = Autocorrelation(of: noise)
+        let slope = autocorrelation.slope(noise, shares: autocorrelation.shares([shifts], like: noise))
         let automatic = withGradients {
             let leaf = noise.requiringGradient
-            return gradient(of: NoiseRegulariser.correlation(leaf, shifts: shifts), withRespectTo: leaf)
+            return gradient(of: Self.definition(leaf, shifts: shifts), withRespectTo: leaf)
         }
+        let loss = Self.definition(noise, shifts: shifts).item
+        #expect(abs(Self.correlation(noise, shifts: shifts).item - loss) < 1e-12 * loss)
         #expect((slope - automatic).absolute.largest().item < 1e-12 * slope.absolute.largest().item)
         let direction = Self.noise(shape, seed: 2)
         let step = 1e-5
         let difference =
-            (NoiseRegulariser.correlation(noise + direction * step, shifts: shifts).item
-                - NoiseRegulariser.correlation(noise - direction * step, shifts: shifts).item) / (2 * step)
+            (Self.correlation(noise + direction * step, shifts: shifts).item
+                - Self.correlation(noise - direction * step, shifts: shifts).item) / (2 * step)
         #expect(abs(difference - (slope * direction).sum.item) < 1e-6 * abs(difference))
+    }
+
+    @Test("Every channel may have shifts of its own, nought among them")
+    func shiftsOfChannels() {
+        let noise = Self.noise([1, 3, 16, 24]) + 0.2
+        let shifts = [[[0], [3]], [[7], [1]], [[2], [0]]]
+        let autocorrelation = Autocorrelation(of: noise)
+        let slope = autocorrelation.slope(noise, shares: autocorrelation.shares(shifts, like: noise))
+        let alone = withGradients {
+            let leaf = noise.requiringGradient
+            let loss = shifts.indices.reduce(Tensor.zeros([]).like(noise)) { sum, channel in
+                sum + Self.definition(leaf.narrowed(1, from: channel, count: 1), shifts: shifts[channel])
+            }
+            return gradient(of: loss, withRespectTo: leaf)
+        }
+        #expect((slope - alone).absolute.largest().item < 1e-12 * slope.absolute.largest().item)
     }
 
     @Test("The sizes halve down to 8, and a shift is never nought nor beyond half the side")
     func shiftRanges() {
-        #expect(NoiseRegulariser.sides(of: .zeros([1, 4, 64, 64])) == [64, 32, 16, 8])
-        #expect(NoiseRegulariser.sides(of: .zeros([1, 4, 96, 64])) == [64, 32, 16, 8])
-        #expect(NoiseRegulariser.sides(of: .zeros([1, 4, 8, 8])) == [8])
-        #expect(NoiseRegulariser.range(of: 64, from: 1) == 1..<32)
-        #expect(NoiseRegulariser.range(of: 64, from: 0) == 0..<32)
+        #expect(Autocorrelation.sides(of: .zeros([1, 4, 64, 64])) == [64, 32, 16, 8])
+        #expect(Autocorrelation.sides(of: .zeros([1, 4, 96, 64])) == [64, 32, 16, 8])
+        #expect(Autocorrelation.sides(of: .zeros([1, 4, 8, 8])) == [8])
+        #expect(Autocorrelation.range(of: 64, from: 1) == 1..<32)
+        #expect(Autocorrelation.range(of: 64, from: 0) == 0..<32)
         for side in 2...64 {
-            #expect(NoiseRegulariser.range(of: side, from: 1).allSatisfy { $0 % side != 0 })
+            #expect(Autocorrelation.range(of: side, from: 1).allSatisfy { $0 % side != 0 })
         }
     }
 
@@ -61,7 +101,7 @@ import Testing
     func whiteNoise() {
         let losses = (0..<200).map { seed in
             let noise = Self.noise([1, 1, 16, 16], seed: UInt64(seed))
-            return NoiseRegulariser.correlation(noise, shifts: [[3], [2]]).item
+            return Self.correlation(noise, shifts: [[3], [2]]).item
         }
         // σ² of 8×8 means of four is 1/4.
         let expected = 2.0 / 256 + 2.0 / 64 / 16
@@ -77,7 +117,7 @@ import Testing
         let places = (0..<(32 * 32)).map { sin(Double($0 % 32) * .pi / 8) * 1.4 }
         for map in [Tensor.ones([1, 1, 32, 32]).to(dtype: .float64), Tensor(places, shape: [1, 1, 32, 32])] {
             func loss(_ map: Tensor) -> Double {
-                NoiseRegulariser.correlation(map, shifts: Self.all(map)).item
+                Self.correlation(map, shifts: Self.all(map)).item
             }
             #expect(loss(map) > 20 * loss(white))
             let random = RandomGenerator(seed: 4)
