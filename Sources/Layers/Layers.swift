@@ -31,6 +31,12 @@ public struct Convolution {
     public let bias: Tensor
     let stride: Int
     let padding: Int
+    /// W with channels innermost, for inputs that lie so: the library reorders it at every call otherwise.
+    ///
+    /// That takes longer than the convolution itself where pictures are small; where they are large it does not
+    /// matter, and a second copy of large weights would.
+    private let innermost: Tensor?
+    private static let mostCopied = 800_000
 
     /// Reads `weight` and `bias`.
     public init(
@@ -41,11 +47,13 @@ public struct Convolution {
         bias = try weights.tensor("bias", [outputs], .fanIn(fan))
         self.stride = stride
         self.padding = padding ?? size / 2
+        let isCopied = size > 1 && weight.count <= Self.mostCopied && !weight.recordsGradient
+        innermost = isCopied ? weight.channelsLast : nil
     }
 
     /// Maps [B, inputs, H, W] to [B, outputs, H/stride, W/stride].
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        x.convolved(weight, bias, stride: stride, padding: padding)
+        x.convolved(x.isRowMajor ? weight : innermost ?? weight, bias, stride: stride, padding: padding)
     }
 }
 
