@@ -50,6 +50,8 @@ import Testing
                 "cube on a green cloth"
             ),
             ("cat", "dog", "cat", "dog"),
+            ("a cat", "drawing of a cat", "cat", "drawing of a cat"),
+            ("a cat", "on a sofa, a cat", "cat", "on a sofa a cat"),
         ])
     func differing(source: String, target: String, from: String, to: String) throws {
         let found = try #require(DifferingWords(from: source, to: target))

@@ -31,7 +31,7 @@ public struct MDP: EditingMethod {
         year: 2023, needs: .init(source: .optional, inversion: true),
         standard: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .direct),
         presets: [
-            .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .negativePrompt),
+            .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .nullText),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
         ],
         options: [

@@ -2,7 +2,8 @@
 ///
 /// From the first to the last differing word, with the noun that follows ("red" and "green" before "apple"
 /// give "red apple" and "green apple") and without leading articles. Where one prompt only adds words, the
-/// word before them comes along: "cat" and "cat with a hat".
+/// word before them comes along: "cat" and "cat with a hat". Where there is none, as before "a drawing of", the
+/// prompts themselves are the things.
 struct DifferingWords: Equatable {
     /// What the source prompt says.
     let source: String
@@ -45,7 +46,10 @@ struct DifferingWords: Equatable {
             )
         }
         while start > 0, phrases().0.isEmpty || phrases().1.isEmpty { start -= 1 }
-        (self.source, self.target) = phrases()
+        let (gone, come) = phrases()
+        let tells = !gone.isEmpty && !come.isEmpty
+        self.source = tells ? gone : Self.phrase(oldKeys[...])
+        self.target = tells ? come : Self.phrase(newKeys[...])
         guard !self.source.isEmpty, !self.target.isEmpty else { return nil }
     }
 
