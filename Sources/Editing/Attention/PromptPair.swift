@@ -52,11 +52,8 @@ struct PromptPair {
         }
     }
 
-    /// Little words, which differ when the word after them does and whose maps show no object.
-    private static let little: Set<String> = [
-        "a", "an", "the", "and", "or", "of", "on", "in", "at", "to", "with", "without", "by", "is", "are",
-        "no",
-    ]
+    /// Words that differ when the word after them does and whose maps show no object.
+    private static let little = LittleWords.all.union(["no"])
 
     /// The positions of the words in which the prompts differ; little words only where nothing else does.
     var differing: LocalBlend.Words {

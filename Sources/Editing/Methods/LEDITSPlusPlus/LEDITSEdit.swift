@@ -110,7 +110,7 @@ struct LEDITSEdit: Equatable {
         for part in text.lowercased().split(whereSeparator: \.isWhitespace) {
             let word = String(part.drop { !$0.isWordly }.reversed().drop { !$0.isWordly }.reversed())
             let isLast = part.last.map { !$0.isWordly } ?? false
-            if joiningWords.contains(word) || word.isEmpty {
+            if LittleWords.all.contains(word) || word.isEmpty {
                 phrases.append([])
             } else {
                 phrases[phrases.count - 1].append(word)
@@ -119,14 +119,6 @@ struct LEDITSEdit: Equatable {
         }
         return phrases.filter { !$0.isEmpty }
     }
-
-    private static let joiningWords: Set<String> = [
-        "a", "an", "the", "this", "that", "its", "and", "or", "of", "on", "in", "at", "by", "to", "from",
-        "for",
-        "with", "without", "as", "is", "are", "near", "under", "over", "behind", "before", "beside",
-        "between",
-        "into", "onto", "front", "there",
-    ]
 }
 
 extension Character {

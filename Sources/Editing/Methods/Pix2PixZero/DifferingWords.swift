@@ -10,14 +10,6 @@ struct DifferingWords: Equatable {
     /// What the target prompt says.
     let target: String
 
-    static let articles: Set<String> = ["a", "an", "the", "some", "this", "that", "these", "those"]
-    /// Words that begin another part of the sentence, so that no noun goes beyond them.
-    static let joining: Set<String> = [
-        "of", "on", "in", "at", "by", "with", "without", "under", "over", "near", "next", "beside", "behind",
-        "between", "above", "below", "against", "around", "and", "or", "is", "are", "was", "were", "to",
-        "from", "for", "into", "onto", "as", "while", "that", "who", "which", "has", "have", "it", "there",
-    ]
-
     /// The words, or nil where nothing can be told: no difference, or one prompt without a word.
     init?(from source: String, to target: String) {
         let old = source.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -36,7 +28,7 @@ struct DifferingWords: Equatable {
         {
             let next = oldKeys[old.count - kept]
             let beginsPart =
-                Self.joining.contains(next) || Self.articles.contains(next) || next.hasSuffix("ing")
+                LittleWords.all.contains(next) || next.hasSuffix("ing")
             if !beginsPart { kept -= 1 }
         }
         func phrases() -> (String, String) {
@@ -66,6 +58,6 @@ struct DifferingWords: Equatable {
     }
 
     private static func phrase(_ words: ArraySlice<String>) -> String {
-        words.filter { !$0.isEmpty }.drop { articles.contains($0) }.joined(separator: " ")
+        words.filter { !$0.isEmpty }.drop { LittleWords.articles.contains($0) }.joined(separator: " ")
     }
 }

@@ -46,13 +46,13 @@ enum SentenceBank {
         let all = words.split(separator: " ").map { $0.lowercased() }
         guard let first = all.first else { return words }
         // The noun is the last word before a preposition: "slices" in "slices of bread".
-        let noun = all.prefix { !DifferingWords.joining.contains($0) }.last ?? first
+        let noun = all.prefix { !LittleWords.joining.contains($0) }.last ?? first
         let isPlural = noun.hasSuffix("s") && !["ss", "us", "is"].contains(where: noun.hasSuffix)
         if isPlural || determiners.contains(first) { return words }
         return (first.first.map { "aeiou".contains($0) } == true ? "an " : "a ") + words
     }
 
-    private static let determiners = DifferingWords.articles.union([
+    private static let determiners = LittleWords.articles.union([
         "my", "your", "his", "her", "its", "our", "their", "two", "three", "four", "many", "several", "no",
     ])
 
