@@ -10,7 +10,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         commandName: "evaluate",
         abstract: "Measures a still-life model on held-out scenes: the numbers of its card.",
         discussion: """
-            pentimento evaluate still-life -o Documentation/evaluation.json
+            pentimento evaluate still-life --guidance 3 -o Documentation/evaluation.json
 
             Autoencoder and inversion in dB, generated pictures as the judge sees them with 95 % intervals, the judge's own \
             accuracy, cosines by the pair of towers, attention against true objects, and DiffEdit's masks against true \
