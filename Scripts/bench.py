@@ -40,7 +40,7 @@ TITLES = {
     "unet": "one UNet forward, SD-1.5 shape, fp32 (seconds)",
     "step": "one step under guidance, likewise, two rows",
     "gradient": "one step of attention guidance, likewise, forward and backward",
-    "gradient-memory": "peak memory of that step's process (MB)",
+    "gradient-memory": "peak memory of a step of attention guidance, SD-1.5 shape (MB)",
     "diffedit": "one DiffEdit on the default model, whole process (seconds)",
     "pix2pix-zero": "one Pix2Pix-Zero, likewise",
     "cyclediffusion": "one CycleDiffusion, likewise",
