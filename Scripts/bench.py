@@ -219,9 +219,10 @@ def main() -> None:
         stays = known if all(known.get(key) == value for key, value in facts.items()) else {}
         now = {name: {"date": date.today().isoformat(), "pairs": pairs, "ratio": ratio(pairs)}
                for name, pairs in results.items()}
-        pairs = {name: (stays | now)[name] for name in LIMITS if name in stays | now}
+        entries = stays | now
+        entries = {name: entries[name] for name in LIMITS if name in entries}
         unfinished = options.json.with_name(f".{options.json.name}.partial")
-        unfinished.write_text(json.dumps({**facts, **pairs}, indent=2) + "\n")
+        unfinished.write_text(json.dumps(facts | entries, indent=2) + "\n")
         unfinished.replace(options.json)
 
 

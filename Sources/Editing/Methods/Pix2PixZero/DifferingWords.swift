@@ -2,8 +2,8 @@
 ///
 /// From the first to the last differing word, with the noun that follows ("red" and "green" before "apple"
 /// give "red apple" and "green apple") and without leading articles. Where one prompt only adds words, the
-/// word before them comes along: "cat" and "cat with a hat". Where there is none, as before "a drawing of", the
-/// prompts themselves are the things.
+/// word before them comes along: "cat" and "cat with a hat". Where there is none ("a cat" and "on a sofa, a
+/// cat"), the prompts themselves are the things.
 struct DifferingWords: Equatable {
     /// What the source prompt says.
     let source: String
