@@ -34,12 +34,14 @@ struct NoiseRegulariser {
     /// Draws, where shifts are random, one integer for every round, roll, channel and size in this order.
     func callAsFunction(_ noise: Tensor, random: RandomGenerator) -> Tensor {
         let autocorrelation = Autocorrelation(of: noise)
+        let all = autocorrelation.sides.map { Array(Autocorrelation.range(of: $0, from: 1)) }
+        let alike = shifts == .all ? autocorrelation.shares([all], like: noise) : nil
         var noise = noise
         for _ in 0..<rounds {
             if correlationWeight > 0 {
                 for _ in 0..<rolls {
-                    let slope = autocorrelation.slope(
-                        noise, shares: shares(of: noise, autocorrelation, random: random))
+                    let shares = alike ?? drawnShares(of: noise, autocorrelation, random: random)
+                    let slope = autocorrelation.slope(noise, shares: shares)
                     noise = noise - slope * (correlationWeight / Double(rolls))
                 }
             }
@@ -48,19 +50,16 @@ struct NoiseRegulariser {
         return noise
     }
 
-    /// How much each shift counts at each size: alike in all channels, or one drawn for each.
-    private func shares(
+    /// One shift for each channel and size.
+    private func drawnShares(
         of noise: Tensor, _ autocorrelation: Autocorrelation, random: RandomGenerator
     ) -> [Tensor] {
         let least = shifts == .randomOrNone ? 0 : 1
         let ranges = autocorrelation.sides.map { Autocorrelation.range(of: $0, from: least) }
-        let lists =
-            shifts == .all
-            ? [ranges.map { Array($0) }]
-            : (0..<noise.shape[1]).map { _ in
-                ranges.map { [Int(random.integers(in: $0, [1]).item)] }
-            }
-        return autocorrelation.shares(lists, like: noise)
+        let drawn = (0..<noise.shape[1]).map { _ in
+            ranges.map { [Int(random.integers(in: $0, [1]).item)] }
+        }
+        return autocorrelation.shares(drawn, like: noise)
     }
 
     /// var + mean² - 1 - log(var + 1e-7) over the whole tensor, the variance unbiased (L_KL).
