@@ -1,12 +1,12 @@
 // libtorch behind the C boundary of Sources/CTorch/include/pentimento_torch.h.
 //
-// The only C++ of the project. Every function catches everything; nothing is kept between calls but the last error.
+// Every function catches everything; nothing is kept between calls but the last error.
 
 #include "../Sources/CTorch/include/pentimento_torch.h"
+#include "threads.h"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
@@ -89,7 +89,13 @@ c10::IValue argument_value(const PTValue &value, const c10::Argument &expected) 
     }
     case PT_DOUBLE: return value.as.number;
     case PT_BOOL: return value.as.flag;
-    case PT_INTS: return c10::List<int64_t>(at::IntArrayRef(value.as.integers, value.count));
+    case PT_INTS: {
+        auto type = expected.real_type();
+        if (value.count == 0 && type->kind() == c10::TypeKind::ListType) {
+            return c10::impl::GenericList(type->expectRef<c10::ListType>().getElementType());
+        }
+        return c10::List<int64_t>(at::IntArrayRef(value.as.integers, value.count));
+    }
     case PT_DOUBLES: return c10::List<double>(at::ArrayRef<double>(value.as.numbers, value.count));
     case PT_TENSORS: {
         auto type = expected.real_type();
@@ -363,6 +369,10 @@ PTStatus checkpoint(
     });
 }
 
+void side_by_side(int64_t count, int64_t threads, void (*body)(void *context, int64_t index), void *context) {
+    for_each(count, threads, [&](int64_t index) { body(context, index); });
+}
+
 bool set_gradient_mode(bool enabled) {
     bool before = at::GradMode::is_enabled();
     at::GradMode::set_enabled(enabled);
@@ -403,6 +413,7 @@ const PTInterface table = {
     generator_release,
     tensor_retain,
     checkpoint,
+    side_by_side,
 };
 
 }  // namespace

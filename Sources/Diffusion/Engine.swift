@@ -22,11 +22,15 @@ public actor Engine {
     }
 
     /// An engine for a diffusers folder.
+    ///
+    /// - `rowThreads`: threads that the rows of a pass are shared out among where they are small.
     public init(
-        folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32,
+        folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32, rowThreads: Int = 1,
         limits: BatchLimits = BatchLimits()
     ) {
-        self.init(limits: limits) { LoadedModel(folder: folder, device: device, dtype: dtype) }
+        self.init(limits: limits) {
+            LoadedModel(folder: folder, device: device, dtype: dtype, rowThreads: rowThreads)
+        }
     }
 
     /// Does a job and tells of it as it goes; the stream ends after `.finished`, or with the job's error.

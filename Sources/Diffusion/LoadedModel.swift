@@ -17,6 +17,8 @@ public final class LoadedModel: DiffusionModel {
     public let device: Device
     /// What it computes in; latents stay float32.
     public let dtype: DType
+    /// Threads that the rows of a pass are shared out among where they are small.
+    private let rowThreads: Int
 
     private var loadedUNet: UNet?
     private var loadedAutoencoder: Autoencoder?
@@ -24,9 +26,15 @@ public final class LoadedModel: DiffusionModel {
     private var loadedTokenizer: Tokenizer?
 
     /// A model that loads nothing yet; float16 on a CPU is widened to float32.
-    public init(folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32) {
+    ///
+    /// - `rowThreads`: threads that the rows of a pass are shared out among where they are small. It differs from the
+    ///   threads of one operator: for small networks one of those is best.
+    public init(
+        folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32, rowThreads: Int = 1
+    ) {
         self.folder = folder
         self.device = device
+        self.rowThreads = rowThreads
         self.dtype = device == .cpu && dtype == .float16 ? .float32 : dtype
     }
 
@@ -111,9 +119,26 @@ public final class LoadedModel: DiffusionModel {
                     + "or instruction model needs the method made for it (--method inpaint, instruct-pix2pix)"
             )
         }
-        let answer = try unet()(
-            latents.to(dtype: dtype), timesteps: timesteps, context: context, plans: plans)
-        return answer.to(dtype: latents.dtype)
+        let (unet, input) = (try unet(), latents.to(dtype: dtype))
+        let parts = partCount(of: input, context, plans)
+        guard parts > 1 else {
+            return unet(input, timesteps: timesteps, context: context, plans: plans).to(dtype: latents.dtype)
+        }
+        let rows = latents.shape[0]
+        let answers = Backend.sideBySide(parts, threads: rowThreads) { part in
+            let range = (rows * part / parts)..<(rows * (part + 1) / parts)
+            return unet(
+                input.rows(range), timesteps: timesteps.rows(range), context: context.rows(range))
+        }
+        return Tensor.concatenated(answers).to(dtype: latents.dtype)
+    }
+
+    /// How many parts of a batch are computed side by side: one where rows are large, looked into or differentiated.
+    private func partCount(of latents: Tensor, _ context: PromptContext, _ plans: [Plan]) -> Int {
+        let (rows, _, height, width) = latents.shape4
+        let isPlain = plans.isEmpty && !latents.recordsGradient && !context.embedding.recordsGradient
+        guard device == .cpu, isPlain, folder.unet.isSmall(height: height, width: width) else { return 1 }
+        return min(rows, rowThreads)
     }
 
     /// Mean and deviation of a picture's latent, scaled, float32.

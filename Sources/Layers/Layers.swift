@@ -20,7 +20,38 @@ public struct Linear {
     }
 
     /// Maps [..., inputs] to [..., outputs].
-    public func callAsFunction(_ x: Tensor) -> Tensor { x.linear(weight, bias) }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        // libtorch's plain way writes the bias to all results first and then adds to them.
+        bias != nil && x.allowsFusedLinear(weight) ? x.fusedLinear(weight, bias) : x.linear(weight, bias)
+    }
+
+    /// Maps [..., inputs] to [..., outputs] and adds what is of that shape.
+    public func callAsFunction(_ x: Tensor, plus other: Tensor) -> Tensor {
+        x.allowsFusedLinear(weight) && !other.recordsGradient
+            ? x.fusedLinear(weight, bias, .plus, other) : x.linear(weight, bias) + other
+    }
+}
+
+/// (x·Vᵀ + b)·gelu(x·Gᵀ + c): of twice as many results the second half says how much of the first passes
+/// (GEGLU, Shazeer 2020).
+public struct GatedLinear {
+    private let both: Linear
+
+    /// Reads `weight`, [2·outputs, inputs], and `bias`.
+    public init(_ weights: Weights, _ inputs: Int, _ outputs: Int) throws {
+        both = try Linear(weights, inputs, outputs * 2)
+    }
+
+    /// Maps [..., inputs] to [..., outputs].
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        guard x.allowsFusedLinear(both.weight) else {
+            let halves = both(x).chunks(2, along: -1)
+            return halves[0] * halves[1].gelu()
+        }
+        let (weights, biases) = (both.weight.chunks(2, along: 0), both.bias?.chunks(2, along: 0))
+        let gate = x.fusedLinear(weights[1], biases?[1], gelu: true)
+        return x.fusedLinear(weights[0], biases?[0], .times, gate)
+    }
 }
 
 /// A square two-dimensional convolution.
@@ -31,11 +62,11 @@ public struct Convolution {
     public let bias: Tensor
     let stride: Int
     let padding: Int
-    /// W with channels innermost, for inputs that lie so: the library reorders it at every call otherwise.
-    ///
-    /// That takes longer than the convolution itself where pictures are small; where they are large it does not
-    /// matter, and a second copy of large weights would.
-    private let innermost: Tensor?
+    /// Whether it goes by Winograd's way, with less than half of the multiplications.
+    private let isWinograd: Bool
+    /// W as Winograd's way wants it, kept for small ones: making it takes longer than the convolution itself where
+    /// pictures are small. Where they are large it does not matter, and a second copy of large weights would.
+    private let filters: Tensor?
     private static let mostCopied = 800_000
 
     /// Reads `weight` and `bias`.
@@ -47,13 +78,18 @@ public struct Convolution {
         bias = try weights.tensor("bias", [outputs], .fanIn(fan))
         self.stride = stride
         self.padding = padding ?? size / 2
-        let isCopied = size > 1 && weight.count <= Self.mostCopied && !weight.recordsGradient
-        innermost = isCopied ? weight.channelsLast : nil
+        isWinograd =
+            size == 3 && stride == 1 && self.padding == 1
+            && weight.allowsWinograd(inputs: inputs, outputs: outputs)
+        let isKept = isWinograd && weight.count <= Self.mostCopied && !weight.recordsGradient
+        filters = isKept ? weight.winogradFilters : nil
     }
 
     /// Maps [B, inputs, H, W] to [B, outputs, H/stride, W/stride].
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        x.convolved(x.isRowMajor ? weight : innermost ?? weight, bias, stride: stride, padding: padding)
+        isWinograd
+            ? x.winogradConvolved(weight, bias, filters: filters)
+            : x.convolved(weight, bias, stride: stride, padding: padding)
     }
 }
 

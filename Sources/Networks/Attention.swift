@@ -33,8 +33,10 @@ struct Attention {
         KeysAndValues(keys: split(key(context)), values: split(value(context)))
     }
 
-    /// [B, N, C] → [B, N, C].
-    func callAsFunction(_ x: Tensor, _ context: KeysAndValues, _ pass: Pass) -> Tensor {
+    /// [B, N, C] → [B, N, C], added to `residual`.
+    func callAsFunction(
+        _ x: Tensor, _ context: KeysAndValues, plus residual: Tensor, _ pass: Pass
+    ) -> Tensor {
         var q = split(query(x))  // [B, heads, N, d]
         var k = context.keys
         var v = context.values
@@ -42,7 +44,7 @@ struct Attention {
         if let site = sites[.key] { k = pass.touch(k, at: site) }
         if let site = sites[.value] { v = pass.touch(v, at: site) }
         guard let site = sites[.map], pass.touches(site) else {
-            return output(merge(Tensor.attention(q, k, v)))
+            return output(merge(Tensor.attention(q, k, v)), plus: residual)
         }
         // Only the rows that look at the map pay for forming it.
         let rows = (0..<q.shape[0]).map { row in
@@ -53,7 +55,7 @@ struct Attention {
             let map = (q.matmul(k.transposed(2, 3)) * scale).softmax(-1)  // [1, heads, N, L]
             return pass.touch(map, at: site, row: row).matmul(v)
         }
-        return output(merge(.concatenated(rows)))
+        return output(merge(.concatenated(rows)), plus: residual)
     }
 
     /// Parts [B, N, heads·d] into [B, heads, N, d].
@@ -82,7 +84,7 @@ struct TransformerBlock {
     private let promptNorm: LayerNorm
     let prompt: Attention
     private let forwardNorm: LayerNorm
-    private let gate: Linear
+    private let gated: GatedLinear
     private let forward: Linear
 
     init(
@@ -97,7 +99,7 @@ struct TransformerBlock {
             weights["attn2"], channels: channels, context: context, heads: heads, stage: stage, layer: layer,
             attention: .prompt, scale: scale)
         forwardNorm = try LayerNorm(weights["norm3"], channels)
-        gate = try Linear(weights["ff"]["net"][0]["proj"], channels, channels * 8)
+        gated = try GatedLinear(weights["ff"]["net"][0]["proj"], channels, channels * 4)
         forward = try Linear(weights["ff"]["net"][2], channels * 4, channels)
     }
 
@@ -105,12 +107,10 @@ struct TransformerBlock {
 
     /// [B, N, C] → [B, N, C].
     func callAsFunction(_ input: Tensor, _ context: KeysAndValues, _ pass: Pass) -> Tensor {
-        var x = input
-        let normalized = ownNorm(x)
-        x += own(normalized, own.keysAndValues(normalized), pass)
-        x += prompt(promptNorm(x), context, pass)
-        let halves = gate(forwardNorm(x)).chunks(2, along: -1)
-        return x + forward(halves[0] * halves[1].gelu())
+        let normalized = ownNorm(input)
+        var x = own(normalized, own.keysAndValues(normalized), plus: input, pass)
+        x = prompt(promptNorm(x), context, plus: x, pass)
+        return forward(gated(forwardNorm(x)), plus: x)
     }
 }
 
@@ -141,8 +141,10 @@ struct SpatialTransformer {
     /// [B, C, H, W] → [B, C, H, W].
     func callAsFunction(_ x: Tensor, _ context: KeysAndValues, _ pass: Pass) -> Tensor {
         let (batch, channels, height, width) = x.shape4
-        let tokens = norm(x).permuted(0, 2, 3, 1).reshaped([batch, height * width, channels])
-        let out = wayOut(block(wayIn(tokens), context, pass))
-        return out.reshaped([batch, height, width, channels]).permuted(0, 3, 1, 2) + x
+        func tokens(_ x: Tensor) -> Tensor {
+            x.permuted(0, 2, 3, 1).reshaped([batch, height * width, channels])
+        }
+        let out = wayOut(block(wayIn(tokens(norm(x))), context, pass), plus: tokens(x))
+        return out.reshaped([batch, height, width, channels]).permuted(0, 3, 1, 2)
     }
 }

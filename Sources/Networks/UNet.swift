@@ -111,6 +111,13 @@ public struct PromptContext {
         self.layers = layers
     }
 
+    /// Some of the rows.
+    public func rows(_ range: Range<Int>) -> PromptContext {
+        PromptContext(
+            embedding: embedding.rows(range),
+            layers: layers?.map { KeysAndValues(keys: $0.keys.rows(range), values: $0.values.rows(range)) })
+    }
+
     /// Contexts as the rows of one batch; prepared where all of them are.
     public static func concatenated(_ rows: [PromptContext]) -> PromptContext {
         if rows.count == 1 { return rows[0] }

@@ -114,6 +114,9 @@ public struct UNetConfiguration: Sendable, Hashable {
         }
     }
 
+    /// Whether operators on latents of this size are too small for a second thread to bring more than it costs.
+    public func isSmall(height: Int, width: Int) -> Bool { height * width * blockOutChannels[0] < 1 << 16 }
+
     /// The `config.json` that Python's diffusers reads.
     public var json: [String: any Sendable] {
         [

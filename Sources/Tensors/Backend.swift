@@ -39,6 +39,30 @@ package enum Backend {
         set { table.set_thread_count(Int64(newValue)) }
     }
 
+    /// Answers of `body(0)`, …, `body(count - 1)`, computed side by side on so many threads, without gradients.
+    ///
+    /// Each runs whole on one thread, its operators too: for computations whose operators are too small to be shared out
+    /// themselves. `body` may only read what it has in common with the others.
+    package static func sideBySide<Answer>(_ count: Int, threads: Int, _ body: (Int) -> Answer) -> [Answer] {
+        [Answer](unsafeUninitializedCapacity: count) { answers, filled in
+            let first = answers.baseAddress
+            let one = { (index: Int) in
+                let answer = withoutGradients { body(index) }
+                first?.advanced(by: index).initialize(to: answer)
+            }
+            withoutActuallyEscaping(one) { one in
+                withUnsafePointer(to: one) { one in
+                    table.side_by_side(
+                        Int64(count), Int64(threads),
+                        { context, index in
+                            context?.assumingMemoryBound(to: ((Int) -> Void).self).pointee(Int(index))
+                        }, UnsafeMutableRawPointer(mutating: one))
+                }
+            }
+            filled = count
+        }
+    }
+
     /// Peak bytes of the CUDA allocator on a device.
     package static func cudaPeakBytes(device: Int) -> Int { Int(table.cuda_peak_bytes(Int64(device))) }
 

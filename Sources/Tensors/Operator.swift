@@ -1,6 +1,6 @@
 internal import CTorch
 
-/// Every ATen operator that the package calls, by libtorch's `name.overload`.
+/// Every operator that the package calls, by libtorch's `name.overload`; `pentimento`'s are those of `Torch/winograd.cpp`.
 ///
 /// Adding one is a line here and a line where `Tensor` gives it a Swift name.
 enum Operator: String, CaseIterable {
@@ -79,8 +79,12 @@ enum Operator: String, CaseIterable {
     case sort = "aten::sort"
     // Networks
     case linear = "aten::linear"
+    case fusedLinear = "mkldnn::_linear_pointwise"
+    case fusedLinearAndOther = "mkldnn::_linear_pointwise.binary"
     case matmul = "aten::matmul"
     case convolution = "aten::conv2d"
+    case winogradFilters = "pentimento::winograd_filters"
+    case winogradConvolution = "pentimento::winograd_convolution"
     case embedding = "aten::embedding"
     case groupNorm = "aten::group_norm"
     case layerNorm = "aten::layer_norm"

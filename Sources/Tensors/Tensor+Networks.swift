@@ -5,11 +5,43 @@ extension Tensor {
     public func linear(_ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
         Operator.linear(.tensor(self), .tensor(weight), .optional(bias))
     }
+    /// Whether linear layers of this tensor may end with something more in the same sweep over the results, and gain.
+    package func allowsFusedLinear(_ weight: Tensor) -> Bool {
+        // A call costs more than a plain one's: it must be about some numbers.
+        count >= 1 << 16 && device == .cpu && dtype == .float32 && weight.dtype == .float32
+            && !recordsGradient
+            && !weight.recordsGradient
+    }
+    /// x·Wᵀ + b, and gelu of it where wanted, in one sweep; on the CPU, in float32 and without gradients only.
+    package func fusedLinear(_ weight: Tensor, _ bias: Tensor?, gelu: Bool = false) -> Tensor {
+        Operator.fusedLinear(
+            .tensor(self), .tensor(weight), .optional(bias), .string(gelu ? "gelu" : "none"), .ints([]),
+            .string(gelu ? "none" : ""))
+    }
+    /// x·Wᵀ + b, plus or times another tensor of that shape, likewise.
+    package func fusedLinear(_ weight: Tensor, _ bias: Tensor?, _ end: FusedEnd, _ other: Tensor) -> Tensor {
+        Operator.fusedLinearAndOther(
+            .tensor(self), .tensor(other), .tensor(weight), .optional(bias), .string(end.rawValue))
+    }
+    /// What a linear layer can end with.
+    package enum FusedEnd: String { case plus = "add", times = "mul" }
     /// Two-dimensional convolution of [B, C, H, W] with W [out, C, kh, kw].
     public func convolved(_ weight: Tensor, _ bias: Tensor?, stride: Int = 1, padding: Int = 0) -> Tensor {
         Operator.convolution(
             .tensor(self), .tensor(weight), .optional(bias), .ints([stride, stride]),
             .ints([padding, padding]))
+    }
+    /// Whether a 3×3 convolution between so many channels may be had by fewer multiplications, of tensors like this.
+    package func allowsWinograd(inputs: Int, outputs: Int) -> Bool {
+        device == .cpu && dtype == .float32 && inputs % 16 == 0 && outputs % 16 == 0
+    }
+    /// The filters W [out, C, 3, 3] as Winograd's convolution multiplies with them, [16, out, C].
+    package var winogradFilters: Tensor { Operator.winogradFilters(.tensor(self)) }
+    /// 3×3 convolution with a border of one by Winograd's F(2×2, 3×3), in the memory order of [B, C, H, W].
+    ///
+    /// - `filters`: those of W if they are known; they are made, part by part, at every call otherwise.
+    package func winogradConvolved(_ weight: Tensor, _ bias: Tensor, filters: Tensor?) -> Tensor {
+        Operator.winogradConvolution(.tensor(self), .tensor(weight), .tensor(bias), .optional(filters))
     }
     /// Rows of a table [N, C] picked by int64 indices.
     public static func embedding(_ table: Tensor, _ indices: Tensor) -> Tensor {

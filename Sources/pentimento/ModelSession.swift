@@ -10,28 +10,29 @@ struct ModelSession {
     let device: Device
     private let speech: SpeechOptions
 
-    /// Below so many values in the UNet's widest layer a second thread costs more than it brings.
-    private static let valuesForThreads = 1 << 16
-
     /// Opens libtorch and reads the folder's settings; weights are loaded by the first job.
     /// - Parameters:
-    ///   - width: the picture's pixels where they are not the model's own.
-    ///   - height: its rows.
+    ///   - width: pixels across of what the network sees where they are not the model's own.
+    ///   - height: pixels down.
+    ///   - window: side of the windows through which it sees them, in latent elements.
     init(
         _ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions, width: Int? = nil,
-        height: Int? = nil
+        height: Int? = nil, window: Int? = nil
     ) throws {
         folder = try ModelFolder(path: try model.path())
         let (device, dtype) = try compute.start()
         let (unet, factor) = (folder.unet, folder.autoencoder.spatialFactor)
-        func side(_ pixels: Int?) -> Int { pixels.map { $0 / factor } ?? unet.sampleSize }
-        let area = side(width) * side(height)
-        if compute.threads == nil, device == .cpu, area * unet.blockOutChannels[0] < Self.valuesForThreads {
+        func side(_ pixels: Int?) -> Int {
+            min(pixels.map { $0 / factor } ?? unet.sampleSize, window ?? .max)
+        }
+        let threads = Device.threadCount
+        // Small operators gain nothing from a second thread; small rows do.
+        if compute.threads == nil, device == .cpu, unet.isSmall(height: side(height), width: side(width)) {
             Device.threadCount = 1
         }
         self.device = device
         self.speech = speech
-        engine = Engine(folder: folder, device: device, dtype: dtype)
+        engine = Engine(folder: folder, device: device, dtype: dtype, rowThreads: threads)
     }
 
     /// Does a job with a bar and warnings; it ends with the task that waits for it.

@@ -53,6 +53,28 @@ import Testing
         }
     }
 
+    @Test("Rows that are shared out among threads answer as one pass does", arguments: [2, 3, 7])
+    func rowsSideBySide(threads: Int) throws {
+        try withoutGradients {
+            let folder = try ModelFolder(path: Fixtures.model("tiny-sd1"))
+            let (one, shared) = (
+                LoadedModel(folder: folder), LoadedModel(folder: folder, rowThreads: threads)
+            )
+            let level = try one.schedule.levels(steps: 5)[3]
+            let random = RandomGenerator(seed: 1)
+            let latents = (0..<5).map { _ in random.normal([1, 4, 8, 8]) }
+            func answers(_ model: LoadedModel) throws -> [Tensor] {
+                let studio = Studio(model: model)
+                let prompts = try ["a red apple", ""].map(studio.prompt)
+                return try studio.predict(
+                    latents.enumerated().map { Query($1, at: level, prompt: prompts[$0 % 2]) })
+            }
+            for (one, shared) in try zip(answers(one), answers(shared)) {
+                #expect(relativeError(shared, one) < 1e-5)
+            }
+        }
+    }
+
     @Test("Timesteps of every spacing are those of diffusers")
     func timesteps() throws {
         let file = try Fixtures.tensors("schedules.safetensors")

@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /// Raised whenever the table below changes.
-#define PT_INTERFACE_VERSION 1
+#define PT_INTERFACE_VERSION 2
 
 typedef struct PTTensorBox *PTTensor;
 typedef struct PTOperatorBox *PTOperator;
@@ -144,6 +144,11 @@ typedef struct {
     PTStatus (*checkpoint)(
         PTSegment segment, void *context, void (*release)(void *context), const PTTensor *inputs, int64_t count,
         const PTTensor *parameters, int64_t parameter_count, PTTensor *result);
+
+    /// Calls body(context, 0), …, body(context, count - 1) on so many threads, each call whole on one of them and the
+    /// operators in it on that one too; returns when all are done. Gradient mode is each thread's own.
+    void (*side_by_side)(
+        int64_t count, int64_t threads, void (*body)(void *context, int64_t index), void *context);
 } PTInterface;
 
 /// The one symbol that the dynamic library exports.

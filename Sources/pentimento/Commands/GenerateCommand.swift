@@ -76,12 +76,13 @@ struct GenerateCommand: AsyncParsableCommand {
         let parts = try regions.read()
         let path = output ?? Outputs.unused("generated-\(seed).png")
         try Outputs.check(picture: path)
+        let windows = try windows.settings(hasRegions: !parts.isEmpty)
+        let (width, height) = (size?.width ?? width, size?.height ?? height)
         let session = try ModelSession(
-            model, compute, speech, width: size?.width ?? width, height: size?.height ?? height)
+            model, compute, speech, width: width, height: height, window: windows?.side)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
         _ = try session.folder.schedule.levels(steps: steps)
         let factor = session.folder.autoencoder.spatialFactor
-        let (width, height) = (size?.width ?? width, size?.height ?? height)
         for (name, side) in [("width", width), ("height", height)] {
             guard let side, side % factor != 0 else { continue }
             let what = size.map { "--size is \($0)" } ?? "--\(name) is \(side)"
@@ -90,7 +91,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let request = GenerationRequest(
             prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, eta: eta,
             width: width, height: height, regions: parts,
-            windows: try windows.settings(hasRegions: !parts.isEmpty))
+            windows: windows)
         let made = try await session.result { try $0.generate(request) }
         try Task.checkCancellation()
         let account = WalkAccount(
