@@ -13,7 +13,7 @@ DEMO_EDIT = bin/pentimento edit $(DEMO_PICTURE) --source "$(DEMO_SOURCE)" --prom
 	--method diffedit --guidance 5 --option threshold=0.25 --seed 1 -o demo/result.png --mask-out demo/mask.png --panel demo/panel.png
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shim demo build test bench study lint format docs pictures card fixtures bundle clean
+.PHONY: help setup shim demo build test bench study ablate lint format docs pictures card fixtures bundle clean
 # Two `swift` commands in one build folder wait for each other at best.
 .NOTPARALLEL:
 
@@ -49,6 +49,9 @@ bench: build ## measure speed and memory against Python's diffusers
 
 study: build ## measure every method on still lifes (tells how long it will take; may be interrupted)
 	@Scripts/study
+
+ablate: build ## train small variants of the default model and say what mattered (an hour and more)
+	@Scripts/ablate
 
 lint: setup ## check formatting and that no layer imports what it may not
 	swift format lint --strict --recursive --parallel $(SOURCES)

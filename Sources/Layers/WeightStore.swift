@@ -87,13 +87,7 @@ public final class WeightStore {
     }
 
     /// Whether a tensor of this name can be had.
-    func has(_ name: String) -> Bool {
-        switch source {
-        case .files(_, let owners, _): owners[name] != nil
-        case .tensors(let tensors): tensors[name] != nil
-        case .initializing: true
-        }
-    }
+    func has(_ name: String) -> Bool { isFresh || shape(of: name) != nil }
 
     /// The shape a tensor has where it comes from; nil where there is none, or where it is made up on demand.
     public func shape(of name: String) -> [Int]? {

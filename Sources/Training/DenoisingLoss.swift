@@ -35,7 +35,9 @@ struct DenoisingLoss {
 
     /// Where the β of Stable Diffusion end.
     static let usualBetaEnd = 0.012
-    private static let (betaStart, timesteps, offset) = (0.00085, 1000, 1)
+    /// Where they begin.
+    static let betaStart = 0.00085
+    private static let (timesteps, offset) = (1000, 1)
 
     /// The same schedule as the `scheduler_config.json` of a diffusers folder.
     static func schedulerJSON(_ prediction: Prediction, betaEnd: Double = usualBetaEnd) -> [String:

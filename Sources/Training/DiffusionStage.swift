@@ -12,6 +12,7 @@ final class DiffusionStage: TrainingStage {
     let textConfiguration: TextEncoderConfiguration
     let tokens: CaptionTokens
     let configuration: TrainingConfiguration
+    let pictures: PictureSet
     let latents: LatentSet
     let autoencoder: Autoencoder
     let device: Device
@@ -19,9 +20,10 @@ final class DiffusionStage: TrainingStage {
     let sampleFolder: String
     let control: TrainingControl
     let objective: DenoisingLoss
-    private let pictures: PictureSet
     private let unet: UNet
     private let text: TextEncoder
+    /// The text encoder's weights where it is not trained.
+    private let frozenText: WeightStore?
     private let dtype: DType
     private let order: PictureOrder
 
@@ -45,8 +47,12 @@ final class DiffusionStage: TrainingStage {
         let start =
             section.start.isEmpty
             ? nil : try StartingPoint(folder: section.start, contextLength: section.contextLength)
+        let frozen =
+            section.frozenText.isEmpty
+            ? nil : try FrozenText(folder: section.frozenText, contextLength: section.contextLength)
+        frozenText = frozen?.store
         let tokenizer =
-            try start?.tokenizer
+            try start?.tokenizer ?? frozen?.tokenizer
             ?? CaptionTokens.learned(
                 from: pictures.captions, vocabulary: section.vocabulary, contextLength: section.contextLength)
         tokens = CaptionTokens(tokenizer, captions: pictures.captions)
@@ -88,10 +94,14 @@ final class DiffusionStage: TrainingStage {
                 return channelsLast && value.rank == 4 ? value.channelsLast : value
             }
         ) { try UNet($0, unetShape) }
-        text = try builder.build(
-            "text", seed: randomness.seed(.textWeights, 0),
-            adjust: { start?.text.value(of: $0, in: $1) ?? $1 }
-        ) { try TextEncoder($0, textShape) }
+        if let frozen {
+            text = try TextEncoder(frozen.store.weights, textShape)
+        } else {
+            text = try builder.build(
+                "text", seed: randomness.seed(.textWeights, 0),
+                adjust: { start?.text.value(of: $0, in: $1) ?? $1 }
+            ) { try TextEncoder($0, textShape) }
+        }
         parameters = builder.parameters(weightDecay: section.weightDecay, averageDecay: section.averageDecay)
     }
 
@@ -137,11 +147,19 @@ final class DiffusionStage: TrainingStage {
         return objective(answer, target, timesteps: timesteps)
     }
 
+    /// The text encoder's weights by name: averaged, or as they were taken.
+    var textWeights: [(name: String, tensor: Tensor)] {
+        frozenText?.parameters ?? parameters.averages(of: "text")
+    }
+
     /// UNet and text encoder with the averaged weights, in float32.
     func averaged() throws -> (unet: UNet, text: TextEncoder) {
-        func store(_ network: String) -> Weights {
-            WeightStore(tensors: Dictionary(uniqueKeysWithValues: parameters.averages(of: network))).weights
+        func weights(_ tensors: [(name: String, tensor: Tensor)]) -> Weights {
+            WeightStore(tensors: Dictionary(uniqueKeysWithValues: tensors)).weights
         }
-        return (try UNet(store("unet"), unetConfiguration), try TextEncoder(store("text"), textConfiguration))
+        return (
+            try UNet(weights(parameters.averages(of: "unet")), unetConfiguration),
+            try TextEncoder(weights(textWeights), textConfiguration)
+        )
     }
 }

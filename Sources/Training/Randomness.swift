@@ -9,6 +9,7 @@ struct Randomness {
         case unetWeights, textWeights, captions, timesteps, noise
         case samples, scenes
         case networkWeights, degradation, degradationNoise, roundTrips
+        case heldOut
     }
 
     let seed: UInt64

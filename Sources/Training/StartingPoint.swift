@@ -21,6 +21,19 @@ struct StartingPoint {
     }
 }
 
+/// The text tower of a CLIP pair, for a UNet that learns to read what it says.
+struct FrozenText {
+    let tokenizer: Tokenizer
+    let store: WeightStore
+
+    /// Reads a pair's folder.
+    /// - Throws: errors that say what of it cannot be read.
+    init(folder: String, contextLength: Int) throws {
+        tokenizer = try Tokenizer(folder: folder, contextLength: contextLength)
+        store = try WeightStore(folder: folder, name: ModelFolder.Part.textEncoder.weights)
+    }
+}
+
 /// Weights that a network begins with, and grows from where it has more channels.
 ///
 /// A network with more latent channels than its predecessor keeps what that one knew: the predecessor's numbers lie at

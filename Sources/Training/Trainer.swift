@@ -187,17 +187,24 @@ public struct Trainer: Sendable {
         var shape = first.network.configuration
         shape.scalingFactor = stage.measures.scalingFactor
         let unetWeights = stage.parameters.averages(of: "unet")
-        let textWeights = stage.parameters.averages(of: "text")
+        let textWeights = stage.textWeights
         func count(_ weights: [(name: String, tensor: Tensor)]) -> Int {
             weights.reduce(0) { $0 + $1.tensor.count }
         }
+        // An autoencoder that was trained before tells of that itself.
+        let reuse = configuration.autoencoder.reuse
+        let past = reuse.isEmpty ? nil : ReusedAutoencoder(folder: reuse)
+        var told = configuration
+        if let past { told.autoencoder = past.section }
+        told.autoencoder.reuse = reuse
         let record = TrainingRecord(
-            configuration,
+            told,
             parameters: [
                 .unet: count(unetWeights), .textEncoder: count(textWeights),
                 .autoencoder: count(first.weights),
             ],
-            measures: stage.measures, lines: log.lines(), device: device)
+            measures: stage.measures, heldOutError: try stage.heldOutError(),
+            lines: (past?.lines ?? []) + log.lines(), device: device)
         let export = ModelExport(
             autoencoder: shape, autoencoderWeights: first.weights, unet: stage.unetConfiguration,
             unetWeights: unetWeights, text: stage.textConfiguration, textWeights: textWeights,
@@ -228,6 +235,7 @@ extension TrainingConfiguration {
         copy.autoencoder.reuse = (autoencoder.reuse as NSString).lastPathComponent
         copy.autoencoder.start = (autoencoder.start as NSString).lastPathComponent
         copy.diffusion.start = (diffusion.start as NSString).lastPathComponent
+        copy.diffusion.frozenText = (diffusion.frozenText as NSString).lastPathComponent
         return copy
     }
 }

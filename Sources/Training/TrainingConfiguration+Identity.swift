@@ -27,7 +27,7 @@ extension AutoencoderSection {
 extension DiffusionSection {
     /// The networks' shapes, and what the UNet answers.
     var architecture: [String: String] {
-        [
+        var settings = [
             "diffusion.channels": "\(channels)", "diffusion.layersPerBlock": "\(layersPerBlock)",
             "diffusion.attention": "\(attention)", "diffusion.heads": "\(heads)",
             "diffusion.normGroups": "\(normGroups)", "diffusion.textLayers": "\(textLayers)",
@@ -36,6 +36,10 @@ extension DiffusionSection {
             "diffusion.prediction": prediction.rawValue, "diffusion.betaEnd": "\(betaEnd)",
             "diffusion.start": (start as NSString).lastPathComponent,
         ]
+        if !frozenText.isEmpty {
+            settings["diffusion.frozenText"] = (frozenText as NSString).lastPathComponent
+        }
+        return settings
     }
 }
 

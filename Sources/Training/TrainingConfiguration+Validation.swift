@@ -165,8 +165,11 @@ extension TrainingConfiguration {
             section.snrFloor >= 0 && section.snrFloor.isFinite, "diffusion.snrFloor", section.snrFloor,
             "at least 0")
         try require(
-            section.betaEnd > 0.00085 && section.betaEnd < 1, "diffusion.betaEnd", section.betaEnd,
-            "above 0.00085, where they begin, and below 1")
+            section.betaEnd > DenoisingLoss.betaStart && section.betaEnd < 1, "diffusion.betaEnd",
+            section.betaEnd, "above \(DenoisingLoss.betaStart), where they begin, and below 1")
+        try require(
+            section.start.isEmpty || section.frozenText.isEmpty, "diffusion.frozenText", section.frozenText,
+            "empty where diffusion.start brings a text encoder")
         try require(
             (0...1).contains(section.emptyCaptions), "diffusion.emptyCaptions", section.emptyCaptions,
             "0 to 1")

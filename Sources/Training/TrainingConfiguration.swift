@@ -142,6 +142,9 @@ public struct DiffusionSection: Codable, Sendable, Equatable {
     /// A model folder whose tokenizer and weights training begins with, grown where this model has more channels;
     /// empty for none.
     public var start = ""
+    /// A folder with a CLIP pair whose tokenizer and text tower are taken as they are, not trained; empty to train both
+    /// networks together. The settings of the text encoder must be those of the tower.
+    public var frozenText = ""
     /// Channels of each level of the UNet; every level but the last halves the latent.
     public var channels = [64, 128, 256]
     /// Residual blocks of a level on the way down; one more on the way up.
@@ -187,7 +190,7 @@ public struct DiffusionSection: Codable, Sendable, Equatable {
     /// The last of the noise schedule's β.
     ///
     /// Stable Diffusion's 0.012 leaves what is large in a picture visible at the noisiest timestep.
-    public var betaEnd = 0.012
+    public var betaEnd = DenoisingLoss.usualBetaEnd
     /// How often the empty caption stands in for the picture's.
     public var emptyCaptions = 0.1
     /// Whether channels lie innermost in memory.

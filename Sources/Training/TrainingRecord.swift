@@ -21,6 +21,9 @@ public struct TrainingRecord: Codable, Sendable {
     public var loss: [String: Double]
     /// Held-out pictures through the autoencoder, mean PSNR in dB.
     public var reconstruction: Double
+    /// Squared error of the noise in held-out latents, the geometric mean over signal-to-noise ratios e⁻⁴ to e⁴; nil in
+    /// records from before it was measured.
+    public var heldOutError: Double?
     /// What latents are multiplied by.
     public var scalingFactor: Double
     /// Points of the loss curves, thinned to at most 200 in all.
@@ -34,7 +37,7 @@ public struct TrainingRecord: Codable, Sendable {
 
     init(
         _ configuration: TrainingConfiguration, parameters: [ModelFolder.Part: Int],
-        measures: LatentSet.Measures,
+        measures: LatentSet.Measures, heldOutError: Double,
         lines: [TrainingProgress], device: Device
     ) {
         self.configuration = configuration.withoutPlaces
@@ -55,6 +58,7 @@ public struct TrainingRecord: Codable, Sendable {
         seconds = last.mapValues(\.seconds)
         loss = last.mapValues(\.smoothedLoss)
         reconstruction = measures.reconstruction
+        self.heldOutError = heldOutError
         scalingFactor = measures.scalingFactor
         curve = Self.thinned(lines)
         machine = Self.machine(device)

@@ -151,6 +151,8 @@ import Testing
         #expect(record.steps == ["autoencoder": 6, "diffusion": 6])
         #expect(record.picturesSeen == ["autoencoder": 24, "diffusion": 24])
         #expect(record.parameters["unet", default: 0] > record.parameters["vae", default: 0])
+        // Six steps in, not far from saying nothing, whose error is the variance of the noise, 1.
+        #expect(record.heldOutError.map { 0.5 < $0 && $0 < 2 } == true)
         #expect(record.curve.count == 6 && record.reconstruction > 0)
         #expect(record.machine["threads"] == "1" && record.libraries["libtorch"]?.isEmpty == false)
         let sheets = try FileManager.default.contentsOfDirectory(atPath: tiny.work + "/samples").sorted()
@@ -158,6 +160,47 @@ import Testing
             sheets.map { ($0 as NSString).deletingPathExtension } == [
                 "autoencoder-4", "autoencoder-6", "diffusion-4", "diffusion-6",
             ])
+    }
+
+    @Test("A model on a finished autoencoder tells how that one was trained")
+    func reusedAutoencoder() throws {
+        let scratch = try Scratch()
+        let first = TrainingConfiguration.tiny(in: scratch.path + "/first")
+        #expect(try Trainer(first).run() == .finished)
+        var second = TrainingConfiguration.tiny(in: scratch.path + "/second")
+        second.autoencoder.reuse = first.output + "/vae"
+        second.autoencoder.steps = 1000
+        #expect(try Trainer(second).run() == .finished)
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        func record(_ configuration: TrainingConfiguration) throws -> TrainingRecord {
+            let file = URL(fileURLWithPath: configuration.output + "/training.json")
+            return try decoder.decode(TrainingRecord.self, from: Data(contentsOf: file))
+        }
+        let (one, two) = (try record(first), try record(second))
+        #expect(two.steps == ["autoencoder": 6, "diffusion": 6])
+        #expect(two.configuration.autoencoder.steps == 6 && two.configuration.autoencoder.reuse == "vae")
+        #expect(two.loss["autoencoder"] == one.loss["autoencoder"])
+        // Folders hold 16-bit numbers.
+        #expect(abs(two.reconstruction - one.reconstruction) < 0.01)
+    }
+
+    @Test("A text encoder that is taken from a CLIP pair stays as it was, and its tokenizer comes along")
+    func frozenText() throws {
+        let scratch = try Scratch()
+        var tiny = TrainingConfiguration.tiny(in: scratch.path)
+        tiny.diffusion.frozenText = Fixtures.package + "/Models/still-life-clip"
+        (tiny.diffusion.textLayers, tiny.diffusion.textWidth, tiny.diffusion.textHeads) = (3, 128, 4)
+        tiny.diffusion.contextLength = 32
+        #expect(try Trainer(tiny).run() == .finished)
+        let model = LoadedModel(folder: try ModelFolder(path: tiny.output))
+        let pair = try SafetensorsFile(path: tiny.diffusion.frozenText + "/model.safetensors")
+        let written = try SafetensorsFile(path: tiny.output + "/text_encoder/model.safetensors")
+        let name = "text_model.encoder.layers.2.mlp.fc2.weight"
+        #expect(try written.tensor(name).isEqual(to: pair.tensor(name)))
+        #expect(try model.embed("a red apple").embedding.isFinite)
+        tiny.diffusion.start = tiny.output
+        #expect(throws: TrainingError.self) { try Trainer(tiny) }
     }
 
     @Test("Without a checkpoint of the second stage there is nothing to write")
