@@ -142,8 +142,9 @@ public struct DiffusionSection: Codable, Sendable, Equatable {
     /// A model folder whose tokenizer and weights training begins with, grown where this model has more channels;
     /// empty for none.
     public var start = ""
-    /// A folder with a CLIP pair whose tokenizer and text tower are taken as they are, not trained; empty to train both
-    /// networks together. The settings of the text encoder must be those of the tower.
+    /// A folder with a CLIP pair whose tokenizer and text tower are taken as they are; empty to train a text encoder.
+    ///
+    /// The settings of the text encoder must be those of the tower.
     public var frozenText = ""
     /// Channels of each level of the UNet; every level but the last halves the latent.
     public var channels = [64, 128, 256]
