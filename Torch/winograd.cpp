@@ -110,17 +110,35 @@ void transform_outputs(
     }
 }
 
-/// U of filters begin ..< end of [outputs, inputs, 3, 3]: their rows of 16 matrices of [outputs, inputs].
+/// Filters of 3×3: those of a convolution, or of the way back through it.
+struct Filters {
+    at::Tensor weight;
+    int64_t outputs, inputs;
+    /// The first place of the first filter, and elements to the next output's, the next input's, and the next place.
+    const float *first;
+    int64_t output_step, input_step, place_step;
+
+    /// Those of a weight [outputs, inputs, 3, 3]; `back`, turned half around, those that lead gradients to the inputs.
+    explicit Filters(const at::Tensor &given, bool back = false)
+        // Both memory orders have one step from place to place.
+        : weight(given.stride(2) == 3 * given.stride(3) ? given : given.contiguous()),
+          outputs(weight.size(back ? 1 : 0)), inputs(weight.size(back ? 0 : 1)),
+          first(weight.const_data_ptr<float>() + (back ? 8 * weight.stride(3) : 0)),
+          output_step(weight.stride(back ? 1 : 0)), input_step(weight.stride(back ? 0 : 1)),
+          place_step(back ? -weight.stride(3) : weight.stride(3)) {}
+};
+
+/// U of the filters of outputs begin ..< end, into their rows of 16 matrices of […, inputs], `step` elements apart.
 PT_FOR_EVERY_PROCESSOR
-void transform_filters(
-    const float *weight, float *u, int64_t begin, int64_t end, int64_t inputs, int64_t step) {
+void transform_filters(const Filters &filters, float *u, int64_t begin, int64_t end, int64_t step) {
     for (int64_t k = begin; k < end; ++k) {
-        const float *g = weight + k * inputs * 9;
-        float *to = u + k * inputs;
-        for (int64_t c = 0; c < inputs; c += lanes) {
+        const float *g = filters.first + k * filters.output_step;
+        float *to = u + (k - begin) * filters.inputs;
+        for (int64_t c = 0; c < filters.inputs; c += lanes) {
             Lanes w[9], half[12];
             for (int place = 0; place < 9; ++place) {
-                for (int lane = 0; lane < lanes; ++lane) w[place][lane] = g[(c + lane) * 9 + place];
+                const float *from = g + c * filters.input_step + place * filters.place_step;
+                for (int lane = 0; lane < lanes; ++lane) w[place][lane] = from[lane * filters.input_step];
             }
             for (int x = 0; x < 3; ++x) {
                 const Lanes ends = (w[x] + w[6 + x]) * 0.5f, middle = w[3 + x] * 0.5f;
@@ -150,16 +168,14 @@ constexpr int64_t tiles_at_once = 256, fewest_tiles = 32;
 /// Most bytes of filters that are transformed anew in one go; what large networks would otherwise need at once.
 constexpr int64_t most_filter_bytes = 32 << 20;
 
-/// U of filters first ..< first + count, [16, count, inputs].
-at::Tensor transformed(const at::Tensor &weight, int64_t first, int64_t count) {
-    const int64_t inputs = weight.size(1);
-    auto u = at::empty({16, count, inputs}, weight.options().memory_format(at::MemoryFormat::Contiguous));
-    const float *from = weight.const_data_ptr<float>() + first * inputs * 9;
+/// U of the filters of outputs first ..< first + count, [16, count, inputs].
+at::Tensor transformed(const Filters &filters, int64_t first, int64_t count) {
+    auto u = at::empty({16, count, filters.inputs}, at::kFloat);
     float *to = u.mutable_data_ptr<float>();
     constexpr int64_t together = 16;
     for_each((count + together - 1) / together, at::get_num_threads(), [&](int64_t index) {
         const int64_t begin = index * together, end = std::min(begin + together, count);
-        transform_filters(from, to, begin, end, inputs, count * inputs);
+        transform_filters(filters, to + begin * filters.inputs, first + begin, first + end, count * filters.inputs);
     });
     return u;
 }
@@ -174,7 +190,7 @@ void check(const at::Tensor &weight) {
 /// U of all filters, [16, outputs, inputs].
 at::Tensor filters(const at::Tensor &weight) {
     check(weight);
-    return transformed(weight.contiguous(), 0, weight.size(0));
+    return transformed(Filters(weight), 0, weight.size(0));
 }
 
 /// Tiles of a block: as many as go together, fewer where threads would have nothing to do.
@@ -207,31 +223,37 @@ void convolve_part(
     });
 }
 
-/// The convolution with a border of one, in the input's memory order.
-at::Tensor convolve(
-    const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
-    const std::optional<at::Tensor> &known) {
-    check(weight);
-    const int64_t outputs = weight.size(0), inputs = weight.size(1);
-    TORCH_CHECK(
-        input.dim() == 4 && input.size(1) == inputs && input.scalar_type() == at::kFloat
-            && bias.sizes() == at::IntArrayRef({outputs}),
-        "cannot convolve ", input.sizes(), " with ", weight.sizes(), " and a bias of ", bias.sizes());
+/// The convolution of pictures with a border of one, in their memory order.
+///
+/// - `known`: all of the filters' U, if they are not to be made here.
+at::Tensor convolve_with(
+    const at::Tensor &input, const Filters &filters, const at::Tensor &bias, const std::optional<at::Tensor> &known) {
     const auto innermost = at::MemoryFormat::ChannelsLast;
     const auto pictures = input.contiguous(innermost), shift = bias.contiguous();
-    auto result = at::empty({input.size(0), outputs, input.size(2), input.size(3)}, input.options(), innermost);
+    auto result =
+        at::empty({input.size(0), filters.outputs, input.size(2), input.size(3)}, input.options(), innermost);
     if (result.numel() == 0) return result;
     if (known.has_value()) {
         convolve_part(pictures, *known, shift, result, 0);
     } else {
-        const auto plain = weight.contiguous();
-        const int64_t most = std::max(most_filter_bytes / (64 * inputs) / lanes * lanes, lanes);
-        for (int64_t from = 0; from < outputs; from += most) {
-            const int64_t count = std::min(most, outputs - from);
-            convolve_part(pictures, transformed(plain, from, count), shift, result, from);
+        const int64_t most = std::max(most_filter_bytes / (64 * filters.inputs) / lanes * lanes, lanes);
+        for (int64_t from = 0; from < filters.outputs; from += most) {
+            const int64_t count = std::min(most, filters.outputs - from);
+            convolve_part(pictures, transformed(filters, from, count), shift, result, from);
         }
     }
     return input.is_contiguous() ? result.contiguous() : result;
+}
+
+at::Tensor convolve(
+    const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
+    const std::optional<at::Tensor> &known) {
+    check(weight);
+    TORCH_CHECK(
+        input.dim() == 4 && input.size(1) == weight.size(1) && input.scalar_type() == at::kFloat
+            && bias.sizes() == at::IntArrayRef({weight.size(0)}),
+        "cannot convolve ", input.sizes(), " with ", weight.sizes(), " and a bias of ", bias.sizes());
+    return convolve_with(input, Filters(weight), bias, known);
 }
 
 /// Gradients: that to the input is a convolution with turned filters, those to filters and bias are libtorch's.
@@ -250,8 +272,8 @@ struct Convolution : torch::autograd::Function<Convolution> {
         const auto &input = saved[0], &weight = saved[1], &gradient = outgoing[0];
         at::Tensor to_input, to_weight, to_bias;
         if (context->needs_input_grad(0)) {
-            const auto turned = weight.flip({2, 3}).transpose(0, 1);
-            to_input = convolve(gradient, turned, at::zeros({weight.size(1)}, weight.options()), std::nullopt);
+            to_input = convolve_with(
+                gradient, Filters(weight, true), at::zeros({weight.size(1)}, at::kFloat), std::nullopt);
         }
         if (context->needs_input_grad(1) || context->needs_input_grad(2)) {
             std::tie(std::ignore, to_weight, to_bias) = at::convolution_backward(

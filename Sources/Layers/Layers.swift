@@ -64,8 +64,10 @@ public struct Convolution {
     let padding: Int
     /// Whether it goes by Winograd's way, with less than half of the multiplications.
     private let isWinograd: Bool
-    /// W as Winograd's way wants it, kept for small ones: making it takes longer than the convolution itself where
-    /// pictures are small. Where they are large it does not matter, and a second copy of large weights would.
+    /// W as Winograd's way wants it, where it is small.
+    ///
+    /// Making it takes longer than the convolution itself where pictures are small. Where they are large it does not
+    /// matter, and a second copy of large weights would.
     private let filters: Tensor?
     private static let mostCopied = 800_000
 
@@ -78,9 +80,7 @@ public struct Convolution {
         bias = try weights.tensor("bias", [outputs], .fanIn(fan))
         self.stride = stride
         self.padding = padding ?? size / 2
-        isWinograd =
-            size == 3 && stride == 1 && self.padding == 1
-            && weight.allowsWinograd(inputs: inputs, outputs: outputs)
+        isWinograd = stride == 1 && self.padding == 1 && weight.allowsWinograd
         let isKept = isWinograd && weight.count <= Self.mostCopied && !weight.recordsGradient
         filters = isKept ? weight.winogradFilters : nil
     }

@@ -31,9 +31,11 @@ extension Tensor {
             .tensor(self), .tensor(weight), .optional(bias), .ints([stride, stride]),
             .ints([padding, padding]))
     }
-    /// Whether a 3×3 convolution between so many channels may be had by fewer multiplications, of tensors like this.
-    package func allowsWinograd(inputs: Int, outputs: Int) -> Bool {
-        device == .cpu && dtype == .float32 && inputs % 16 == 0 && outputs % 16 == 0
+    /// Whether a convolution with this weight may be had by fewer multiplications.
+    package var allowsWinograd: Bool {
+        let (outputs, inputs, height, width) = shape4
+        return height == 3 && width == 3 && outputs % 16 == 0 && inputs % 16 == 0 && device == .cpu
+            && dtype == .float32
     }
     /// The filters W [out, C, 3, 3] as Winograd's convolution multiplies with them, [16, out, C].
     package var winogradFilters: Tensor { Operator.winogradFilters(.tensor(self)) }

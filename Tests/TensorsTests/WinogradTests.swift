@@ -60,11 +60,9 @@ import Testing
 
     @Test("It is offered for float32 on the CPU and channels in sixteens")
     func offered() {
-        let weight = Tensor.zeros([16, 16, 3, 3])
-        #expect(weight.allowsWinograd(inputs: 16, outputs: 48))
-        #expect(!weight.allowsWinograd(inputs: 4, outputs: 48))
-        #expect(!weight.allowsWinograd(inputs: 16, outputs: 3))
-        #expect(!weight.to(dtype: .bfloat16).allowsWinograd(inputs: 16, outputs: 16))
-        #expect(!weight.to(dtype: .float64).allowsWinograd(inputs: 16, outputs: 16))
+        let weight = Tensor.zeros([48, 16, 3, 3])
+        #expect(weight.allowsWinograd)
+        for other in [[48, 4, 3, 3], [3, 16, 3, 3], [48, 16, 1, 1]] { #expect(!Tensor.zeros(other).allowsWinograd) }
+        for dtype in [DType.bfloat16, .float64] { #expect(!weight.to(dtype: dtype).allowsWinograd) }
     }
 }
