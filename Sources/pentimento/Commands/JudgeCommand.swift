@@ -44,7 +44,7 @@ struct JudgeCommand: ParsableCommand {
 
     func run() throws {
         let files = try places.flatMap { try Self.files(in: $0) }
-        let texts = try prompts.map { try Self.lines(of: $0) }
+        let texts = try prompts.map(TextLines.read)
         if let texts, texts.count != files.count {
             throw Failure.badInput("\(texts.count) prompts for \(files.count) pictures; one a line is needed")
         }
@@ -95,12 +95,5 @@ struct JudgeCommand: ParsableCommand {
             .filter { !$0.hasPrefix(".") && PictureFormat(writing: $0) != nil }.sorted()
         guard !found.isEmpty else { throw Failure.badInput("\(place) holds no pictures") }
         return found.map { "\(place)/\($0)" }
-    }
-
-    private static func lines(of path: String) throws -> [String] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Failure.missing("\(path) does not exist")
-        }
-        return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
     }
 }

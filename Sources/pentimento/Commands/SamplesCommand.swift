@@ -84,14 +84,7 @@ struct SamplesCommand: AsyncParsableCommand {
     }
 
     private static func prompts(of file: String) throws -> [String] {
-        guard FileManager.default.fileExists(atPath: file) else {
-            throw Failure.missing("\(file) does not exist")
-        }
-        guard let data = FileManager.default.contents(atPath: file),
-            let text = String(data: data, encoding: .utf8)
-        else { throw Failure.badInput("\(file) is not a text file in UTF-8") }
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-            .filter { !$0.isEmpty }
+        let lines = try TextLines.read(file)
         guard (1...10_000).contains(lines.count) else {
             throw Failure.badInput(
                 "\(file) holds \(lines.count) prompts; from 1 to 10000 can be made at a time")
