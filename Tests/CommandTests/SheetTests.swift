@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import StillLife
+import TestSupport
 import Testing
 
 /// Chosen still lifes, and sheets of pictures.
@@ -66,5 +67,20 @@ import Testing
         #expect(reds(second) == 3 * 64 * 32)
         let missing = try Program.run(["sheet", "nowhere.png", "-o", "x.png"], in: folder)
         #expect(missing.status == 66 && missing.errorLines.count == 1, "\(missing.errors)")
+    }
+
+    @Test("Samples begin from one seed, or each from a seed of its own")
+    func ownSeeds() throws {
+        let folder = try Folder()
+        func sheet(_ prompts: String, _ more: String...) throws -> [UInt8] {
+            let file = try folder.file("prompts.txt", prompts)
+            let outcome = try Program.run(
+                ["samples", file, "--model", Fixtures.model("tiny-sd1"), "--seed", "3", "--steps", "2", "--bare"]
+                    + more + ["-o", folder["sheet.png"]])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return try Picture(contentsOf: folder["sheet.png"]).pixels
+        }
+        #expect(try sheet("an apple\n") == sheet("an apple\n", "--own-seeds"))
+        #expect(try sheet("an apple\nan apple\n") != sheet("an apple\nan apple\n", "--own-seeds"))
     }
 }

@@ -34,6 +34,9 @@ struct SamplesCommand: AsyncParsableCommand {
     @Option(help: "Pixels that every picture is made to fit; by default each keeps its size.")
     var side: Int?
 
+    @Flag(help: "A seed of its own for every prompt: the given one, the next, and so on.")
+    var ownSeeds = false
+
     @Flag(help: "No captions.")
     var bare = false
 
@@ -66,13 +69,14 @@ struct SamplesCommand: AsyncParsableCommand {
         let session = try ModelSession(model, compute, speech)
         let (seed, steps, guidance) = (sampling.seed.drawn(), sampling.steps ?? 50, sampling.guidance ?? 5)
         _ = try session.folder.schedule.levels(steps: steps)
-        let (from, to, frames) = (from ?? "", to ?? "", frames)
+        let (from, to, frames, ownSeeds) = (from ?? "", to ?? "", frames, ownSeeds)
         let pictures = try await session.result { studio in
             let prompts =
                 try lines.map { try $0.map { try studio.prompt($0) } }
                 ?? studio.prompts(from: from, to: to, count: frames)
             return try studio.samples(
-                of: prompts, seeds: prompts.map { _ in seed }, steps: steps, guidance: guidance)
+                of: prompts, seeds: prompts.indices.map { ownSeeds ? seed &+ UInt64($0) : seed }, steps: steps,
+                guidance: guidance)
         }
         try Task.checkCancellation()
         let captions = lines ?? (0..<frames).map { $0 == 0 ? from : $0 == frames - 1 ? to : "" }
