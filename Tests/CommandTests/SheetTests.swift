@@ -75,7 +75,10 @@ import Testing
         func sheet(_ prompts: String, _ more: String...) throws -> [UInt8] {
             let file = try folder.file("prompts.txt", prompts)
             let outcome = try Program.run(
-                ["samples", file, "--model", Fixtures.model("tiny-sd1"), "--seed", "3", "--steps", "2", "--bare"]
+                [
+                    "samples", file, "--model", Fixtures.model("tiny-sd1"), "--seed", "3", "--steps", "2",
+                    "--bare",
+                ]
                     + more + ["-o", folder["sheet.png"]])
             #expect(outcome.status == 0, "\(outcome.errors)")
             return try Picture(contentsOf: folder["sheet.png"]).pixels

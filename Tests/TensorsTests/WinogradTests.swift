@@ -62,7 +62,9 @@ import Testing
     func offered() {
         let weight = Tensor.zeros([48, 16, 3, 3])
         #expect(weight.allowsWinograd)
-        for other in [[48, 4, 3, 3], [3, 16, 3, 3], [48, 16, 1, 1]] { #expect(!Tensor.zeros(other).allowsWinograd) }
+        for other in [[48, 4, 3, 3], [3, 16, 3, 3], [48, 16, 1, 1]] {
+            #expect(!Tensor.zeros(other).allowsWinograd)
+        }
         for dtype in [DType.bfloat16, .float64] { #expect(!weight.to(dtype: dtype).allowsWinograd) }
     }
 }

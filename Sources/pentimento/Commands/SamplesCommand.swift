@@ -75,7 +75,8 @@ struct SamplesCommand: AsyncParsableCommand {
                 try lines.map { try $0.map { try studio.prompt($0) } }
                 ?? studio.prompts(from: from, to: to, count: frames)
             return try studio.samples(
-                of: prompts, seeds: prompts.indices.map { ownSeeds ? seed &+ UInt64($0) : seed }, steps: steps,
+                of: prompts, seeds: prompts.indices.map { ownSeeds ? seed &+ UInt64($0) : seed },
+                steps: steps,
                 guidance: guidance)
         }
         try Task.checkCancellation()
