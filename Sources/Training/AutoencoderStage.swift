@@ -17,24 +17,32 @@ final class AutoencoderStage: TrainingStage {
     private let dtype: DType
     private let randomness: Randomness
     private let order: PictureOrder
+    /// What the teacher makes of whole pictures; nil without one.
+    private let teacher: LatentSet?
     private let sampleFolder: String
     private let control: TrainingControl
 
     init(
-        _ configuration: TrainingConfiguration, pictures: PictureSet, device: Device, sampleFolder: String,
+        _ configuration: TrainingConfiguration, pictures: PictureSet, device: Device, work: String,
         control: TrainingControl
     ) throws {
         self.configuration = configuration
         self.pictures = pictures
         self.device = device
-        self.sampleFolder = sampleFolder
         self.control = control
+        sampleFolder = work + "/samples"
         dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
         // Its own shuffles: the second stage has others.
         order = PictureOrder(Randomness(seed: randomness.seed(.crops, 0)), count: pictures.count)
         let shape = Self.shape(configuration)
         autoencoderConfiguration = shape
+        let folder = configuration.autoencoder.teacher
+        teacher =
+            folder.isEmpty
+            ? nil
+            : try Teacher(folder: folder, of: shape, device: device).latents(
+                of: pictures, in: work, control: control)
         let start = configuration.autoencoder.start
         let predecessor = start.isEmpty ? nil : try Predecessor(folder: start, part: .autoencoder)
         var builder = NetworkBuilder(device: device, precision: dtype)
@@ -91,15 +99,34 @@ final class AutoencoderStage: TrainingStage {
     func loss(step: Int) -> Tensor {
         let side = configuration.autoencoder.cropSize
         var draws = randomness.draws(.crops, step)
-        let room = pictures.size - side + 1
+        // A teacher has seen whole pictures: its latents have places every few pixels only.
+        let grid = teacher == nil ? 1 : configuration.autoencoder.factor
+        let room = (pictures.size - side) / grid + 1
         let places = order.batch(step: step, size: batch).map {
-            (picture: $0, x: draws.below(room), y: draws.below(room))
+            (picture: $0, x: draws.below(room) * grid, y: draws.below(room) * grid)
         }
         let input = pictures.tensor(crops: places, side: side, device: device).to(dtype: dtype)
         let (mean, logVariance) = autoencoder.encode(input)
         let noise = RandomGenerator(seed: randomness.seed(.posterior, step)).normal(mean.shape).like(mean)
         let output = autoencoder.decode(mean + (logVariance * 0.5).exponential * noise)
-        return AutoencoderLoss(configuration.autoencoder)(output, input, mean: mean, logVariance: logVariance)
+        let loss = AutoencoderLoss(configuration.autoencoder)(
+            output, input, mean: mean, logVariance: logVariance)
+        guard let teacher else { return loss }
+        let distance = mean.to(dtype: .float32) - lesson(teacher, places, side: side / grid, grid: grid)
+        return loss + distance.squared.mean * configuration.autoencoder.teacherWeight
+    }
+
+    /// The teacher's latents of crops, [crops, latentChannels, side, side].
+    private func lesson(
+        _ teacher: LatentSet, _ places: [(picture: Int, x: Int, y: Int)], side: Int, grid: Int
+    ) -> Tensor {
+        let whole = teacher.plain(places.map(\.picture), device: device)
+        return .concatenated(
+            places.enumerated().map { row, place in
+                whole.narrowed(0, from: row, count: 1)
+                    .narrowed(2, from: place.y / grid, count: side)
+                    .narrowed(3, from: place.x / grid, count: side)
+            })
     }
 
     /// The trained autoencoder, with the averaged weights.

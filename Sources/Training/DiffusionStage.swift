@@ -43,7 +43,7 @@ final class DiffusionStage: TrainingStage {
         objective = DenoisingLoss(section)
         dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
-        order = PictureOrder(randomness, count: pictures.count)
+        order = PictureOrder(randomness, repeats: pictures.repeats)
         let start =
             section.start.isEmpty
             ? nil : try StartingPoint(folder: section.start, contextLength: section.contextLength)

@@ -4,7 +4,9 @@ import Imaging
 /// A folder of pictures with captions as training pictures: cropped to their middle square and brought to one size.
 ///
 /// A picture's captions are the lines of a NAME.txt beside it, or a line of the folder's captions.jsonl:
-/// `{"file": "a/b.jpg", "captions": ["…", "…"]}`; `file_name`, `caption` and `text` are understood too.
+/// `{"file": "a/b.jpg", "captions": ["…", "…"]}`; `file_name`, `caption` and `text` are understood too. Such a line may
+/// say `"repeats": 3`, how often an epoch shows the picture, and `"split": "held-out"`: where any line does, the pictures
+/// to measure on are taken from those alone, and none of them is learned from.
 struct FolderPictures: Sendable {
     let section: DataSection
 
@@ -13,29 +15,50 @@ struct FolderPictures: Sendable {
         /// Relative to the folder.
         let path: String
         let captions: [String]
+        /// How often an epoch shows it.
+        var repeats = 1
+        /// Whether the folder itself keeps it out of training.
+        var isHeldOut = false
     }
 
     /// The pictures to learn from and, behind them, those held out.
     func pictures(in work: String, control: TrainingControl) throws -> PictureSet {
-        let entries = try entries(control: control)
-        let count = min(section.count, entries.count - section.heldOut)
-        guard count > 0 else {
-            throw TrainingError.unusableData(
-                path: section.folder,
-                reason: "\(entries.count) pictures with captions leave none to learn from beside "
-                    + "data.heldOut = \(section.heldOut); lower that")
-        }
-        // Those held out come from all over the folder, whatever its order.
-        var draws = Randomness(seed: section.seed).draws(.order, 0)
-        let chosen = Array(entries.shuffled(using: &draws).prefix(count + section.heldOut))
+        let (chosen, count) = try chosen(of: try entries(control: control))
         let (folder, size) = (section.folder, section.size)
-        return try PictureSet.cached(
+        var pictures = try PictureSet.cached(
             in: work, fingerprint: try fingerprint(chosen), count: count, heldOut: section.heldOut,
             size: size,
             picture: {
                 try Picture(contentsOf: "\(folder)/\(chosen[$0].path)").middleSquare(side: size)
             },
             captions: { chosen[$0].captions }, control: control)
+        pictures.repeats = chosen.prefix(count).map(\.repeats)
+        return pictures
+    }
+
+    /// The pictures to learn from, whose number comes with them, and then those to measure on.
+    private func chosen(of entries: [Entry]) throws -> ([Entry], count: Int) {
+        let keepsOut = entries.contains(where: \.isHeldOut)
+        let keptOut = entries.count(where: \.isHeldOut)
+        let most = keepsOut ? entries.count - keptOut : entries.count - section.heldOut
+        let count = min(section.count, most)
+        guard count > 0, !keepsOut || section.heldOut <= keptOut else {
+            throw TrainingError.unusableData(
+                path: section.folder,
+                reason: keepsOut && count > 0
+                    ? "\(keptOut) held-out pictures are fewer than data.heldOut = \(section.heldOut); lower that"
+                    : "\(entries.count) pictures with captions leave none to learn from beside "
+                        + "data.heldOut = \(section.heldOut); lower that")
+        }
+        // Those held out come from all over the folder, whatever its order.
+        var draws = Randomness(seed: section.seed).draws(.order, 0)
+        let shuffled = entries.shuffled(using: &draws)
+        guard keepsOut else { return (Array(shuffled.prefix(count + section.heldOut)), count) }
+        return (
+            Array(shuffled.filter { !$0.isHeldOut }.prefix(count))
+                + shuffled.filter(\.isHeldOut).prefix(section.heldOut),
+            count
+        )
     }
 
     /// All pictures with captions, in the order of their paths.
@@ -57,9 +80,12 @@ struct FolderPictures: Sendable {
         }
         var entries: [Entry] = []
         for path in paths {
-            let captions = try listed[path] ?? captions(beside: path)
-            if !captions.isEmpty {
-                entries.append(Entry(path: path, captions: Array(captions.prefix(section.captions))))
+            let told = try listed[path] ?? Told(captions: captions(beside: path))
+            if !told.captions.isEmpty {
+                entries.append(
+                    Entry(
+                        path: path, captions: Array(told.captions.prefix(section.captions)),
+                        repeats: told.repeats, isHeldOut: told.isHeldOut))
             }
         }
         guard !entries.isEmpty else {
@@ -98,10 +124,10 @@ struct FolderPictures: Sendable {
     }
 
     /// What captions.jsonl says, by the pictures' paths.
-    private func listedCaptions() throws -> [String: [String]] {
+    private func listedCaptions() throws -> [String: Told] {
         let place = "\(section.folder)/\(Self.list)"
         guard let data = FileManager.default.contents(atPath: place) else { return [:] }
-        var found: [String: [String]] = [:]
+        var found: [String: Told] = [:]
         for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .enumerated()
         {
@@ -114,9 +140,31 @@ struct FolderPictures: Sendable {
                     reason: "line \(index + 1) is not {\"file\": …, \"caption\": … or \"captions\": […]}")
             }
             let captions = (item.captions ?? []) + [item.caption, item.text].compactMap(\.self)
-            found[file, default: []] += Self.cleaned(captions)
+            found[file, default: Told()].captions += Self.cleaned(captions)
+            if let repeats = item.repeats {
+                guard (1...1000).contains(repeats) else {
+                    throw TrainingError.unusableData(
+                        path: place, reason: "line \(index + 1) says \"repeats\": \(repeats); 1 to 1000")
+                }
+                found[file]?.repeats = repeats
+            }
+            if let split = item.split {
+                guard ["train", "held-out"].contains(split) else {
+                    throw TrainingError.unusableData(
+                        path: place,
+                        reason: "line \(index + 1) says \"split\": \"\(split)\"; train or held-out")
+                }
+                found[file]?.isHeldOut = split == "held-out"
+            }
         }
         return found
+    }
+
+    /// What is told of a picture.
+    private struct Told {
+        var captions: [String] = []
+        var repeats = 1
+        var isHeldOut = false
     }
 
     private struct Line: Decodable {
@@ -125,9 +173,11 @@ struct FolderPictures: Sendable {
         var caption: String?
         var captions: [String]?
         var text: String?
+        var repeats: Int?
+        var split: String?
 
         enum CodingKeys: String, CodingKey {
-            case file, caption, captions, text
+            case file, caption, captions, text, repeats, split
             case fileName = "file_name"
         }
     }
@@ -147,6 +197,7 @@ struct FolderPictures: Sendable {
             defer { try? file.close() }
             let length = try file.seekToEnd()
             fingerprint.add("\(entry.path)\n\(length)\n" + entry.captions.joined(separator: "\n"))
+            if entry.repeats != 1 { fingerprint.add("\n\(entry.repeats) times") }
             for offset in [0, length > 4096 ? length - 4096 : 0] {
                 try file.seek(toOffset: offset)
                 fingerprint.add(try file.read(upToCount: 4096) ?? Data())

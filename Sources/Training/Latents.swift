@@ -22,11 +22,14 @@ struct LatentSet: Sendable {
 
     private var byteCount: Int { shape.reduce(2, *) }
 
-    /// Opens the cached latents of these pictures and this autoencoder, or makes them.
+    /// Opens the cached latents of these pictures and this network, or makes them.
+    ///
+    /// - `weights`: the network's, which name the cache.
+    /// - `reconstruction`: measured once, beside the latents.
     static func cached(
-        in folder: String, pictures: PictureSet, autoencoder: Autoencoder,
-        weights: [(name: String, tensor: Tensor)],
-        device: Device, control: TrainingControl
+        in folder: String, pictures: PictureSet, encoder: any LatentEncoder,
+        weights: [(name: String, tensor: Tensor)], device: Device, control: TrainingControl,
+        reconstruction: () -> Double
     ) throws -> LatentSet {
         var fingerprint = CacheKey()
         fingerprint.add(pictures.fingerprint)
@@ -38,9 +41,8 @@ struct LatentSet: Sendable {
         }
         let path = "\(folder)/latents-\(fingerprint.text).bin"
         let measuresPath = "\(folder)/latents-\(fingerprint.text).json"
-        let factor = autoencoder.configuration.spatialFactor
-        let side = pictures.size / factor
-        let shape = [autoencoder.configuration.latentChannels, side, side]
+        let side = pictures.size / encoder.spatialFactor
+        let shape = [encoder.latentChannels, side, side]
         let byteCount = shape.reduce(2, *)
         let manager = FileManager.default
         if !manager.fileExists(atPath: path) || !manager.fileExists(atPath: measuresPath) {
@@ -52,7 +54,7 @@ struct LatentSet: Sendable {
                     if control.isStopping { throw CancellationError() }
                     let part = start..<min(start + batch, pictures.count)
                     let mean = withoutGradients {
-                        autoencoder.encode(pictures.tensor(part, device: device)).mean
+                        encoder.means(of: pictures.tensor(part, device: device))
                     }
                     sum += mean.to(dtype: .float64).sum.item
                     squares += mean.to(dtype: .float64).squared.sum.item
@@ -64,8 +66,7 @@ struct LatentSet: Sendable {
             let count = Double(byteCount / 2 * pictures.count)
             let deviation = max(squares / count - (sum / count) * (sum / count), 1e-12).squareRoot()
             let measures = Measures(
-                scalingFactor: 1 / deviation,
-                reconstruction: reconstructionQuality(of: autoencoder, on: pictures, device: device))
+                scalingFactor: 1 / deviation, reconstruction: reconstruction())
             try CacheFile.write(JSONEncoder().encode(measures), to: measuresPath)
         }
         let stored = try JSONDecoder().decode(
@@ -77,6 +78,11 @@ struct LatentSet: Sendable {
 
     /// Scaled latents of pictures, float32 [B, latentChannels, h, w].
     func scaled(_ pictures: [Int], device: Device) -> Tensor {
+        plain(pictures, device: device) * measures.scalingFactor
+    }
+
+    /// Latents of pictures as the network gave them, float32 [B, latentChannels, h, w].
+    func plain(_ pictures: [Int], device: Device) -> Tensor {
         let count = byteCount
         let bytes = [UInt8](unsafeUninitializedCapacity: count * pictures.count) { buffer, filled in
             let target = UnsafeMutableRawBufferPointer(buffer)
@@ -91,6 +97,6 @@ struct LatentSet: Sendable {
         let half = bytes.withUnsafeBytes {
             Tensor(copying: $0, shape: [pictures.count] + shape, dtype: .float16)
         }
-        return half.to(device: device).to(dtype: .float32) * measures.scalingFactor
+        return half.to(device: device).to(dtype: .float32)
     }
 }

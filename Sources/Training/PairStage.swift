@@ -32,7 +32,7 @@ final class PairStage: TrainingStage {
         self.control = control
         dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
-        order = PictureOrder(randomness, count: pictures.count)
+        order = PictureOrder(randomness, repeats: pictures.repeats)
         let section = configuration.clip
         tokenizer = try Tokenizer(folder: section.tokenizer)
         tokens = CaptionTokens(tokenizer, captions: pictures.captions)

@@ -13,6 +13,8 @@ struct PictureSet: Sendable {
     let size: Int
     /// Per picture its captions, the most usual one first; held-out pictures included.
     let captions: [[String]]
+    /// How often an epoch shows each picture that is learned from.
+    var repeats: [Int]
     /// Names these pictures and captions among all others.
     let fingerprint: String
     private let file: MappedFile
@@ -55,7 +57,8 @@ struct PictureSet: Sendable {
                 path: captionPath, reason: "does not hold \(total) lists of captions; delete it")
         }
         return PictureSet(
-            count: count, heldOut: heldOut, size: size, captions: stored, fingerprint: fingerprint,
+            count: count, heldOut: heldOut, size: size, captions: stored,
+            repeats: Array(repeating: 1, count: count), fingerprint: fingerprint,
             file: try CacheFile.mapped(pixelPath, count: byteCount))
     }
 

@@ -62,25 +62,32 @@ struct Draws: RandomNumberGenerator {
 /// The order in which pictures are seen: every epoch is a new permutation that follows from the seed alone.
 final class PictureOrder {
     private let randomness: Randomness
-    private let count: Int
+    /// The pictures of an epoch; one that is seen more often stands there more than once.
+    private let pictures: [Int]
     private var epoch = -1
     private var permutation: [Int] = []
 
-    init(_ randomness: Randomness, count: Int) {
+    /// - Parameter repeats: how often an epoch shows each picture.
+    init(_ randomness: Randomness, repeats: [Int]) {
         self.randomness = randomness
-        self.count = count
+        pictures = repeats.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
+    }
+
+    /// Every picture once an epoch.
+    convenience init(_ randomness: Randomness, count: Int) {
+        self.init(randomness, repeats: Array(repeating: 1, count: count))
     }
 
     /// The pictures of a step.
     func batch(step: Int, size: Int) -> [Int] {
         (0..<size).map { place in
             let position = step * size + place
-            if position / count != epoch {
-                epoch = position / count
+            if position / pictures.count != epoch {
+                epoch = position / pictures.count
                 var draws = randomness.draws(.order, epoch)
-                permutation = (0..<count).shuffled(using: &draws)
+                permutation = pictures.shuffled(using: &draws)
             }
-            return permutation[position % count]
+            return permutation[position % pictures.count]
         }
     }
 }

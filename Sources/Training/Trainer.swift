@@ -160,8 +160,7 @@ public struct Trainer: Sendable {
             return (ReadyAutoencoder(network: network, weights: store.parameters), .finished)
         }
         let stage = try AutoencoderStage(
-            configuration, pictures: pictures, device: device, sampleFolder: work + "/samples",
-            control: control)
+            configuration, pictures: pictures, device: device, work: work, control: control)
         var end = TrainingEnd.finished
         if training {
             end = try loop(until: deadline, of: stage.name).run(stage)
@@ -174,8 +173,9 @@ public struct Trainer: Sendable {
 
     private func diffusionStage(_ pictures: PictureSet, _ first: ReadyAutoencoder) throws -> DiffusionStage {
         let latents = try LatentSet.cached(
-            in: work, pictures: pictures, autoencoder: first.network, weights: first.weights, device: device,
-            control: control)
+            in: work, pictures: pictures, encoder: first.network, weights: first.weights, device: device,
+            control: control,
+            reconstruction: { reconstructionQuality(of: first.network, on: pictures, device: device) })
         let decibels = String(format: "%.2f", latents.measures.reconstruction)
         control.report(.message("autoencoder: \(decibels) dB on all held-out pictures"))
         return try DiffusionStage(
@@ -234,6 +234,7 @@ extension TrainingConfiguration {
         copy.clip.tokenizer = (clip.tokenizer as NSString).lastPathComponent
         copy.autoencoder.reuse = (autoencoder.reuse as NSString).lastPathComponent
         copy.autoencoder.start = (autoencoder.start as NSString).lastPathComponent
+        copy.autoencoder.teacher = (autoencoder.teacher as NSString).lastPathComponent
         copy.diffusion.start = (diffusion.start as NSString).lastPathComponent
         copy.diffusion.frozenText = (diffusion.frozenText as NSString).lastPathComponent
         return copy

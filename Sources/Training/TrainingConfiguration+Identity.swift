@@ -16,11 +16,13 @@ extension TrainingConfiguration {
 extension AutoencoderSection {
     /// The network's shape.
     var architecture: [String: String] {
-        [
+        var settings = [
             "autoencoder.channels": "\(channels)", "autoencoder.latentChannels": "\(latentChannels)",
             "autoencoder.layersPerBlock": "\(layersPerBlock)", "autoencoder.normGroups": "\(normGroups)",
             "autoencoder.start": (start as NSString).lastPathComponent,
         ]
+        if !teacher.isEmpty { settings["autoencoder.teacher"] = (teacher as NSString).lastPathComponent }
+        return settings
     }
 }
 

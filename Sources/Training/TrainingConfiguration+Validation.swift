@@ -121,7 +121,7 @@ extension TrainingConfiguration {
             warmup: section.warmup, decay: section.weightDecay, clip: section.gradientClip)
         for (key, weight) in [
             ("klWeight", section.klWeight), ("gradientWeight", section.gradientWeight),
-            ("multiScaleWeight", section.multiScaleWeight),
+            ("multiScaleWeight", section.multiScaleWeight), ("teacherWeight", section.teacherWeight),
         ] {
             try require(weight >= 0 && weight.isFinite, "autoencoder.\(key)", weight, "at least 0")
         }

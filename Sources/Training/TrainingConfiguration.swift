@@ -99,6 +99,13 @@ public struct AutoencoderSection: Codable, Sendable, Equatable {
     public var reuse = ""
     /// An autoencoder folder whose weights training begins with, grown where this one has more channels; empty for none.
     public var start = ""
+    /// A network whose latents training draws those of this autoencoder towards; empty for none.
+    ///
+    /// A folder: of an `AutoencoderKL`, or with the `encoder.safetensors` of a tiny autoencoder (a plain sequence of
+    /// convolutions, as TAESD and its kin are published). It must have as many latent channels and the same factor.
+    public var teacher = ""
+    /// Weight of the mean squared difference between the latents' means and the teacher's, per latent number.
+    public var teacherWeight = 0.05
     /// Channels of each level; every level but the last halves the picture.
     public var channels = [32, 64, 64]
     /// Channels of a latent.

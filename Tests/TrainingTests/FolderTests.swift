@@ -40,6 +40,36 @@ import Testing
             ])
     }
 
+    @Test("Lines of captions.jsonl say how often a picture is shown and which ones are only measured on")
+    func splitAndRepeats() throws {
+        let scratch = try Scratch()
+        let lines = try (0..<6).map { index in
+            try picture("\(scratch.path)/\(index).ppm", red: UInt8(index * 40))
+            let rest = index < 2 ? ", \"split\": \"held-out\"" : ", \"repeats\": \(index)"
+            return "{\"file\": \"\(index).ppm\", \"caption\": \"number \(index)\"\(rest)}\n"
+        }
+        try scratch.write(lines.joined(), to: "captions.jsonl")
+        var section = section(scratch.path)
+        section.heldOut = 2
+        let set = try FolderPictures(section: section).pictures(in: scratch.path, control: TrainingControl())
+        #expect(set.count == 4 && set.heldOut == 2)
+        #expect(Set(set.captions[4...].flatMap(\.self)) == ["number 0", "number 1"])
+        #expect(set.captions[..<4].map { $0[0] } == set.repeats.map { "number \($0)" })
+        #expect(set.repeats.sorted() == [2, 3, 4, 5])
+        let order = PictureOrder(Randomness(seed: 1), repeats: set.repeats)
+        let seen = order.batch(step: 0, size: 14)
+        #expect((0..<4).map { picture in seen.count { $0 == picture } } == set.repeats)
+        #expect(order.batch(step: 1, size: 14) != seen)
+
+        section.heldOut = 3
+        let error = #expect(throws: TrainingError.self) {
+            try FolderPictures(section: section).pictures(in: scratch.path, control: TrainingControl())
+        }
+        #expect(
+            error?.description.hasSuffix("2 held-out pictures are fewer than data.heldOut = 3; lower that")
+                == true)
+    }
+
     @Test("The middle square is what is learned from")
     func square() throws {
         var wide = Picture(width: 12, height: 4, red: 200)
@@ -95,6 +125,13 @@ import Testing
         #expect(reason(section(scratch.path)).contains("lower that"))
         try scratch.write("{\"file\": \"gone.png\", \"caption\": \"x\"}", to: "captions.jsonl")
         #expect(reason(section(scratch.path)).contains("it names gone.png, which is no picture there"))
+        for (line, complaint) in [
+            ("\"repeats\": 0", "line 1 says \"repeats\": 0; 1 to 1000"),
+            ("\"split\": \"test\"", "line 1 says \"split\": \"test\"; train or held-out"),
+        ] {
+            try scratch.write("{\"file\": \"a.ppm\", \"caption\": \"x\", \(line)}", to: "captions.jsonl")
+            #expect(reason(section(scratch.path)).hasSuffix(complaint))
+        }
         try scratch.write("a.ppm: a cat", to: "captions.jsonl")
         #expect(reason(section(scratch.path)).contains("captions.jsonl cannot be trained on: line 1 is not"))
         try scratch.write("", to: "captions.jsonl")
