@@ -6,7 +6,8 @@ import Imaging
 /// A picture's captions are the lines of a NAME.txt beside it, or a line of the folder's captions.jsonl:
 /// `{"file": "a/b.jpg", "captions": ["…", "…"]}`; `file_name`, `caption` and `text` are understood too. Such a line may
 /// say `"repeats": 3`, how often an epoch shows the picture, and `"split": "held-out"`: where any line does, the pictures
-/// to measure on are taken from those alone, and none of them is learned from.
+/// to measure on are taken from those alone, and none of them is learned from. `"labels": {"kind": "tulip"}` is what a
+/// judge learns.
 struct FolderPictures: Sendable {
     let section: DataSection
 
@@ -17,12 +18,26 @@ struct FolderPictures: Sendable {
         let captions: [String]
         /// How often an epoch shows it.
         var repeats = 1
+        /// What it shows, by what is told: `["kind": "tulip"]`.
+        var labels: [String: String] = [:]
         /// Whether the folder itself keeps it out of training.
         var isHeldOut = false
     }
 
     /// The pictures to learn from and, behind them, those held out.
     func pictures(in work: String, control: TrainingControl) throws -> PictureSet {
+        try read(in: work, control: control).pictures
+    }
+
+    /// Likewise, with their labels.
+    func labelled(in work: String, control: TrainingControl) throws -> LabelledPictures {
+        let (pictures, entries) = try read(in: work, control: control)
+        return try LabelledPictures(pictures, labels: entries.map(\.labels), folder: section.folder)
+    }
+
+    private func read(
+        in work: String, control: TrainingControl
+    ) throws -> (pictures: PictureSet, entries: [Entry]) {
         let (chosen, count) = try chosen(of: try entries(control: control))
         let (folder, size) = (section.folder, section.size)
         var pictures = try PictureSet.cached(
@@ -33,7 +48,7 @@ struct FolderPictures: Sendable {
             },
             captions: { chosen[$0].captions }, control: control)
         pictures.repeats = chosen.prefix(count).map(\.repeats)
-        return pictures
+        return (pictures, chosen)
     }
 
     /// The pictures to learn from, whose number comes with them, and then those to measure on.
@@ -85,7 +100,7 @@ struct FolderPictures: Sendable {
                 entries.append(
                     Entry(
                         path: path, captions: Array(told.captions.prefix(section.captions)),
-                        repeats: told.repeats, isHeldOut: told.isHeldOut))
+                        repeats: told.repeats, labels: told.labels, isHeldOut: told.isHeldOut))
             }
         }
         guard !entries.isEmpty else {
@@ -141,6 +156,7 @@ struct FolderPictures: Sendable {
             }
             let captions = (item.captions ?? []) + [item.caption, item.text].compactMap(\.self)
             found[file, default: Told()].captions += Self.cleaned(captions)
+            found[file]?.labels.merge(item.labels ?? [:]) { $1 }
             if let repeats = item.repeats {
                 guard (1...1000).contains(repeats) else {
                     throw TrainingError.unusableData(
@@ -164,6 +180,7 @@ struct FolderPictures: Sendable {
     private struct Told {
         var captions: [String] = []
         var repeats = 1
+        var labels: [String: String] = [:]
         var isHeldOut = false
     }
 
@@ -175,9 +192,10 @@ struct FolderPictures: Sendable {
         var text: String?
         var repeats: Int?
         var split: String?
+        var labels: [String: String]?
 
         enum CodingKeys: String, CodingKey {
-            case file, caption, captions, text, repeats, split
+            case file, caption, captions, text, repeats, split, labels
             case fileName = "file_name"
         }
     }
@@ -204,21 +222,5 @@ struct FolderPictures: Sendable {
             }
         }
         return fingerprint.text
-    }
-}
-
-extension Picture {
-    /// The largest square in the middle, at another size.
-    func middleSquare(side: Int) -> Picture {
-        let short = min(width, height)
-        let (left, top) = ((width - short) / 2, (height - short) / 2)
-        var square: [UInt8] = []
-        square.reserveCapacity(short * short * 3)
-        for row in top..<(top + short) {
-            let start = offset(x: left, y: row)
-            square += pixels[start..<(start + short * 3)]
-        }
-        return Picture(width: short, height: short, pixels: square).resized(
-            width: side, height: side, by: .lanczos)
     }
 }

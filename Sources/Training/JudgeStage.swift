@@ -44,12 +44,7 @@ final class JudgeStage: TrainingStage {
 
     var steps: Int { configuration.judge.steps }
     var batch: Int { configuration.judge.batch }
-    var pace: Pace {
-        let section = configuration.judge
-        return Pace(
-            learningRate: section.learningRate, warmup: section.warmup, finalShare: 0.02,
-            gradientClip: section.gradientClip)
-    }
+    var pace: Pace { configuration.judge.pace }
     var settings: [String: String] {
         configuration.commonSettings(data: pictures.pictures.fingerprint)
             .merging(configuration.judge.architecture) { $1 }

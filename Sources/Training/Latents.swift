@@ -49,7 +49,8 @@ struct LatentSet: Sendable {
             control.report(.message("encoding \(pictures.count) pictures"))
             var (sum, squares) = (0.0, 0.0)
             try CacheFile.write(to: path, count: byteCount * pictures.count) { memory in
-                let batch = 64
+                // Layers of many large pictures at once take memory anew from the system for every one of them.
+                let batch = max(8, 64 * 64 * 64 / (pictures.size * pictures.size))
                 for start in stride(from: 0, to: pictures.count, by: batch) {
                     if control.isStopping { throw CancellationError() }
                     let part = start..<min(start + batch, pictures.count)

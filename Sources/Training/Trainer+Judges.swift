@@ -44,16 +44,53 @@ extension Trainer {
     }
 
     private func export(_ stage: JudgeStage) throws {
-        let weights = stage.parameters.averages(of: stage.name)
         let accuracies = try stage.accuracies()
         let record = JudgeRecord(
-            configuration, parameters: [stage.name: weights.reduce(0) { $0 + $1.tensor.count }],
-            progress: log.lines().last { $0.stage == stage.name },
+            configuration, parameters: [:], progress: log.lines().last { $0.stage == stage.name },
             measures: accuracies.reduce(into: [:]) { found, entry in
                 for (name, count) in entry.value.counts { found["\(entry.key): \(name)"] = count.share }
             }, device: device)
+        try export(stage, json: stage.shape.json, record: record)
+    }
+
+    private func labelStage() throws -> LabelStage {
+        let pictures = try FolderPictures(section: configuration.data).labelled(in: work, control: control)
+        return try LabelStage(configuration, pictures, device: device, control: control)
+    }
+
+    /// A judge of a folder's labels.
+    func trainLabels(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
+        let stage = try labelStage()
+        let end = try loop(until: deadline, of: stage.name).run(stage)
+        if end != .stopped { try export(stage) }
+        return end
+    }
+
+    func exportLabels() throws {
+        let stage = try labelStage()
+        try restore(stage)
+        try export(stage)
+    }
+
+    private func export(_ stage: LabelStage) throws {
+        let confusion = try stage.confusion()
+        var record = JudgeRecord(
+            configuration, parameters: [:], progress: log.lines().last { $0.stage == stage.name },
+            measures: LabelStage.shares(confusion).reduce(into: [:]) { $0["held out: \($1.key)"] = $1.value },
+            device: device)
+        record.confusion = confusion
+        try export(stage, json: stage.shape.json, record: record)
+    }
+
+    /// Writes a network's folder: shape, averaged weights, record.
+    private func export(
+        _ stage: any TrainingStage, json: [String: any Sendable], record: JudgeRecord
+    ) throws {
+        let weights = stage.parameters.averages(of: stage.name)
+        var record = record
+        record.parameters = [stage.name: weights.reduce(0) { $0 + $1.tensor.count }]
         try FolderExport.write(to: configuration.output) { folder in
-            try FolderExport.network(stage.shape.json, weights, named: "model", in: folder)
+            try FolderExport.network(json, weights, named: "model", in: folder)
             try FolderExport.record(record, in: folder)
         }
         control.report(.message("wrote \(configuration.output)"))
@@ -80,6 +117,8 @@ struct JudgeRecord: Codable {
     var progress: TrainingProgress?
     /// What was measured on held-out pictures, by name.
     var measures: [String: Double]
+    /// Of held-out pictures, by group and true label: how often each label was answered.
+    var confusion: [String: [String: [String: Int]]]?
     var machine: [String: String]
     var libraries: [String: String]
     var date: Date

@@ -62,6 +62,7 @@ public struct Trainer: Sendable {
         try CacheFile.write(configuration.json, to: work + "/configuration.json")
         switch configuration.kind {
         case .diffusion: return try trainDiffusion(until: deadline)
+        case .judge where configuration.data.source == .folder: return try trainLabels(until: deadline)
         case .judge: return try trainJudge(until: deadline)
         case .clip: return try trainPair(until: deadline)
         }
@@ -90,6 +91,7 @@ public struct Trainer: Sendable {
         case .diffusion:
             let (stage, first) = try newest()
             try export(stage, first)
+        case .judge where configuration.data.source == .folder: try exportLabels()
         case .judge: try exportJudge()
         case .clip: try exportPair()
         }
@@ -110,7 +112,7 @@ public struct Trainer: Sendable {
 
     /// Renders or reads the pictures and leaves them in the work folder, without training.
     public func prepareData() throws {
-        if configuration.kind == .judge {
+        if configuration.kind == .judge && configuration.data.source == .stillLife {
             _ = try judgePictures()
         } else {
             _ = try loadPictures()

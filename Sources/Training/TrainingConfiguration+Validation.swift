@@ -24,7 +24,7 @@ extension TrainingConfiguration {
             try validateAutoencoder()
             try validateDiffusion()
         case .judge:
-            try validateData(multiple: 8)
+            try validateData(multiple: data.source == .folder ? 1 : 8)
             try validateJudge()
         case .clip:
             try require(clip.patch > 0, "clip.patch", clip.patch, "at least 1")
@@ -40,7 +40,9 @@ extension TrainingConfiguration {
     }
 
     private func validateJudge() throws {
-        try require(data.source == .stillLife, "data.source", data.source, "a judge learns from still lifes")
+        try require(
+            data.source == .stillLife || judge.autoencoder.isEmpty, "judge.autoencoder", judge.autoencoder,
+            "empty for a judge of a folder's labels, which learns from its pictures alone")
         try require(judge.channels.count == 4, "judge.channels", judge.channels, "four numbers")
         try validateChannels(judge.channels, groups: judge.normGroups, "judge")
         try require(

@@ -15,7 +15,8 @@ struct JudgeCommand: ParsableCommand {
 
             Objects with their colours, surfaces and states, table, wall and style, by a network that knows the still-life \
             world and nothing else. With prompts, one a line in the order of the files, it also says what of each is \
-            right; without them, prompts that pictures carry (see inspect) are taken.
+            right; without them, prompts that pictures carry (see inspect) are taken. A judge that was taught the \
+            labels of a folder's pictures (--judge) says which label of each group fits.
             """)
 
     @Argument(help: ArgumentHelp("Pictures, or folders of them.", valueName: "file|folder"))
@@ -49,7 +50,11 @@ struct JudgeCommand: ParsableCommand {
             throw Failure.badInput("\(texts.count) prompts for \(files.count) pictures; one a line is needed")
         }
         let (device, _) = try compute.start()
-        let judge = try Judge(folder: try ModelPlaces.plainFolder(of: judge), device: device)
+        let folder = try ModelPlaces.plainFolder(of: judge)
+        if let labels = try LabelJudge(ifLabelling: folder, device: device) {
+            return try Self.label(files, by: labels, prompts: texts, json: json)
+        }
+        let judge = try Judge(folder: folder, device: device)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         for (index, file) in files.enumerated() {

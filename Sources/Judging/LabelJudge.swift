@@ -1,0 +1,97 @@
+import Diffusion
+public import Imaging
+import Layers
+public import Networks
+public import Tensors
+
+/// A network of our own that labels pictures, such as photos of flowers by their kind and colour.
+///
+/// It says something of every picture; of pictures unlike those it was taught it says nothing true.
+public final class LabelJudge {
+    private let network: LabelNetwork
+    private let device: Device
+    /// Pictures of a pass.
+    private static let batch = 32
+
+    /// A label and how sure the judge is of it.
+    public struct Label: Sendable, Hashable, Codable {
+        /// One of its group's labels.
+        public var name: String
+        /// 0…1.
+        public var probability: Double
+    }
+
+    /// The groups of labels.
+    public var groups: [LabelNetworkConfiguration.Group] { network.configuration.groups }
+
+    /// A judge from its folder: `config.json` and `model.safetensors`.
+    /// - Throws: `ConfigurationError`, `WeightError`, `SafetensorsError`.
+    public convenience init(folder: String, device: Device = .cpu) throws {
+        let shape = try LabelNetworkConfiguration(contentsOf: folder + "/config.json")
+        self.init(
+            try withoutGradients {
+                try LabelNetwork(WeightStore(folder: folder, name: "model", device: device).weights, shape)
+            }, device: device)
+    }
+
+    /// A judge from its folder; nil where the folder's `config.json` tells of another kind of network.
+    public convenience init?(ifLabelling folder: String, device: Device = .cpu) throws {
+        guard try LabelNetworkConfiguration.describes(folder + "/config.json") else { return nil }
+        try self.init(folder: folder, device: device)
+    }
+
+    /// A judge that uses a network.
+    public init(_ network: LabelNetwork, device: Device) {
+        self.network = network
+        self.device = device
+    }
+
+    /// The most probable label of each group, by the groups' names, of each picture.
+    ///
+    /// The largest square in the middle of a picture is looked at.
+    public func labels(of pictures: [Picture]) -> [[String: Label]] {
+        let side = network.configuration.side
+        return labels(of: .concatenated(pictures.map { $0.middleSquare(side: side).tensor() }))
+    }
+
+    /// Likewise of pictures [B, 3, side, side] in -1…1.
+    public func labels(of pictures: Tensor) -> [[String: Label]] {
+        stride(from: 0, to: pictures.shape[0], by: Self.batch).flatMap { start -> [[String: Label]] in
+            let rows = start..<min(start + Self.batch, pictures.shape[0])
+            let answers = withoutGradients {
+                network(pictures.rows(rows).to(device: device)).map {
+                    $0.to(dtype: .float32).softmax(-1).scalars(as: Double.self)
+                }
+            }
+            return rows.indices.map { index in
+                let row = index - rows.lowerBound
+                var found: [String: Label] = [:]
+                for (group, values) in zip(groups, answers) {
+                    let own = values[(row * group.labels.count)..<((row + 1) * group.labels.count)]
+                    guard let best = own.indices.max(by: { own[$0] < own[$1] }) else { continue }
+                    found[group.name] = Label(
+                        name: group.labels[best - own.startIndex], probability: own[best])
+                }
+                return found
+            }
+        }
+    }
+
+    /// The labels that a prompt asks for, by their groups' names: the first word of each group, plurals included.
+    public func wanted(by prompt: String) -> [String: String] {
+        let words = prompt.lowercased().split { !$0.isLetter }.map(String.init)
+        var found: [String: String] = [:]
+        for group in groups {
+            let forms = group.labels.flatMap { label in Self.forms(of: label).map { (form: $0, label: label) }
+            }
+            let known = Dictionary(forms.map { ($0.form, $0.label) }) { first, _ in first }
+            if let word = words.first(where: { known[$0] != nil }) { found[group.name] = known[word] }
+        }
+        return found
+    }
+
+    /// «tulip», «tulips»; «daisy», «daisies».
+    private static func forms(of label: String) -> [String] {
+        label.hasSuffix("y") ? [label, label.dropLast() + "ies"] : [label, label + "s"]
+    }
+}
