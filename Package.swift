@@ -37,13 +37,17 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
+        // Files written whole or not at all.
+        layer("Storage"),
+        tests(of: "Storage"),
+
         // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
         .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        layer("Imaging", on: ["CVips"]),
+        layer("Imaging", on: ["CVips", "Storage"]),
         tests(of: "Imaging", fixtures: true),
-        layer("Prompts"),
+        layer("Prompts", on: ["Storage"]),
         tests(of: "Prompts"),
-        layer("StillLife", on: ["Imaging"]),
+        layer("StillLife", on: ["Imaging", "Storage"]),
         tests(of: "StillLife", with: ["Imaging"]),
 
         // Numbers and networks: libtorch behind a C boundary, opened at run time.
@@ -51,8 +55,8 @@ let package = Package(
             name: "CTorch",
             cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")],
             linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        layer("Tensors", on: ["CTorch"]),
-        tests(of: "Tensors", with: ["TestSupport"]),
+        layer("Tensors", on: ["CTorch", "Storage"]),
+        tests(of: "Tensors", with: ["Storage", "TestSupport"]),
         layer("Layers", on: ["Tensors"]),
         layer("Networks", on: ["Layers", "Tensors"]),
         tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
@@ -68,7 +72,7 @@ let package = Package(
         layer(
             "Editing",
             on: [
-                "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging",
+                "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Storage",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests(
@@ -78,7 +82,7 @@ let package = Package(
         // Scores, and all methods side by side.
         layer("Metrics", on: ["Imaging"]),
         tests(of: "Metrics", with: ["Imaging"]),
-        layer("Comparison", on: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging"]),
+        layer("Comparison", on: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging", "Storage"]),
         tests(
             of: "Comparison",
             with: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
@@ -105,7 +109,10 @@ let package = Package(
 
         layer(
             "Training",
-            on: ["Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
+            on: [
+                "Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging",
+                "Storage",
+            ]),
         tests(
             of: "Training",
             with: [
@@ -129,14 +136,14 @@ let package = Package(
                 "CTorch", "Comparison", "Diffusion", "Editing", "Evaluation", "Imaging", "Judging", "Layers",
                 "Metrics",
                 "Networks",
-                "Prompts", "StillLife", "Tensors", "Training",
+                "Prompts", "StillLife", "Storage", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "pentimento", "Imaging", "StillLife", "Tensors", "TestSupport",
+                "pentimento", "Imaging", "StillLife", "Storage", "Tensors", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
     ]

@@ -1,6 +1,7 @@
 public import Editing
 import Foundation
 import Imaging
+import Storage
 
 /// What a study's rows depend on; rows of another plan do not belong beside them.
 public struct StudyPlan: Sendable, Hashable, Codable {
@@ -50,6 +51,8 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
     case otherPlan(String)
     /// A line of the rows cannot be read.
     case malformedRow(path: String, line: Int)
+    /// A file of it cannot be written, as the text says; `isFault` where the machine and not the place is why.
+    case cannotWrite(String, isFault: Bool)
 
     /// What happened and what to do.
     public var description: String {
@@ -60,6 +63,7 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
             "\(path) holds a study with another seed, model or settings; name another folder, or ask for the same"
         case .malformedRow(let path, let line):
             "\(path): line \(line) is no row of a study; remove the line, and it is computed again"
+        case .cannotWrite(let reason, _): reason
         }
     }
 }
@@ -93,11 +97,13 @@ public struct StudyFolder: Sendable {
                 throw StudyError.occupied(path)
             }
         }
-        try files.createDirectory(atPath: path + "/pictures", withIntermediateDirectories: true)
-        try encoder.encode(plan).write(to: URL(fileURLWithPath: manifest), options: .atomic)
-        // Without the half line that an interrupted run may have left.
-        try Data(rows.map { try Self.line($0) }.joined().utf8)
-            .write(to: URL(fileURLWithPath: rowsPath), options: .atomic)
+        Temporaries.removeLeftovers(in: path)
+        try Self.telling {
+            try WholeFolder.make(path + "/pictures")
+            try WholeFile.write(encoder.encode(plan), to: manifest)
+            // Without the half line that an interrupted run may have left.
+            try WholeFile.write(rows.map { try Self.line($0) }.joined(), to: rowsPath)
+        }
     }
 
     private var rowsPath: String { path + "/rows.jsonl" }
@@ -111,15 +117,28 @@ public struct StudyFolder: Sendable {
     public mutating func add(_ outcome: Outcome) throws {
         if let picture = outcome.picture, outcome.row.contender != Contender.nothing.label {
             let file = picturePath(item: outcome.row.item, contender: outcome.row.contender)
-            try FileManager.default.createDirectory(
-                atPath: folder(of: outcome.row.contender), withIntermediateDirectories: true)
+            try Self.telling { try WholeFolder.make(folder(of: outcome.row.contender)) }
             try picture.write(to: file)
         }
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: rowsPath))
-        defer { try? file.close() }
-        try file.seekToEnd()
-        try file.write(contentsOf: Data(try Self.line(outcome.row).utf8))
+        let line = Array(try Self.line(outcome.row).utf8)
+        try Self.telling {
+            let file = open(rowsPath, O_WRONLY | O_APPEND | O_CLOEXEC)
+            guard file >= 0 else { throw WriteFailure(rowsPath, number: errno) }
+            defer { close(file) }
+            do { try line.withUnsafeBytes { try WholeFile.writeAll($0, to: file) } } catch let failure
+                as SystemFailure
+            {
+                throw WriteFailure(rowsPath, number: failure.number)
+            }
+        }
         rows.append(outcome.row)
+    }
+
+    /// Does something whose failures in writing become a study's own.
+    private static func telling(_ body: () throws -> Void) throws {
+        do { try body() } catch let failure as WriteFailure {
+            throw StudyError.cannotWrite("\(failure)", isFault: failure.isFault)
+        }
     }
 
     /// Where a result lies.
@@ -129,7 +148,7 @@ public struct StudyFolder: Sendable {
 
     /// Writes a text beside the rows, whole or not at all.
     public func write(_ text: String, to name: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name), options: .atomic)
+        try Self.telling { try WholeFile.write(text, to: path + "/" + name) }
     }
 
     private func folder(of contender: String) -> String {

@@ -25,6 +25,10 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case diskFull(path: String)
     /// The file cannot be written for another reason, such as permission.
     case cannotWrite(path: String, reason: String)
+    /// The file is there already and was not to be replaced.
+    case taken(path: String)
+    /// Writing began and broke off: a pipe whose reader left, a disk that fails.
+    case writingBroke(path: String, reason: String)
     /// The picture does not fit the kind of file, such as a WebP of more than 16383 pixels a side.
     case cannotEncode(path: String, reason: String)
     /// The colour profile of a picture cannot be used.
@@ -62,6 +66,8 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .missingFolder(let path): "\(path): the folder does not exist; make it first"
         case .diskFull(let path): "\(path): no space left on the disk; nothing was written"
         case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"
+        case .taken(let path): "\(path): cannot be written: it exists already"
+        case .writingBroke(let path, let reason): "\(path): cannot be written: \(reason)"
         case .cannotEncode(let path, let reason): "\(path): cannot be encoded: \(reason)"
         case .badProfile(let reason): "the colour profile cannot be used: \(reason)"
         }

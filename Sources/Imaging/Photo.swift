@@ -36,11 +36,11 @@ public struct Photo: Sendable, Hashable {
 
     /// Reads a picture file.
     ///
-    /// PNG, JPEG, WebP, GIF, TIFF, AVIF and HEIC through libvips; binary PPM without it.
+    /// PNG, JPEG, WebP, GIF, TIFF, AVIF and HEIC through libvips; binary PPM without it. `-` is standard input.
     /// - Throws: `ImagingError`; a header with more than `pixelLimit` pixels is refused before decoding.
     public init(contentsOf path: String, pixelLimit: Int = Picture.defaultPixelLimit) throws {
         let (bytes, format) = try Files.readPicture(path)
-        try self.init(bytes: bytes, format: format, name: path, pixelLimit: pixelLimit)
+        try self.init(bytes: bytes, format: format, name: Files.name(path), pixelLimit: pixelLimit)
     }
 
     /// Decodes a picture file held in memory; `name` is used in errors.

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 
 extension Tokenizer {
     /// Writes the tokenizer as a folder that this package and Python's `CLIPTokenizer` read alike.
@@ -8,9 +9,9 @@ extension Tokenizer {
     /// - Throws: `TokenizerError.unreachable`, naming the file that could not be written.
     public func write(to folder: String) throws(TokenizerError) {
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try WholeFolder.make(folder)
         } catch {
-            throw .unreachable(path: folder, reason: error.localizedDescription)
+            throw .unreachable(path: folder, reason: (error as? WriteFailure)?.reason ?? "\(error)")
         }
         let entries = vocabulary.tokens.enumerated().map { id, token in
             "  " + Self.quoted(String(decoding: token, as: UTF8.self)) + ": \(id)"
@@ -72,10 +73,9 @@ extension Tokenizer {
     private static func write(_ text: String, to folder: String, as name: String) throws(TokenizerError) {
         let path = folder + "/" + name
         do {
-            // Atomic: written beside the target and renamed.
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try WholeFile.write(text, to: path)
         } catch {
-            throw .unreachable(path: path, reason: error.localizedDescription)
+            throw .unreachable(path: path, reason: (error as? WriteFailure)?.reason ?? "\(error)")
         }
     }
 }

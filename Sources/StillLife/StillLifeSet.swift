@@ -1,5 +1,6 @@
 import Foundation
 public import Imaging
+import Storage
 
 /// A folder of still lifes with captions, facts, true edits and masks.
 ///
@@ -74,20 +75,27 @@ public enum StillLifeSet {
         guard count > 0, size >= 8, !kinds.isEmpty else {
             throw StillLifeSetError.request(count: count, size: size, kinds: kinds.count)
         }
-        let files = FileManager.default
-        let folder = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
-        if files.fileExists(atPath: folder.path) {
-            guard let inside = try? files.contentsOfDirectory(atPath: folder.path), inside.isEmpty else {
-                throw StillLifeSetError.occupied(path)
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+            let inside = try? FileManager.default.contentsOfDirectory(atPath: path)
+            guard isFolder.boolValue, inside?.isEmpty == true else { throw StillLifeSetError.occupied(path) }
+        }
+        do {
+            try WholeFolder.write(to: path) { draft in
+                try write(
+                    seed: seed, count: count, size: size, into: draft, kinds: kinds, from: choices,
+                    encode: encode)
             }
+        } catch let failure as WriteFailure {
+            throw StillLifeSetError.cannotWrite("\(failure)", isFault: failure.isFault)
         }
-        let draft = folder.deletingLastPathComponent().appendingPathComponent(
-            ".\(folder.lastPathComponent).\(UUID().uuidString).part", isDirectory: true)
-        defer { try? files.removeItem(at: draft) }
-        for part in ["source", "target", "masks"] {
-            try files.createDirectory(
-                at: draft.appendingPathComponent(part), withIntermediateDirectories: true)
-        }
+    }
+
+    private static func write(
+        seed: UInt64, count: Int, size: Int, into draft: String, kinds: [EditKind],
+        from choices: SceneChoices, encode: (Picture, String) throws -> Void
+    ) throws {
+        for part in ["source", "target", "masks"] { try WholeFolder.make("\(draft)/\(part)") }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var generator = SeededGenerator(seed: seed)
@@ -99,15 +107,13 @@ public enum StillLifeSet {
             let digits = String(index)
             let id = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
             let (item, pictures) = describe(pair, id: id, seed: itemSeed)
-            for (name, picture) in pictures { try encode(picture, draft.appendingPathComponent(name).path) }
+            for (name, picture) in pictures { try encode(picture, "\(draft)/\(name)") }
             lines += try encoder.encode(item) + Data("\n".utf8)
         }
-        try lines.write(to: draft.appendingPathComponent("items.jsonl"))
+        try WholeFile.write(lines, to: "\(draft)/items.jsonl")
         let manifest = Manifest(
             worldVersion: worldVersion, seed: seed, count: count, size: size, kinds: kinds)
-        try encoder.encode(manifest).write(to: draft.appendingPathComponent("manifest.json"))
-        if files.fileExists(atPath: folder.path) { try files.removeItem(at: folder) }
-        try files.moveItem(at: draft, to: folder)
+        try WholeFile.write(encoder.encode(manifest), to: "\(draft)/manifest.json")
     }
 
     private static func describe(
@@ -155,6 +161,9 @@ public enum StillLifeSetError: Error, Equatable, CustomStringConvertible {
     case occupied(String)
     /// There is nothing to write, or the pictures would be too small.
     case request(count: Int, size: Int, kinds: Int)
+    /// The folder or a file in it cannot be written, as the text says; `isFault` where the machine and not the place
+    /// is why.
+    case cannotWrite(String, isFault: Bool)
 
     /// What happened and what to do.
     public var description: String {
@@ -163,6 +172,7 @@ public enum StillLifeSetError: Error, Equatable, CustomStringConvertible {
         case .request(let count, let size, let kinds):
             "Cannot write \(count) items of \(size) pixels with \(kinds) kinds of edit; "
                 + "ask for at least 1 item, 8 pixels and 1 kind."
+        case .cannotWrite(let reason, _): reason
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import CTorch
 import Foundation
+import Storage
 
 /// The libtorch that this process has opened, or why there is none.
 package enum Backend {
@@ -25,7 +26,7 @@ package enum Backend {
             guard case .missing(let reasons) = loaded.opening else {
                 preconditionFailure("opened without a table")
             }
-            failTensor("libtorch cannot be opened: \(reasons.joined(separator: "; ")). Run `make build` once")
+            failTensor("libtorch cannot be opened: \(reasons.joined(separator: "; ")); \(advice)")
         }
         return table.pointee
     }
@@ -93,6 +94,10 @@ package enum Backend {
     private static func open() -> (UnsafePointer<PTInterface>?, Opening) {
         var reasons: [String] = []
         for path in candidates {
+            if let folder = Storage.closedFolder(on: path) {
+                reasons.append(closed(folder, for: path))
+                continue
+            }
             guard FileManager.default.fileExists(atPath: path) else {
                 reasons.append("\(path) does not exist")
                 continue
@@ -100,9 +105,40 @@ package enum Backend {
             var message = [CChar](repeating: 0, count: 1024)
             if let table = pt_open(path, &message, message.count) { return (table, .opened(path: path)) }
             let end = message.firstIndex(of: 0) ?? message.count
-            reasons.append(String(decoding: message[..<end].map(UInt8.init(bitPattern:)), as: UTF8.self))
+            let told = String(decoding: message[..<end].map(UInt8.init(bitPattern:)), as: UTF8.self)
+            // The linker says "no such file" of what lies behind a closed folder too.
+            reasons.append(
+                closedPlace(behind: path).map { closed($0, for: "libtorch, which \(path) needs,") } ?? told)
         }
         return (nil, .missing(reasons: reasons))
+    }
+
+    private static func closed(_ folder: String, for what: String) -> String {
+        "\(what) lies behind \(folder), a folder \(closedMark)"
+    }
+
+    /// How a closed folder is told of in reasons.
+    private static let closedMark = "that is closed to this user"
+
+    /// What to do where libtorch cannot be opened.
+    package static var advice: String {
+        guard case .missing(let reasons) = opening else { return "" }
+        return reasons.contains { $0.hasSuffix(closedMark) }
+            ? "ask the one who built it to open that folder (chmod o+x), or build a copy of your own with `make build`"
+            : "run `make build` once"
+    }
+
+    /// The first folder that is closed to this user among those in which a library looks for others.
+    static func closedPlace(behind library: String) -> String? {
+        guard let bytes = FileManager.default.contents(atPath: library) else { return nil }
+        // Search paths are texts between zeros in the file, several with colons between them.
+        for text in bytes.split(separator: 0)
+        where text.first == UInt8(ascii: "/") && text.count < 4096 {
+            for place in String(decoding: text, as: UTF8.self).split(separator: ":") {
+                if let folder = Storage.closedFolder(on: String(place) + "/x") { return folder }
+            }
+        }
+        return nil
     }
 }
 

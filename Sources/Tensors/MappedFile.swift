@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 
 /// A whole file in memory, read-only and page by page as it is touched.
 ///
@@ -15,12 +16,12 @@ package final class MappedFile: @unchecked Sendable {
         // Not blocking: a pipe without a writer would wait for one.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw SafetensorsError.cannotRead(path: path, reason: systemReason(errno))
+            throw SafetensorsError.cannotRead(path: path, reason: WriteFailure.reason(errno))
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
-            throw SafetensorsError.cannotRead(path: path, reason: systemReason(errno))
+            throw SafetensorsError.cannotRead(path: path, reason: WriteFailure.reason(errno))
         }
         guard status.st_mode & S_IFMT == S_IFREG else { throw SafetensorsError.notAFile(path: path) }
         let count = Int(status.st_size)
@@ -30,7 +31,7 @@ package final class MappedFile: @unchecked Sendable {
         }
         let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard let start, start != MAP_FAILED else {
-            throw SafetensorsError.cannotRead(path: path, reason: systemReason(errno))
+            throw SafetensorsError.cannotRead(path: path, reason: WriteFailure.reason(errno))
         }
         bytes = UnsafeRawBufferPointer(start: start, count: count)
     }
@@ -51,6 +52,3 @@ package final class MappedFile: @unchecked Sendable {
         if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
     }
 }
-
-/// The system's words for an error number.
-func systemReason(_ number: Int32) -> String { String(cString: strerror(number)) }

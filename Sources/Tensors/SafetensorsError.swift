@@ -64,6 +64,10 @@ public enum SafetensorsError: Error, Equatable {
     case diskFull(path: String, byteCount: Int)
     /// The file cannot be written for another reason.
     case cannotWrite(path: String, reason: String)
+    /// The file is there already and was not to be replaced.
+    case taken(path: String)
+    /// Writing began and broke off: a pipe whose reader left, a disk that fails.
+    case writingBroke(path: String, reason: String)
 }
 
 extension SafetensorsError: CustomStringConvertible {
@@ -122,7 +126,9 @@ extension SafetensorsError: CustomStringConvertible {
             "\(path) was not written: there is no folder \(folder); make it first"
         case .diskFull(let path, let byteCount):
             "\(path) was not written: the disk has no room for its \(byteCount) bytes; make room or choose another"
-        case .cannotWrite(let path, let reason): "\(path) was not written: \(reason)"
+        case .cannotWrite(let path, let reason), .writingBroke(let path, let reason):
+            "\(path) was not written: \(reason)"
+        case .taken(let path): "\(path) was not written: it exists already"
         }
     }
 

@@ -1,8 +1,9 @@
 import Foundation
+import Storage
 
 /// Writes safetensors files.
 public enum Safetensors {
-    /// Writes named tensors, whole or not at all: beside the target first, then renamed onto it.
+    /// Writes named tensors, whole or not at all: beside the target first, then renamed onto it; `-` is standard output.
     ///
     /// The header names the tensors in the given order; their bytes are ordered by element size, so that each is
     /// aligned. Tensors on other devices or not in row-major order are fine; beside them a few megabytes are needed,
@@ -10,11 +11,18 @@ public enum Safetensors {
     /// - Throws: `SafetensorsError` for a name used twice or reserved, a missing folder, a full disk.
     public static func write(
         _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
+    ) throws { try write(tensors, metadata: metadata, to: path, replacing: true) }
+
+    /// Writes named tensors; `mode` are the permissions of a file that was not there, before the user's mask.
+    package static func write(
+        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String,
+        replacing: Bool, mode: UInt32 = 0o666
     ) throws {
         let layout = try Layout(tensors, metadata: metadata, path: path)
-        try writeAtomically(to: path, byteCount: layout.header.count + layout.dataByteCount) { descriptor in
+        let byteCount = layout.header.count + layout.dataByteCount
+        try writeWhole(to: path, byteCount: byteCount, replacing: replacing, mode: mode) { descriptor in
             try withoutGradients {
-                try layout.header.withUnsafeBytes { try write($0, to: descriptor) }
+                try layout.header.withUnsafeBytes { try WholeFile.writeAll($0, to: descriptor) }
                 for place in layout.dataOrder { try write(tensors[place].tensor, to: descriptor) }
             }
         }
@@ -97,60 +105,26 @@ public enum Safetensors {
             let length = min(pieceLength, count - start)
             let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(length * size)])
             flat.narrowed(0, from: start, count: length).copyBytes(to: piece)
-            try write(UnsafeRawBufferPointer(piece), to: descriptor)
+            try WholeFile.writeAll(UnsafeRawBufferPointer(piece), to: descriptor)
         }
     }
 
-    /// A system call that failed while bytes were written.
-    struct SystemFailure: Error {
-        let number: Int32
-    }
-
-    /// Writes all bytes, however many calls that takes.
-    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let written = Foundation.write(
-                descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if written < 0 && errno == EINTR { continue }
-            // A regular file that takes nothing and says nothing has no room either.
-            guard written > 0 else { throw SystemFailure(number: written == 0 ? ENOSPC : errno) }
-            rest = rest.dropFirst(written)
-        }
-    }
-
-    /// Lets `body` fill a new file beside `path`, makes it durable and renames it; nothing is left on failure.
-    static func writeAtomically(to path: String, byteCount: Int, _ body: (Int32) throws -> Void) throws {
-        let place = enclosingFolder(of: path)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder), isFolder.boolValue else {
-            throw SafetensorsError.folderMissing(path: path, folder: place)
-        }
-        let partial = "\(place)/.partial-\(UInt64.random(in: 0 ... .max)).safetensors"
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw refusal(SystemFailure(number: errno), path, byteCount) }
+    /// Lets `body` fill a new file that takes the place of `path` when it is whole; nothing is left on failure.
+    static func writeWhole(
+        to path: String, byteCount: Int, replacing: Bool = true, mode: UInt32 = 0o666,
+        _ body: (Int32) throws -> Void
+    ) throws {
         do {
-            defer { close(descriptor) }
-            try body(descriptor)
-            guard fsync(descriptor) == 0 else { throw SystemFailure(number: errno) }
-            guard rename(partial, path) == 0 else { throw SystemFailure(number: errno) }
-        } catch {
-            unlink(partial)
-            throw refusal(error, path, byteCount)
+            try WholeFile.write(to: path, replacing: replacing, mode: mode, body)
+        } catch let failure as WriteFailure {
+            let path = Destination.name(of: failure.path)
+            switch failure.cause {
+            case .noFolder(let folder): throw SafetensorsError.folderMissing(path: path, folder: folder)
+            case .noRoom: throw SafetensorsError.diskFull(path: path, byteCount: byteCount)
+            case .taken: throw SafetensorsError.taken(path: path)
+            case .closed, .broken: throw SafetensorsError.writingBroke(path: path, reason: failure.reason)
+            default: throw SafetensorsError.cannotWrite(path: path, reason: failure.reason)
+            }
         }
-        // The new name is durable once its folder is.
-        let folderDescriptor = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folderDescriptor >= 0 {
-            fsync(folderDescriptor)
-            close(folderDescriptor)
-        }
-    }
-
-    private static func refusal(_ error: any Error, _ path: String, _ byteCount: Int) -> any Error {
-        guard let failure = error as? SystemFailure else { return error }
-        if failure.number == ENOSPC || failure.number == EDQUOT {
-            return SafetensorsError.diskFull(path: path, byteCount: byteCount)
-        }
-        return SafetensorsError.cannotWrite(path: path, reason: systemReason(failure.number))
     }
 }

@@ -1,6 +1,7 @@
 import Diffusion
 import Foundation
 import Networks
+import Storage
 import Tensors
 
 /// Writes the folders of trained networks.
@@ -8,30 +9,14 @@ enum FolderExport {
     /// Writes everything beside the target and renames it into place; files of an older folder that are not the
     /// model's own (a model card, pictures) are kept.
     static func write(to folder: String, _ content: (String) throws -> Void) throws {
-        let partial = folder + ".partial-\(getpid())"
-        let manager = FileManager.default
-        try? manager.removeItem(atPath: partial)
-        do {
-            try CacheFile.makeFolder(partial)
-            try content(partial)
-            if manager.fileExists(atPath: folder) {
-                for name in try manager.contentsOfDirectory(atPath: folder)
-                where !manager.fileExists(atPath: "\(partial)/\(name)") {
-                    try manager.copyItem(atPath: "\(folder)/\(name)", toPath: "\(partial)/\(name)")
-                }
-                let old = folder + ".old-\(getpid())"
-                try? manager.removeItem(atPath: old)
-                try manager.moveItem(atPath: folder, toPath: old)
-                try manager.moveItem(atPath: partial, toPath: folder)
-                try? manager.removeItem(atPath: old)
-            } else {
-                try CacheFile.makeFolder(enclosingFolder(of: folder))
-                try manager.moveItem(atPath: partial, toPath: folder)
-            }
-        } catch {
-            try? manager.removeItem(atPath: partial)
-            throw error
-        }
+        try CacheFile.makeFolder(enclosingFolder(of: folder))
+        try CacheFile.telling { try WholeFolder.write(to: folder, merging: true, content) }
+    }
+
+    /// Refuses a folder that could not be written, before hours are spent on what is to be in it.
+    static func check(_ folder: String) throws {
+        try CacheFile.makeFolder(enclosingFolder(of: folder))
+        try CacheFile.telling { try WholeFolder.check(folder) }
     }
 
     /// A network's folder: its shape, and its weights in 16 bits.

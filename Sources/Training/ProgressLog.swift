@@ -33,8 +33,12 @@ final class ProgressLog {
     func append(_ progress: TrainingProgress) throws {
         if handle == nil {
             if !FileManager.default.fileExists(atPath: path) { try CacheFile.write(Data(), to: path) }
-            handle = FileHandle(forWritingAtPath: path)
-            try handle?.seekToEnd()
+            guard let opened = FileHandle(forWritingAtPath: path) else {
+                throw TrainingError.cannotWrite(
+                    path: path, reason: "it cannot be opened for writing", isFault: false)
+            }
+            try opened.seekToEnd()
+            handle = opened
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Layers
 import Networks
+import Storage
 import Tensors
 
 /// Trains a small latent diffusion model: an autoencoder, then text encoder and UNet, then a diffusers folder.
@@ -33,6 +34,7 @@ public struct Trainer: Sendable {
         default: device = .best
         }
         work = configuration.workFolder
+        try FolderExport.check(configuration.output)
         try CacheFile.makeFolder(work)
         try CacheFile.makeFolder(work + "/samples")
     }
@@ -42,7 +44,7 @@ public struct Trainer: Sendable {
     /// Synchronous, and everything on the calling thread but the rendering of scenes.
     public func run() throws -> TrainingEnd {
         setThreads()
-        CacheFile.removeLeftovers(in: work)
+        Temporaries.removeLeftovers(in: work)
         let deadline =
             configuration.timeLimitMinutes > 0
             ? ContinuousClock.now + .seconds(configuration.timeLimitMinutes * 60) : nil

@@ -10,8 +10,10 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case invalidValue(key: String, value: String, reason: String)
     /// A folder of pictures that cannot be learned from.
     case unusableData(path: String, reason: String)
-    /// A file that could not be written or mapped.
+    /// A file of the work folder that cannot be used.
     case file(path: String, reason: String)
+    /// A file or folder that cannot be written; `isFault` where the machine and not the place is why.
+    case cannotWrite(path: String, reason: String, isFault: Bool)
     /// A checkpoint that belongs to other settings.
     case otherSettings(path: String, key: String, found: String, wanted: String)
     /// The loss became infinite or not a number.
@@ -28,6 +30,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .invalidValue(let key, let value, let reason): "\(key) = \(value): \(reason)"
         case .unusableData(let path, let reason): "\(path) cannot be trained on: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"
+        case .cannotWrite(let path, let reason, _): "\(path) cannot be written: \(reason)"
         case .otherSettings(let path, let key, let found, let wanted):
             "\(path) was made with another \(key): \(found), not \(wanted); choose another work folder, or delete "
                 + "it to start again"

@@ -3,16 +3,18 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Storage
 
 /// What an edit leaves behind.
 struct EditOutputs: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The edited photo; by default STEM-METHOD-SEED.png here, never overwriting.", valueName: "file"))
+            "The edited photo: a file, a folder for STEM-METHOD-SEED.png, or - for standard output; by default "
+                + "STEM-METHOD-SEED.png here. Names that are made never overwrite.", valueName: "file|dir/"))
     var output: String?
 
-    @Option(help: ArgumentHelp("Photo, mask and edit side by side.", valueName: "file"))
+    @Option(help: ArgumentHelp("Photo, mask and edit side by side.", valueName: "file|dir/"))
     var panel: String?
 
     @Option(
@@ -21,7 +23,7 @@ struct EditOutputs: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What the method computed on the way, by the paper's names.", valueName: "file.safetensors"))
+            "What the method computed on the way, by the paper's names.", valueName: "file.safetensors|dir/"))
     var trace: String?
 
     @Flag(help: "Also walk the inversion back and tell its error.")
@@ -30,33 +32,110 @@ struct EditOutputs: ParsableArguments {
     @Flag(help: "Leave no account of how it was made in the picture.")
     var noMetadata = false
 
-    @Flag(help: "Print the account as JSON.")
+    @Flag(help: "Print the account as JSON; of several photos, one object a line.")
     var json = false
 
-    /// Where the picture goes, after all places were checked.
-    func path(photo: String, method: String, seed: UInt64) throws -> String {
-        let stem = ((photo as NSString).lastPathComponent as NSString).deletingPathExtension
-        let path = output ?? Outputs.unused("\(stem)-\(method)-\(seed).png")
-        try Outputs.check(picture: path)
-        for picture in [panel, maskOut].compactMap(\.self) { try Outputs.check(picture: picture) }
-        if let trace { try Outputs.checkFolder(of: trace) }
-        return path
+    /// Where one photo's results go.
+    struct Places {
+        let picture: ResultPlace
+        let panel: ResultPlace?
+        let mask: ResultPlace?
+        let trace: ResultPlace?
+
+        /// Paths that are already told: those named, or names as they would be taken now.
+        var paths: [String] { [picture, panel, mask, trace].compactMap { $0?.path } }
+    }
+
+    /// Checks what was given for outputs, and makes the folders among it.
+    /// - Returns: the folders that were made.
+    /// - Throws: what is wrong with one of them, before anything is read.
+    func prepare(severalPhotos: Bool) throws -> [String] {
+        let given = [
+            ("-o", output), ("--panel", panel), ("--mask-out", maskOut), ("--trace", trace),
+        ]
+        for case (let option, let path?) in given {
+            if Self.isFolder(path) {
+                try Outputs.check(folder: path)
+            } else if severalPhotos {
+                let what = path == "-" ? "standard output" : "the one file \(path)"
+                throw Failure.usage(
+                    "\(option) is \(what), for several photos; name a folder: \(option) edited/")
+            } else if option == "--trace" {
+                try Outputs.check(file: path)
+            } else {
+                try Outputs.check(picture: path)
+            }
+        }
+        if output == nil { try Outputs.check(folder: ".") }
+        let files = given.filter { !Self.isFolder($0.1 ?? "") }
+        try Outputs.checkDistinct(files.map { ($0.0, $0.1) } + [("--json", json ? "-" : nil)])
+        var made: [String] = []
+        for case let path? in given.map(\.1) where Self.isFolder(path) && !Destination.isFolder(path) {
+            try WholeFolder.make(path)
+            made.append(path)
+        }
+        return made
+    }
+
+    /// The places of one photo's results.
+    func places(photo: String, method: String, seed: UInt64) -> Places {
+        let rest = "\(method)-\(seed)"
+        func place(_ given: String?, _ mark: String, _ ending: String = "png") -> ResultPlace? {
+            guard let given else { return nil }
+            guard Self.isFolder(given) else { return .named(given) }
+            return .series(folder: given, stem: ResultPlace.stem(photo, rest + mark), ending: ending)
+        }
+        return Places(
+            picture: place(output ?? ".", "") ?? .named(""), panel: place(panel, "-panel"),
+            mask: place(maskOut, "-mask"), trace: place(trace, "-trace", "safetensors"))
+    }
+
+    /// Refuses results of a photo that find no room.
+    func checkRoom(_ places: Places, for photo: Picture) throws {
+        let side = min(max(photo.height, 256), 768)
+        let wide = max(photo.width * side / photo.height, 1) * 3
+        try Outputs.checkRoom(
+            [places.picture, places.mask].compactMap { $0?.path }.map {
+                ($0, Outputs.mostBytes($0, width: photo.width, height: photo.height))
+            }
+                + [places.panel].compactMap { $0?.path }.map {
+                    ($0, Outputs.mostBytes($0, width: wide, height: side))
+                }
+        )
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        path != "-" && (path.hasSuffix("/") || Destination.isFolder(path))
     }
 
     /// Writes everything that was asked for, the picture last.
-    func write(_ result: EditResult, photo: Picture, account: EditReport, to path: String, _ log: Logger)
-        throws
-    {
-        if let trace { try Outputs.write(result.trace, to: trace) }
-        if let maskOut {
+    /// - Parameter account: the account, once the picture's name is certain.
+    /// - Returns: the account of what was written.
+    func write(
+        _ result: EditResult, photo: Picture, to places: Places, _ log: Logger,
+        account: (_ output: String) throws -> EditReport
+    ) throws -> EditReport {
+        try places.trace?.write { try Outputs.write(result.trace, to: $0, replacing: $1) }
+        if let place = places.mask {
             if let mask = result.mask {
-                try mask.resized(width: photo.width, height: photo.height).picture().write(to: maskOut)
+                let picture = mask.resized(width: photo.width, height: photo.height).picture()
+                try place.write { try picture.write(to: $0, replacing: $1) }
             } else {
-                log.warning("\(result.account.method) used no mask; \(maskOut) was not written")
+                log.warning("\(result.account.method) used no mask; \(place.path) was not written")
             }
         }
-        if let panel { try picture(of: result, photo: photo).write(to: panel) }
-        try result.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
+        if let place = places.panel {
+            let panel = picture(of: result, photo: photo)
+            try place.write { try panel.write(to: $0, replacing: $1) }
+        }
+        var report: EditReport?
+        let path = try places.picture.write { path, replacing in
+            let account = try account(path)
+            try result.picture.write(
+                to: path, metadata: noMetadata ? [:] : account.metadata(), replacing: replacing)
+            report = account
+        }
+        return try report ?? account(path)
     }
 
     /// Photo, mask laid over it, and edit, with what they show below.

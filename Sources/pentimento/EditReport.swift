@@ -27,6 +27,14 @@ struct EditReport {
         json = .object(facts)
     }
 
+    /// The account as one line of several: with the paths of photo and edit as they are known here.
+    func lineJSON(photo: String) throws -> String {
+        guard case .object(var facts) = json else { throw Failure.fault("an account is no JSON object") }
+        facts["photoPath"] = .string(photo)
+        facts["outputPath"] = .string(output)
+        return try jsonLine(JSONValue.object(facts))
+    }
+
     /// The texts for a picture file.
     func metadata() throws -> [String: String] {
         var settings: [(key: String, value: String)] = [
@@ -56,6 +64,6 @@ struct EditReport {
             facts.append(String(format: "inversion error %.4f", trip.rms))
             facts.append("reconstruction \(text(trip.psnr)) of \(text(trip.ceiling))")
         }
-        return "\(output) (\(facts.joined(separator: ", ")))"
+        return "\(Outputs.name(output)) (\(facts.joined(separator: ", ")))"
     }
 }

@@ -8,6 +8,7 @@ import Layers
 import Networks
 import Prompts
 import StillLife
+import Storage
 import Tensors
 import Training
 
@@ -49,7 +50,10 @@ struct Failure: Error, Equatable {
         case let error as CocoaError:
             // Its own description spans domains and underlying errors; the path and one sentence are what helps.
             let place = error.filePath.map { $0 + ": " } ?? ""
-            self.init(Failure.status(of: error), place + error.localizedDescription)
+            let system = (error.userInfo[NSUnderlyingErrorKey] as? POSIXError)?.code.rawValue
+            self.init(
+                Failure.status(of: error),
+                place + (system.map(WriteFailure.reason) ?? error.localizedDescription))
         case let error as any CustomStringConvertible & Error:
             self.init(Failure.status(of: error), "\(error)")
         default: self.init(Failure.status(of: error), error.localizedDescription)
@@ -58,6 +62,7 @@ struct Failure: Error, Equatable {
 
     private static func status(of error: any Error) -> Status {
         switch error {
+        case let error as WriteFailure: error.status
         case let error as ImagingError: error.status
         case let error as DiffusionError: error.status
         case is EditingError: .usage
@@ -68,12 +73,34 @@ struct Failure: Error, Equatable {
         case let error as ConfigurationError:
             if case .noFile = error { .missing } else { .badInput }
         case let error as StillLifeSetError:
-            if case .request = error { .usage } else { .badInput }
+            error.status
         case is EditError: .usage
-        case is JudgingError, is StudyError: .badInput
+        case is JudgingError: .badInput
+        case let error as StudyError:
+            if case .cannotWrite(_, isFault: true) = error { .fault } else { .badInput }
         case let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile:
             .missing
         default: .fault
+        }
+    }
+}
+
+// An output that cannot be written has the same status whoever notices: 64 for an ending of no kind, 66 for a folder
+// that is not there, 65 for a place or a name that takes no file, 70 where the disk or the reader fails.
+
+extension WriteFailure {
+    fileprivate var status: Status {
+        if case .noFolder = cause { return .missing }
+        return isFault ? .fault : .badInput
+    }
+}
+
+extension StillLifeSetError {
+    fileprivate var status: Status {
+        switch self {
+        case .request: .usage
+        case .cannotWrite(_, isFault: true): .fault
+        default: .badInput
         }
     }
 }
@@ -82,7 +109,7 @@ extension ImagingError {
     fileprivate var status: Status {
         switch self {
         case .missingFile, .missingFolder: .missing
-        case .codecMissing, .diskFull, .cannotWrite: .fault
+        case .codecMissing, .diskFull, .writingBroke: .fault
         case .unknownExtension: .usage
         default: .badInput
         }
@@ -114,7 +141,7 @@ extension SafetensorsError {
         switch self {
         case .cannotRead(let path, _): FileManager.default.fileExists(atPath: path) ? .badInput : .missing
         case .folderMissing: .missing
-        case .diskFull, .cannotWrite: .fault
+        case .diskFull, .writingBroke: .fault
         default: .badInput
         }
     }
@@ -130,7 +157,7 @@ extension TrainingError {
     fileprivate var status: Status {
         switch self {
         case .missing: .missing
-        case .file, .diverged: .fault
+        case .file, .diverged, .cannotWrite(_, _, isFault: true): .fault
         default: .badInput
         }
     }

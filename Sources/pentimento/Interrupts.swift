@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Does something that Ctrl-C (and SIGTERM) cancels; a second one ends the process at once.
+/// Does something that Ctrl-C (and SIGTERM, SIGHUP) cancels; a second one ends the process at once.
 /// - Throws: `CancellationError` after an interrupt, and what `operation` throws.
 func interruptible<Result: Sendable>(
     _ operation: @escaping @Sendable () async throws -> Result
@@ -27,7 +27,7 @@ func interruptible<Result: Sendable>(
     }
 }
 
-/// Calls `first` at the first SIGINT or SIGTERM and ends the process at the second; for the life of the process.
+/// Calls `first` at the first SIGINT, SIGTERM or SIGHUP and ends the process at the second; for the life of the process.
 ///
 /// Handlers are in place when this returns: libdispatch's signal sources are set up some time later, and what arrives
 /// in between is lost.
@@ -36,7 +36,14 @@ func onInterrupt(_ first: @escaping @Sendable () -> Void) {
     guard pipe(&ends) == 0 else { return }
     interruptPipe = ends[1]
     let reading = ends[0]
-    for number in [SIGINT, SIGTERM] {
+    // A terminal that is closed ends the work too, unless the user said that it should not (nohup).
+    var before = sigaction()
+    sigaction(SIGHUP, nil, &before)
+    let ignoresHangup =
+        unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self)
+        == unsafeBitCast(SIG_IGN, to: Int.self)
+    let numbers = [SIGINT, SIGTERM] + (ignoresHangup ? [] : [SIGHUP])
+    for number in numbers {
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in
             // Only what is allowed in a signal handler.
@@ -52,7 +59,7 @@ func onInterrupt(_ first: @escaping @Sendable () -> Void) {
         // Whoever started this program may have left the signals blocked; one thread that takes them is enough.
         var taken = sigset_t()
         sigemptyset(&taken)
-        for number in [SIGINT, SIGTERM] { sigaddset(&taken, number) }
+        for number in numbers { sigaddset(&taken, number) }
         pthread_sigmask(SIG_UNBLOCK, &taken, nil)
         var byte: UInt8 = 0
         var count = 0

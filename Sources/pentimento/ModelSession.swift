@@ -36,16 +36,19 @@ struct ModelSession {
     }
 
     /// Does a job with a bar and warnings; it ends with the task that waits for it.
+    /// - Parameters:
+    ///   - place: what stands before the stages in the bar.
+    ///   - log: where warnings go, where not where all go.
     /// - Throws: `CancellationError`, and what the job throws.
-    func result<Result: Sendable>(of job: @escaping @Sendable (Studio) throws -> Result) async throws
-        -> Result
-    {
-        let (engine, bar, log) = (engine, speech.bar, speech.log)
+    func result<Result: Sendable>(
+        _ place: String = "", _ log: Logger? = nil, of job: @escaping @Sendable (Studio) throws -> Result
+    ) async throws -> Result {
+        let (engine, bar, log) = (engine, speech.bar, log ?? speech.log)
         defer { bar.hide() }
         return try await engine.result(
             notify: { notice in
                 switch notice {
-                case .progress(let progress): bar.show(progress.stage, progress.step, of: progress.of)
+                case .progress(let progress): bar.show(place + progress.stage, progress.step, of: progress.of)
                 case .warning(let text): log.warning("\(text)")
                 }
             }, of: job)

@@ -16,6 +16,13 @@ struct SpeechOptions: ParsableArguments {
         return log
     }
 
+    /// The same, naming a file before what is said of it.
+    func log(of file: String) -> Logger {
+        var log = Logger(label: file) { _ in StandardErrorLog(about: file) }
+        log.logLevel = quiet ? .error : .warning
+        return log
+    }
+
     /// A bar on standard error.
     var bar: ProgressBar { ProgressBar(isQuiet: quiet) }
 }
@@ -51,7 +58,7 @@ struct ComputeOptions: ParsableArguments {
         guard case .missing(let reasons) = Backend.opening else { return }
         throw Failure(
             .unavailable,
-            "libtorch cannot be opened (\(reasons.joined(separator: "; "))); run `make build` once")
+            "libtorch cannot be opened (\(reasons.joined(separator: "; "))); \(Backend.advice)")
     }
 
     /// The types that networks compute in, by the names people type.
@@ -86,6 +93,8 @@ struct ModelOptions: ParsableArguments {
 struct StandardErrorLog: LogHandler {
     var metadata = Logger.Metadata()
     var logLevel = Logger.Level.warning
+    /// The file that is spoken of, if one is.
+    var about: String?
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -93,6 +102,7 @@ struct StandardErrorLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        Terminal.note("pentimento: \(event.level): \(event.message)")
+        let place = about.map { "\($0): " } ?? ""
+        Terminal.note("pentimento: \(event.level): \(place)\(event.message)")
     }
 }

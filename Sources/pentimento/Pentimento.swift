@@ -1,6 +1,7 @@
 import ArgumentParser
 import Editing
 import Foundation
+import Storage
 import Tensors
 
 /// The program: its subcommands, and what becomes of their errors.
@@ -30,6 +31,7 @@ struct Pentimento: AsyncParsableCommand {
     static func main() async {
         // A pipe whose reader left is an error of `write`, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        Terminal.prepare()
         // Waiting threads sleep instead of spinning: on a busy machine small networks are many times faster so. Read
         // by the OpenMP runtime when libtorch is opened; whoever sets it otherwise is obeyed.
         setenv("OMP_WAIT_POLICY", "passive", 0)

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import Synchronization
 
 /// Standard output and standard error.
@@ -13,8 +14,26 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// A line on standard output.
-    static func print(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    /// Puts something where standard streams are closed: files that are opened later must not take their numbers.
+    static func prepare() {
+        // What cannot be read from, or written to, answers as a closed stream does.
+        for (descriptor, way) in [
+            (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_WRONLY),
+        ]
+        where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", way)
+        }
+    }
+
+    /// A line on standard output; where it cannot be written, the process ends and says so.
+    static func print(_ text: String) {
+        do {
+            try Array((text + "\n").utf8).withUnsafeBytes { try WholeFile.writeAll($0, to: STDOUT_FILENO) }
+        } catch {
+            let failure = (error as? SystemFailure).map { WriteFailure("-", number: $0.number) }
+            end(.fault, failure.map { "\($0)" } ?? "\(error)")
+        }
+    }
 
     /// A line on standard error, above the bar if one is shown.
     static func note(_ text: String) {
@@ -41,6 +60,7 @@ enum Terminal {
     static func end(_ status: Status, _ message: String = "") -> Never {
         show(bar: "")
         if !message.isEmpty { note("pentimento: " + message) }
+        Temporaries.abandon()
         fflush(nil)
         _exit(status.rawValue)
     }
@@ -53,14 +73,9 @@ enum Terminal {
 
     private static let bar = Mutex("")
 
+    /// Whatever cannot be said on standard error stays unsaid.
     private static func write(_ text: String, to descriptor: Int32) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
-        }
+        try? Array(text.utf8).withUnsafeBytes { try WholeFile.writeAll($0, to: descriptor) }
     }
 }
 

@@ -19,7 +19,7 @@ import Testing
         Case(name: "missing file", photo: "nowhere.png", status: 66, mentions: ["nowhere.png"]),
         Case(
             name: "not an image", photo: "resize.txt", status: 65, mentions: ["resize.txt", "not a picture"]),
-        Case(name: "a folder", photo: "", status: 65, mentions: ["Fixtures"]),
+        Case(name: "a folder without pictures", photo: "..", status: 65, mentions: ["holds no pictures"]),
         Case(
             name: "too many pixels", arguments: ["--pixel-limit", "9"], status: 65,
             mentions: ["--pixel-limit"]),
@@ -152,7 +152,7 @@ import Testing
             (["train", "/nowhere.json"], 66, "/nowhere.json"),
             (["train", "config.json"], 65, "stepz"), (["still-life", "-o", "x"], 64, "--seed"),
             (["still-life", "--seed", "1", "-o", "/nowhere/set"], 66, "/nowhere"),
-            (["still-life", "--seed", "1", "-o", "/proc/set"], 66, "pentimento: /proc/"),
+            (["still-life", "--seed", "1", "-o", "/proc/set"], 65, "pentimento: /proc/set cannot be"),
             (["generate", "--prompt", "x", "--size", "33x32"], 64, "multiples"),
             (["probe", "noise", "--seed", "1", "--shape", "0,4", "--output", "n"], 64, "--shape"),
             (["probe", "unet", "--output", "n"], 64, "--input"),

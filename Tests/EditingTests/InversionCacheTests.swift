@@ -178,8 +178,24 @@ import ToyModels
         let cache = InversionCache(folder: place.path + "/file/below")
         let result = try Self.edit(Self.request(), cache)
         #expect(result.painted == (try Self.edit(Self.request(), nil)).painted)
-        #expect(result.account.warnings.count == 1)
-        #expect(result.account.warnings.first?.contains("was not kept") == true)
+        #expect(
+            result.account.warnings == [
+                "the inversion was not kept: \(place.path)/file/below cannot be written: \(place.path)/file is no folder"
+            ])
+    }
+
+    @Test("What is kept can be read by its owner alone")
+    func privacy() throws {
+        let place = Place()
+        let cache = InversionCache(folder: place.path + "/inversions")
+        _ = try Self.edit(Self.request(), cache)
+        let files = try FileManager.default.contentsOfDirectory(atPath: cache.folder)
+        for path in [cache.folder] + files.map({ cache.folder + "/" + $0 }) {
+            let facts = try FileManager.default.attributesOfItem(atPath: path)
+            let mode = try #require(facts[.posixPermissions] as? NSNumber)
+            #expect(mode.intValue & 0o077 == 0, "\(path)")
+        }
+        #expect(!files.isEmpty)
     }
 
     @Test("The usual place follows the user's cache folder, if that is an absolute path")

@@ -205,7 +205,9 @@ struct WritingTests {
     @Test("a folder in the place of the file is left alone")
     func folderInPlace() throws {
         try withFolder { folder in
-            #expect(throws: ImagingError.cannotWrite(path: folder, reason: "it is a folder")) {
+            #expect(
+                throws: ImagingError.cannotWrite(path: folder, reason: "it is a folder; name a file in it")
+            ) {
                 try pattern(2, 2).write(to: folder)
             }
             let left = try files(in: folder)

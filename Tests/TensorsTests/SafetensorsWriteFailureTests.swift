@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import Testing
 
 @testable import Tensors
@@ -38,7 +39,8 @@ import Testing
         let scratch = try Scratch()
         let path = scratch.folder + "/taken"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        #expect(throws: SafetensorsError.cannotWrite(path: path, reason: "Is a directory")) {
+        #expect(throws: SafetensorsError.cannotWrite(path: path, reason: "it is a folder; name a file in it"))
+        {
             try Safetensors.write(tensors, to: path)
         }
         #expect(try scratch.content == ["taken"])
@@ -50,11 +52,11 @@ import Testing
         let path = scratch.folder + "/a.safetensors"
         try Safetensors.write(tensors, to: path)
         #expect(throws: SafetensorsError.diskFull(path: path, byteCount: 99)) {
-            try Safetensors.writeAtomically(to: path, byteCount: 99) { descriptor in
+            try Safetensors.writeWhole(to: path, byteCount: 99) { descriptor in
                 try [UInt8](repeating: 7, count: 10).withUnsafeBytes {
-                    try Safetensors.write($0, to: descriptor)
+                    try WholeFile.writeAll($0, to: descriptor)
                 }
-                throw Safetensors.SystemFailure(number: ENOSPC)
+                throw SystemFailure(number: ENOSPC)
             }
         }
         #expect(try scratch.content == ["a.safetensors"])
@@ -67,9 +69,9 @@ import Testing
             let descriptor = open("/dev/full", O_WRONLY)
             try #require(descriptor >= 0)
             defer { close(descriptor) }
-            let failure = #expect(throws: Safetensors.SystemFailure.self) {
+            let failure = #expect(throws: SystemFailure.self) {
                 try [UInt8](repeating: 7, count: 10).withUnsafeBytes {
-                    try Safetensors.write($0, to: descriptor)
+                    try WholeFile.writeAll($0, to: descriptor)
                 }
             }
             #expect(failure?.number == ENOSPC)

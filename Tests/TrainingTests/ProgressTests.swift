@@ -64,17 +64,4 @@ import Testing
         #expect(tried == ["png", "ppm"])
         #expect(try Picture(contentsOf: scratch.path + "/a.ppm").width == sheet.picture().width)
     }
-
-    @Test("Half-written files of processes that are gone are removed, those of living ones are not")
-    func leftovers() throws {
-        let scratch = try Scratch()
-        try scratch.write("", to: "pictures.bin.partial-\(getpid())")
-        // No process has a number so high.
-        try scratch.write("", to: "pictures.bin.partial-\(Int32.max)")
-        try scratch.write("", to: "pictures.bin")
-        CacheFile.removeLeftovers(in: scratch.path)
-        #expect(
-            try FileManager.default.contentsOfDirectory(atPath: scratch.path).sorted()
-                == ["pictures.bin", "pictures.bin.partial-\(getpid())"])
-    }
 }

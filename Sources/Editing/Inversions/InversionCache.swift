@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Storage
 import Tensors
 
 /// Inversions kept on disk by what they were made of, so that another edit of the same photo need not invert
@@ -8,8 +9,9 @@ import Tensors
 /// A file's name is the SHA-256 of everything its contents depend on: the latent's bytes, the model's
 /// fingerprint, the prompts' embeddings, the levels, the inversion and its settings; the photo's file name is
 /// no part of it. Files appear by renaming, carry the SHA-256 of their contents, and are removed when
-/// damaged. When they take more than `limit` bytes, those go first that were not used for longest. A model
-/// whose weights are changed in memory must change its fingerprint too.
+/// damaged. When they take more than `limit` bytes, those go first that were not used for longest. Only their
+/// owner may read them, as a photo can be made from its inversion. A model whose weights are changed in
+/// memory must change its fingerprint too.
 public struct InversionCache: Sendable, Hashable {
     /// Raised when files of an older program must not be read.
     static let version = 1
@@ -66,14 +68,15 @@ public struct InversionCache: Sendable, Hashable {
             return nil
         }
         do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try WholeFolder.make(folder, mode: 0o700)
             makeRoom(for: bytes, besides: path(of: key))
             try Safetensors.write(
                 tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
-                metadata: [Self.checksumName: Self.checksum(of: tensors)], to: path(of: key))
+                metadata: [Self.checksumName: Self.checksum(of: tensors)], to: path(of: key),
+                replacing: true, mode: 0o600)
             return nil
         } catch {
-            return (error as? SafetensorsError)?.description ?? "\(folder): \(error.localizedDescription)"
+            return "\(error)"
         }
     }
 
@@ -95,17 +98,14 @@ public struct InversionCache: Sendable, Hashable {
     /// writers left.
     private func makeRoom(for bytes: Int, besides path: String) {
         let manager = FileManager.default
+        Temporaries.removeLeftovers(in: folder, olderThan: 3600)
         var files: [(path: String, size: Int, used: Date)] = []
         for name in (try? manager.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(Self.ending)
         {
             let file = "\(folder)/\(name)"
             guard file != path, let facts = try? manager.attributesOfItem(atPath: file) else { continue }
             let used = facts[.modificationDate] as? Date ?? .distantPast
-            if name.hasPrefix(".partial-") {
-                if used.timeIntervalSinceNow < -3600 { try? manager.removeItem(atPath: file) }
-            } else {
-                files.append((file, (facts[.size] as? NSNumber)?.intValue ?? 0, used))
-            }
+            files.append((file, (facts[.size] as? NSNumber)?.intValue ?? 0, used))
         }
         var total = files.reduce(bytes) { $0 + $1.size }
         for file in files.sorted(by: { ($0.used, $0.path) < ($1.used, $1.path) }) where total > limit {

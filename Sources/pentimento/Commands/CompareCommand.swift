@@ -5,6 +5,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Storage
 
 /// `pentimento compare`: one photo, one prompt, every method side by side.
 struct CompareCommand: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct CompareCommand: AsyncParsableCommand {
             Doing nothing and the autoencoder alone are always there to compare with.
             """)
 
-    @Argument(help: "The photo.")
+    @Argument(help: "The photo; - is standard input.")
     var photo: String
 
     @Option(name: .shortAndLong, help: "What the photo should show.")
@@ -54,7 +55,9 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "Long side in pixels that the model works at; by default the model's own.")
     var size: Int?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The sheet to write.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The sheet to write; - is standard output.", valueName: "file"))
     var output: String
 
     @Option(
@@ -89,7 +92,7 @@ struct CompareCommand: AsyncParsableCommand {
             inversionOptions: try inverting.options(), pastes: masking.noPaste ? false : nil,
             feather: masking.feather, workingSide: size)
         try check(request)
-        try checkOutputs()
+        try checkOutputs(contenders)
         request.picture = try Photo(contentsOf: photo, pixelLimit: pixelLimit).picture
         request.mask = try masking.read(pixelLimit: pixelLimit)
         let compared = try comparedEdit(request)
@@ -116,10 +119,23 @@ struct CompareCommand: AsyncParsableCommand {
         _ = try probe.checked()
     }
 
-    private func checkOutputs() throws {
+    private func checkOutputs(_ contenders: [Contender]) throws {
         try Outputs.check(picture: output)
-        if let json, json != "-" { try Outputs.checkFolder(of: json) }
-        if let panels { try Outputs.checkFolder(of: panels) }
+        if let json, json != "-" { try Outputs.check(file: json) }
+        var places: [(String, String?)] = [("-o", output), ("--json", json)]
+        if let panels {
+            try Outputs.check(folder: panels)
+            // What is not there yet holds nothing that could be lost.
+            if Destination.isFolder(panels) {
+                places += contenders.map { ("--panels", panel(of: $0.label, in: panels)) }
+            }
+        }
+        try Outputs.checkDistinct(places)
+    }
+
+    /// Where the panel of a contender goes: the method's name without its options.
+    private func panel(of label: String, in folder: String) -> String {
+        "\(folder)/\(label.prefix { $0 != " " }).png"
     }
 
     private func comparedEdit(_ request: EditRequest) throws -> ComparedEdit {
@@ -158,26 +174,27 @@ struct CompareCommand: AsyncParsableCommand {
     private func write(_ compared: ComparedEdit, _ outcomes: [Outcome]) throws {
         let rows = outcomes.map(\.row)
         if let panels {
-            try FileManager.default.createDirectory(atPath: panels, withIntermediateDirectories: true)
+            try WholeFolder.make(panels)
             for outcome in outcomes where outcome.row.contender != Contender.nothing.label {
-                let name = outcome.row.contender.prefix { $0 != " " }
-                try Sheet.panel(of: compared, outcome)?.write(to: "\(panels)/\(name).png")
+                let path = panel(of: outcome.row.contender, in: panels)
+                try Sheet.panel(of: compared, outcome)?.write(to: path)
             }
         }
         try Sheet.picture(of: compared, outcomes).write(to: output)
         if let json, json != "-" {
-            try Data((try jsonText(rows) + "\n").utf8).write(to: URL(fileURLWithPath: json), options: .atomic)
+            try Outputs.write(text: try jsonText(rows) + "\n", to: json)
         }
         if json == "-" {
             Terminal.print(try jsonText(rows))
         } else if !speech.quiet {
-            Terminal.print(TextTable(rows).plain)
+            let outputs = [output, json]
+            Outputs.tell(TextTable(rows).plain, beside: outputs)
             for row in rows {
                 if let reason = row.reason {
-                    Terminal.print("\(row.contender) failed: \(Terminal.oneLine(reason))")
+                    Outputs.tell("\(row.contender) failed: \(Terminal.oneLine(reason))", beside: outputs)
                 }
             }
-            Terminal.print("\(output): seed \(compared.request.seed)")
+            Outputs.tell("\(Outputs.name(output)): seed \(compared.request.seed)", beside: outputs)
         }
     }
 }

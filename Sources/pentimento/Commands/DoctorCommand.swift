@@ -2,6 +2,7 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Imaging
+import Storage
 import Tensors
 
 /// `pentimento doctor`: what is there, what is missing, what to do.
@@ -74,7 +75,7 @@ private struct Health: Encodable {
             health.libtorch.cudaDevices = Backend.cudaDeviceCount
         case .missing(let reasons):
             health.libtorch.reasons = reasons
-            health.todo.append("libtorch cannot be opened: run `make build` in the repository")
+            health.todo.append("libtorch cannot be opened: \(Backend.advice)")
         }
         do {
             health.libvips.version = try PictureLibrary.version()

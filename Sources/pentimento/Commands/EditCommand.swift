@@ -13,13 +13,21 @@ struct EditCommand: AsyncParsableCommand {
         abstract: "Edits a photo by a text.",
         discussion: """
             pentimento edit apple.png --source "a red apple" --prompt "a green pear" --seed 1 -o pear.png
+            pentimento edit a.jpg b.jpg holidays/ "more/*.png" --prompt "a painting" --method sdedit -o edited/
 
             The photo keeps its size; where the method has a mask, everything outside it keeps its pixels. How the picture \
             was made is written into it (see inspect). `pentimento methods` shows methods, options and presets.
+
+            Several photos are edited one after the other with one loaded model, with one line each; those that fail are \
+            listed at the end, and the exit status tells. With --json each has one line with one object: its account with \
+            photoPath and outputPath, or photoPath, error and status. - is standard input or output.
             """)
 
-    @Argument(help: "The photo.")
-    var photo: String
+    @Argument(
+        help: ArgumentHelp(
+            "The photo, or several: files, folders of them, quoted patterns; - is standard input.",
+            valueName: "photo"))
+    var photos: [String]
 
     @Option(name: .shortAndLong, help: "What the photo should show.")
     var prompt: String
@@ -82,7 +90,7 @@ struct EditCommand: AsyncParsableCommand {
     func run() async throws {
         let seed = sampling.seed.drawn()
         // Everything that can be refused is refused before anything is read or computed, cheapest first.
-        var request = EditRequest(
+        let request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1),
             regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
@@ -93,17 +101,46 @@ struct EditCommand: AsyncParsableCommand {
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()
-        let path = try results.path(
-            photo: photo, method: strengths == nil ? method : method + "-strengths", seed: seed)
+        let list = try PhotoList(photos)
+        let made = try results.prepare(severalPhotos: list.areSeveral)
+        // Folders that nothing was written into go again.
+        defer { made.forEach { rmdir($0) } }
         _ = try strengths.map { try StrengthCurve($0, of: request) }
-        let log = speech.log
-        let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
+        var session: ModelSession?
+        func opened() throws -> ModelSession {
+            if let session { return session }
+            let new = try ModelSession(model, compute, speech)
+            _ = try new.folder.schedule.levels(steps: checked.settings.steps)
+            session = new
+            return new
+        }
+        guard list.areSeveral else {
+            for photo in list.paths { try await edit(photo, request, opened, place: "") }
+            return
+        }
+        _ = try opened()
+        try await SeveralPhotos(list.paths, json: results.json).each { photo, place in
+            try await edit(photo, request, opened, place: place)
+        }
+    }
+
+    /// Edits one photo.
+    /// - Parameter place: what stands before warnings and stages where it is one of several; else empty.
+    private func edit(
+        _ path: String, _ request: EditRequest, _ opened: () throws -> ModelSession, place: String
+    ) async throws {
+        var request = request
+        let seed = request.seed
+        let log = place.isEmpty ? speech.log : speech.log(of: path)
+        let places = results.places(
+            photo: path, method: strengths == nil ? method : method + "-strengths", seed: seed)
+        let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice)") }
         request.picture = photo.picture
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
-        let session = try ModelSession(model, compute, speech)
-        _ = try session.folder.schedule.levels(steps: checked.settings.steps)
+        try results.checkRoom(places, for: photo.picture)
+        let session = try opened()
 
         let (final, cache) = (request, keeping.cache)
         if let strengths {
@@ -112,24 +149,31 @@ struct EditCommand: AsyncParsableCommand {
             // A studio counts one edit's cost and prompts; each strength has its own job.
             var edits: [EditResult] = []
             for request in requests {
-                edits.append(try await session.result { try $0.edit(request, cache: cache) })
+                edits.append(try await session.result(place, log) { try $0.edit(request, cache: cache) })
             }
-            try curve.panel(photo.picture, edits).write(to: path)
-            if !speech.quiet { Terminal.print("\(path) (seed \(seed), \(edits.count) strengths)") }
+            let panel = curve.panel(photo.picture, edits)
+            let output = try places.picture.write { try panel.write(to: $0, replacing: $1) }
+            if !speech.quiet {
+                Outputs.tell(
+                    "\(Outputs.name(output)) (seed \(seed), \(edits.count) strengths)", beside: [output])
+            }
             return
         }
-        var result = try await session.result { try $0.edit(final, cache: cache) }
+        var result = try await session.result(place, log) { try $0.edit(final, cache: cache) }
         try Task.checkCancellation()
         if let mask = result.mask, !masking.noPaste {
             // Into the photo's own colours, which an edit in sRGB does not know.
             result.picture = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
         }
-        let report = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
-        try results.write(result, photo: photo.picture, account: report, to: path, log)
+        let account = result.account
+        let report = try results.write(result, photo: photo.picture, to: places, log) { output in
+            try EditReport(account, photo: path, output: output, picture: photo.picture)
+        }
         if results.json {
-            Terminal.print(try jsonText(report.json))
+            Terminal.print(
+                place.isEmpty ? try jsonText(report.json) : try report.lineJSON(photo: path))
         } else if !speech.quiet {
-            Terminal.print(report.line)
+            Outputs.tell(report.line, beside: places.paths)
         }
     }
 

@@ -77,7 +77,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let output { try Outputs.checkFolder(of: output) }
+        if let output { try Outputs.check(file: output) }
+        try Outputs.checkDistinct([("-o", output), ("--json", json ? "-" : nil)])
         let place = try ModelPlaces.folder(of: model)
         var settings = EvaluationSettings()
         (settings.seed, settings.singles, settings.pairs) = (seed, singles, pairs)
@@ -102,7 +103,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         if json {
             Terminal.print(text)
         } else if !speech.quiet {
-            Terminal.print("\(report)")
+            Outputs.tell("\(report)", beside: [output])
         }
     }
 

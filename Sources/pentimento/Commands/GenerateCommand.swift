@@ -4,6 +4,7 @@ import Editing
 import Foundation
 import Imaging
 import Networks
+import Storage
 
 /// `pentimento generate`: a picture from a text alone.
 struct GenerateCommand: AsyncParsableCommand {
@@ -38,7 +39,8 @@ struct GenerateCommand: AsyncParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The picture to write; by default generated-SEED.png, never overwriting.", valueName: "file"))
+            "The picture to write, - for standard output; by default generated-SEED.png, never overwriting.",
+            valueName: "file"))
     var output: String?
 
     @Option(help: "Fresh noise in each step: 0 for none (DDIM) to 1 (DDPM).")
@@ -74,8 +76,11 @@ struct GenerateCommand: AsyncParsableCommand {
         let prompt = try checkedPrompt(prompt)
         let seed = sampling.seed.drawn()
         let parts = try regions.read()
-        let path = output ?? Outputs.unused("generated-\(seed).png")
-        try Outputs.check(picture: path)
+        let place =
+            output.map { ResultPlace.named($0) }
+            ?? .series(folder: ".", stem: "generated-\(seed)", ending: "png")
+        try Outputs.check(picture: place.path)
+        try Outputs.checkDistinct([("-o", output), ("--json", json ? "-" : nil)])
         let windows = try windows.settings(hasRegions: !parts.isEmpty)
         let (width, height) = (size?.width ?? width, size?.height ?? height)
         let session = try ModelSession(
@@ -94,18 +99,22 @@ struct GenerateCommand: AsyncParsableCommand {
             windows: windows)
         let made = try await session.result { try $0.generate(request) }
         try Task.checkCancellation()
-        let account = WalkAccount(
-            command: "generate", output: (path as NSString).lastPathComponent, prompt: prompt,
+        var account = WalkAccount(
+            command: "generate", output: "", prompt: prompt,
             negative: negative, regions: parts.isEmpty ? nil : parts.map(\.description),
             windows: request.windows,
             seed: seed, steps: steps, guidance: guidance, eta: eta,
             width: made.picture.width,
             height: made.picture.height, model: made.model, cost: made.cost)
-        try made.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
+        let path = try place.write { path, replacing in
+            account.output = lastName(of: path)
+            try made.picture.write(
+                to: path, metadata: noMetadata ? [:] : account.metadata(), replacing: replacing)
+        }
         if json {
             Terminal.print(try jsonText(account))
         } else if !speech.quiet {
-            Terminal.print("\(path) (seed \(seed))")
+            Outputs.tell("\(Outputs.name(path)) (seed \(seed))", beside: [path])
         }
     }
 }

@@ -4,6 +4,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Storage
 
 /// `pentimento invert`: a photo to noise and back.
 struct InvertCommand: AsyncParsableCommand {
@@ -18,7 +19,7 @@ struct InvertCommand: AsyncParsableCommand {
             end of the way back. Without guidance and with few changes on the way, both ends agree.
             """)
 
-    @Argument(help: "The photo.")
+    @Argument(help: "The photo; - is standard input.")
     var photo: String
 
     @Option(
@@ -28,7 +29,8 @@ struct InvertCommand: AsyncParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "The reconstruction; by default STEM-invert.png, never overwriting.", valueName: "file"))
+            "The reconstruction, - for standard output; by default STEM-invert.png, never overwriting.",
+            valueName: "file"))
     var output: String?
 
     @Option(help: ArgumentHelp("Where all latents of the way go.", valueName: "file.safetensors"))
@@ -69,10 +71,12 @@ struct InvertCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let stem = ((photo as NSString).lastPathComponent as NSString).deletingPathExtension
-        let path = output ?? Outputs.unused("\(stem)-invert.png")
-        try Outputs.check(picture: path)
-        if let trace { try Outputs.checkFolder(of: trace) }
+        let place =
+            output.map { ResultPlace.named($0) }
+            ?? .series(folder: ".", stem: ResultPlace.stem(photo, "invert"), ending: "png")
+        try Outputs.check(picture: place.path)
+        if let trace { try Outputs.check(file: trace) }
+        try Outputs.checkDistinct([("-o", output), ("--trace", trace), ("--json", json ? "-" : nil)])
         let log = speech.log
         let picture = try Picture(contentsOf: photo, pixelLimit: pixelLimit) { log.warning("\($0)") }
         let kind = try inverting.kind() ?? .ddim
@@ -93,25 +97,29 @@ struct InvertCommand: AsyncParsableCommand {
             clean.values = Array(clean.values.prefix(clean.shape.reduce(1, *)))
             try Outputs.write([clean, result.levels, result.end], to: trace)
         }
-        let account = WalkAccount(
-            command: "invert", output: (path as NSString).lastPathComponent, prompt: source, seed: seed,
+        var account = WalkAccount(
+            command: "invert", output: "", prompt: source, seed: seed,
             steps: steps, guidance: guidance, width: result.workingSize[0], height: result.workingSize[1],
             model: result.model, cost: result.cost, inversion: kind,
             inversionOptions: result.inversionOptions, inversionKept: result.inversionKept,
             roundTripError: result.relativeError, decibels: result.roundTrip.psnr,
             ceiling: result.roundTrip.ceiling)
-        try result.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
+        let path = try place.write { path, replacing in
+            account.output = lastName(of: path)
+            try result.picture.write(
+                to: path, metadata: noMetadata ? [:] : account.metadata(), replacing: replacing)
+        }
         if json {
             Terminal.print(try jsonText(account))
         } else if !speech.quiet {
             func text(_ decibels: Double?) -> String {
                 decibels.map { String(format: "%.1f dB", $0) } ?? "exact"
             }
-            Terminal.print(
-                "\(path) (\(kind.rawValue)\(result.inversionKept ? ", kept from before" : "")"
+            Outputs.tell(
+                "\(Outputs.name(path)) (\(kind.rawValue)\(result.inversionKept ? ", kept from before" : "")"
                     + String(format: ", round trip error %.4f", result.relativeError)
                     + ", reconstruction \(text(account.decibels)), autoencoder alone \(text(account.ceiling))"
-                    + ", \(result.cost.forwards) passes)")
+                    + ", \(result.cost.forwards) passes)", beside: [path, trace])
         }
     }
 }

@@ -19,7 +19,8 @@ struct JudgeCommand: ParsableCommand {
             labels of a folder's pictures (--judge) says which label of each group fits.
             """)
 
-    @Argument(help: ArgumentHelp("Pictures, or folders of them.", valueName: "file|folder"))
+    @Argument(
+        help: ArgumentHelp("Pictures, or folders of them; - is standard input.", valueName: "file|folder"))
     var places: [String]
 
     @Option(
@@ -91,14 +92,9 @@ struct JudgeCommand: ParsableCommand {
     }
 
     private static func files(in place: String) throws -> [String] {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder) else {
+        guard place == "-" || FileManager.default.fileExists(atPath: place) else {
             throw Failure.missing("\(place) does not exist")
         }
-        guard isFolder.boolValue else { return [place] }
-        let found = try FileManager.default.contentsOfDirectory(atPath: place)
-            .filter { !$0.hasPrefix(".") && PictureFormat(writing: $0) != nil }.sorted()
-        guard !found.isEmpty else { throw Failure.badInput("\(place) holds no pictures") }
-        return found.map { "\(place)/\($0)" }
+        return try PhotoList.pictures(at: place)
     }
 }

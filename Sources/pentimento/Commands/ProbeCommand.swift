@@ -72,6 +72,7 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try Outputs.check(file: output)
         let (device, dtype) = try compute.start()
         let results = try withoutGradients { () throws -> [(name: String, tensor: Tensor)] in
             if component == .noise {

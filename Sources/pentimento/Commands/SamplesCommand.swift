@@ -16,7 +16,7 @@ struct SamplesCommand: AsyncParsableCommand {
             Every picture is the one that generate makes of the same prompt and seed; they share passes, which saves time.
             """)
 
-    @Argument(help: "A file with a prompt on every line.")
+    @Argument(help: "A file with a prompt on every line; - is standard input.")
     var file: String?
 
     @Option(help: ArgumentHelp("The prompt of the first frame.", valueName: "prompt"))
@@ -40,7 +40,9 @@ struct SamplesCommand: AsyncParsableCommand {
     @Flag(help: "No captions.")
     var bare = false
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The sheet to write.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The sheet to write; - is standard output.", valueName: "file"))
     var output: String
 
     @OptionGroup var sampling: SamplingOptions
@@ -85,7 +87,7 @@ struct SamplesCommand: AsyncParsableCommand {
             ContactSheet.Cell(picture.fitted(side), caption: bare ? "" : caption)
         }
         try ContactSheet(cells, columns: columns, textScale: 1).picture().write(to: output)
-        if !speech.quiet { Terminal.print("\(output) (seed \(seed))") }
+        if !speech.quiet { Outputs.tell("\(Outputs.name(output)) (seed \(seed))", beside: [output]) }
     }
 
     private static func prompts(of file: String) throws -> [String] {

@@ -21,7 +21,9 @@ struct SheetCommand: ParsableCommand {
     @Option(help: "Pixels that every picture is made to fit; by default each keeps its size.")
     var side: Int?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The sheet to write.", valueName: "file"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The sheet to write; - is standard output.", valueName: "file"))
     var output: String
 
     func validate() throws {

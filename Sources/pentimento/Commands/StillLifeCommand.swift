@@ -45,7 +45,7 @@ struct StillLifeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let sheet { try Outputs.check(picture: sheet) }
-        try Outputs.checkFolder(of: output)
+        try Outputs.check(newFolder: output)
         let (bar, written) = (speech.bar, Counter())
         defer { bar.hide() }
         try StillLifeSet.write(
@@ -57,7 +57,8 @@ struct StillLifeCommand: AsyncParsableCommand {
         }
         if let sheet { try contactSheet().write(to: sheet) }
         if !speech.quiet {
-            Terminal.print("\(output): \(count) scenes of \(size)x\(size) with edits and masks")
+            Outputs.tell(
+                "\(output): \(count) scenes of \(size)x\(size) with edits and masks", beside: [sheet])
         }
     }
 

@@ -77,7 +77,7 @@ struct StudyCommand: AsyncParsableCommand {
             picture: Picture(width: 1, height: 1), prompt: "a still life", source: "a still life",
             preset: preset, steps: steps, guidance: guidance, inversion: kind)
         _ = try template.checked()
-        try Outputs.checkFolder(of: output)
+        try Outputs.check(folder: output)
         let session = try ModelSession(model, compute, speech)
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
         let runner = Runner(engine: session.engine)
