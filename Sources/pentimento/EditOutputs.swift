@@ -43,10 +43,11 @@ struct EditOutputs: ParsableArguments {
         return path
     }
 
-    /// Writes everything that was asked for, the picture last.
-    func write(_ result: EditResult, photo: Picture, account: EditReport, to path: String, _ log: Logger)
-        throws
-    {
+    /// Writes everything that was asked for, and the picture with its texts last.
+    func write(
+        _ result: EditResult, photo: Picture, account: EditReport, _ log: Logger,
+        picture: (_ metadata: [String: String]) throws -> Void
+    ) throws {
         if let trace { try Outputs.write(result.trace, to: trace) }
         if let maskOut {
             if let mask = result.mask {
@@ -55,24 +56,22 @@ struct EditOutputs: ParsableArguments {
                 log.warning("\(result.account.method) used no mask; \(maskOut) was not written")
             }
         }
-        if let panel { try picture(of: result, photo: photo).write(to: panel) }
-        try result.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
+        if let panel { try self.panel(of: result, photo: photo).write(to: panel) }
+        try picture(noMetadata ? [:] : account.metadata())
     }
 
     /// Photo, mask laid over it, and edit, with what they show below.
-    private func picture(of result: EditResult, photo: Picture) -> Picture {
+    private func panel(of result: EditResult, photo: Picture) -> Picture {
         let side = min(max(photo.height, 256), 768)
         let width = max(photo.width * side / photo.height, 1)
         func fitting(_ picture: Picture) -> Picture {
             picture.height == side ? picture : picture.resized(width: width, height: side)
         }
-        var plain = result.picture
-        plain.profile = nil
         var cells = [ContactSheet.Cell(fitting(photo), caption: result.account.source ?? "photo")]
         if let mask = result.mask {
             cells.append(ContactSheet.Cell(fitting(photo).overlaid(with: mask), caption: "may change"))
         }
-        cells.append(ContactSheet.Cell(fitting(plain), caption: result.account.prompt))
+        cells.append(ContactSheet.Cell(fitting(result.picture), caption: result.account.prompt))
         return Picture.panel(cells)
     }
 }

@@ -83,7 +83,7 @@ extension ImagingError {
         switch self {
         case .missingFile, .missingFolder: .missing
         case .codecMissing, .diskFull, .cannotWrite: .fault
-        case .unknownExtension: .usage
+        case .unknownExtension, .unfitOption: .usage
         default: .badInput
         }
     }

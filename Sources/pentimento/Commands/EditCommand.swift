@@ -14,8 +14,9 @@ struct EditCommand: AsyncParsableCommand {
         discussion: """
             pentimento edit apple.png --source "a red apple" --prompt "a green pear" --seed 1 -o pear.png
 
-            The photo keeps its size; where the method has a mask, everything outside it keeps its pixels. How the picture \
-            was made is written into it (see inspect). `pentimento methods` shows methods, options and presets.
+            The photo keeps its size, colour profile, transparency, print size, camera data and author; where the method has \
+            a mask, everything outside it keeps its pixels (a JPEG codes them anew). Where it was taken is left out. How \
+            the picture was made is written into it (see inspect). `pentimento methods` shows methods, options and presets.
             """)
 
     @Argument(help: "The photo.")
@@ -62,6 +63,7 @@ struct EditCommand: AsyncParsableCommand {
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Regions") var regions: RegionOptions
     @OptionGroup(title: "Results") var results: EditOutputs
+    @OptionGroup(title: "Results") var writing: WritingFlags
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
@@ -95,10 +97,12 @@ struct EditCommand: AsyncParsableCommand {
         let checked = try request.checked()
         let path = try results.path(
             photo: photo, method: strengths == nil ? method : method + "-strengths", seed: seed)
+        try writing.check(path)
         _ = try strengths.map { try StrengthCurve($0, of: request) }
         let log = speech.log
         let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice)") }
+        if strengths == nil { writing.warn(of: photo, prompts: [prompt, negative], writing: path, log) }
         request.picture = photo.picture
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
@@ -114,18 +118,24 @@ struct EditCommand: AsyncParsableCommand {
             for request in requests {
                 edits.append(try await session.result { try $0.edit(request, cache: cache) })
             }
-            try curve.panel(photo.picture, edits).write(to: path)
+            try curve.panel(photo.picture, edits).write(to: path, options: writing.options)
             if !speech.quiet { Terminal.print("\(path) (seed \(seed), \(edits.count) strengths)") }
             return
         }
-        var result = try await session.result { try $0.edit(final, cache: cache) }
+        let result = try await session.result { try $0.edit(final, cache: cache) }
         try Task.checkCancellation()
+        // Into the photo's own colours, which an edit in sRGB does not know.
+        let finished: Picture
         if let mask = result.mask, !masking.noPaste {
-            // Into the photo's own colours, which an edit in sRGB does not know.
-            result.picture = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
+            finished = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
+            writing.warnOfLoss(photo, writing: path, log)
+        } else {
+            finished = try photo.suited(result.picture)
         }
         let report = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
-        try results.write(result, photo: photo.picture, account: report, to: path, log)
+        try results.write(result, photo: photo.picture, account: report, log) { metadata in
+            try finished.write(to: path, metadata: metadata, record: photo.record, options: writing.options)
+        }
         if results.json {
             Terminal.print(try jsonText(report.json))
         } else if !speech.quiet {
