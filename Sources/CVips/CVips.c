@@ -14,9 +14,19 @@
 typedef struct VipsImage VipsImage;
 typedef void (*log_function)(const char *, int, const char *, void *);
 
-enum { FORMAT_UCHAR = 0, FORMAT_USHORT = 2 };
-enum { SPACE_BW = 1, SPACE_CMYK = 15, SPACE_SRGB = 22, SPACE_RGB16 = 25, SPACE_GREY16 = 26 };
+enum { FORMAT_UCHAR = 0, FORMAT_USHORT = 2, FORMAT_FLOAT = 6, FORMAT_DOUBLE = 8 };
+enum {
+    SPACE_MULTIBAND = 0,
+    SPACE_BW = 1,
+    SPACE_CMYK = 15,
+    SPACE_RGB = 17,
+    SPACE_SRGB = 22,
+    SPACE_RGB16 = 25,
+    SPACE_GREY16 = 26,
+    SPACE_SCRGB = 28
+};
 enum { ACCESS_SEQUENTIAL = 1, FAIL_ON_ERROR = 2, INTENT_RELATIVE = 1 };
+enum { TIFF_LZW = 5, PREDICTOR_HORIZONTAL = 2 };
 
 static const char profile_field[] = "icc-profile-data";
 
@@ -49,6 +59,7 @@ static const char profile_field[] = "icc-profile-data";
     F(int, vips_pngsave_buffer, (VipsImage *, void **, size_t *, ...)) \
     F(int, vips_jpegsave_buffer, (VipsImage *, void **, size_t *, ...)) \
     F(int, vips_webpsave_buffer, (VipsImage *, void **, size_t *, ...)) \
+    F(int, vips_tiffsave_buffer, (VipsImage *, void **, size_t *, ...)) \
     F(void, g_object_unref, (void *)) \
     F(void, g_free, (void *)) \
     F(unsigned, g_log_set_handler, (const char *, int, log_function, void *))
@@ -158,10 +169,6 @@ cvips_image *cvips_open(const void *bytes, size_t length, cvips_header *header, 
         header->alpha = vips_image_hasalpha(image) ? 1 : 0;
         header->deep = vips_image_get_format(image) != FORMAT_UCHAR;
         header->cmyk = vips_image_get_interpretation(image) == SPACE_CMYK;
-        const void *profile = NULL;
-        if (vips_image_get_typeof(image, profile_field) != 0
-            && vips_image_get_blob(image, profile_field, &profile, &header->profile_length) != 0)
-            header->profile_length = 0;
         vips_error_clear();
     } else {
         say_error(message);
@@ -170,16 +177,17 @@ cvips_image *cvips_open(const void *bytes, size_t length, cvips_header *header, 
     return (cvips_image *)image;
 }
 
-int cvips_profile(cvips_image *image, void *profile, size_t length) {
+size_t cvips_blob(cvips_image *image, const char *field, void *room, size_t length) {
     pthread_mutex_lock(&lock);
     const void *bytes = NULL;
     size_t found = 0;
-    int result = vips_image_get_blob((VipsImage *)image, profile_field, &bytes, &found);
-    if (result == 0 && found == length) memcpy(profile, bytes, length);
-    else result = 1;
+    if (vips_image_get_typeof((VipsImage *)image, field) == 0
+        || vips_image_get_blob((VipsImage *)image, field, &bytes, &found) != 0)
+        found = 0;
+    else if (room && found <= length) memcpy(room, bytes, found);
     vips_error_clear();
     pthread_mutex_unlock(&lock);
-    return result;
+    return found;
 }
 
 /// Replaces `*image`, which is unreferenced, by what a step made of it. Returns 0 on success.
@@ -220,12 +228,59 @@ static int make_plain(VipsImage **image, int *converted) {
     return 0;
 }
 
+/// Whether samples are floats of grey or RGB; the library would take RGB for linear light, which is not what
+/// programs mean that write floats from 0 to 1 into a TIFF.
+static int has_plain_floats(const VipsImage *image) {
+    int format = vips_image_get_format(image), space = vips_image_get_interpretation(image);
+    return (format == FORMAT_FLOAT || format == FORMAT_DOUBLE) && vips_image_get_bands(image) <= 4
+        && (space == SPACE_MULTIBAND || space == SPACE_BW || space == SPACE_RGB || space == SPACE_SRGB
+            || space == SPACE_SCRGB);
+}
+
+/// Floats from 0 to 1 as bytes, in place. Returns null, with words, where some lie beyond 1.
+static unsigned char *bytes_of_floats(VipsImage *image, size_t *length, char *message) {
+    int is_double = vips_image_get_format(image) == FORMAT_DOUBLE;
+    size_t size = 0;
+    unsigned char *bytes = vips_image_write_to_memory(image, &size);
+    if (!bytes) return NULL;
+    size_t count = size / (is_double ? sizeof(double) : sizeof(float));
+    double highest = 0;
+    // A byte is never written over a float that is still to be read.
+    for (size_t index = 0; index < count; index++) {
+        double value;
+        if (is_double) {
+            memcpy(&value, bytes + index * sizeof value, sizeof value);
+        } else {
+            float single;
+            memcpy(&single, bytes + index * sizeof single, sizeof single);
+            value = single;
+        }
+        if (value > highest) highest = value;
+        if (!(value > 0)) value = 0;  // and no numbers
+        if (value > 1) value = 1;
+        bytes[index] = (unsigned char)(value * 255 + 0.5);
+    }
+    if (highest > 1.001) {
+        g_free(bytes);
+        snprintf(message, CVIPS_MESSAGE, "its floating-point samples reach %g, and only 0 to 1 is read", highest);
+        return NULL;
+    }
+    *length = count;
+    return bytes;
+}
+
 unsigned char *cvips_decode(
     cvips_image *image, size_t *length, int *bands, int *converted, char message[CVIPS_MESSAGE]) {
     pthread_mutex_lock(&lock);
     unsigned char *pixels = NULL;
     VipsImage *work = NULL;
-    if (vips_copy((VipsImage *)image, &work, NULL) == 0) {
+    message[0] = 0;
+    *bands = 0;
+    *converted = 0;
+    if (has_plain_floats((VipsImage *)image)) {
+        pixels = bytes_of_floats((VipsImage *)image, length, message);
+        *bands = pixels || !message[0] ? vips_image_get_bands((VipsImage *)image) : -1;
+    } else if (vips_copy((VipsImage *)image, &work, NULL) == 0) {
         if (make_plain(&work, converted) == 0) {
             *bands = vips_image_get_bands(work);
             if (vips_image_get_format(work) == FORMAT_UCHAR)
@@ -233,7 +288,7 @@ unsigned char *cvips_decode(
         }
         g_object_unref(work);
     }
-    if (!pixels) say_error(message);
+    if (!pixels && !message[0]) say_error(message);
     vips_error_clear();
     pthread_mutex_unlock(&lock);
     return pixels;
@@ -248,9 +303,9 @@ void cvips_close(cvips_image *image) {
 
 /// An sRGB image over pixels that stay where they are, carrying a profile where there is one.
 static VipsImage *wrap(
-    const unsigned char *pixels, int width, int height, const void *profile, size_t profile_length) {
-    size_t size = (size_t)width * (size_t)height * 3;
-    VipsImage *raw = vips_image_new_from_memory(pixels, size, width, height, 3, FORMAT_UCHAR);
+    const unsigned char *pixels, int width, int height, int bands, const void *profile, size_t profile_length) {
+    size_t size = (size_t)width * (size_t)height * (size_t)bands;
+    VipsImage *raw = vips_image_new_from_memory(pixels, size, width, height, bands, FORMAT_UCHAR);
     if (!raw) return NULL;
     VipsImage *image = NULL;
     if (vips_copy(raw, &image, "interpretation", SPACE_SRGB, NULL) != 0) image = NULL;
@@ -274,7 +329,7 @@ unsigned char *cvips_transform(
     size_t to_length, char message[CVIPS_MESSAGE]) {
     pthread_mutex_lock(&lock);
     unsigned char *result = NULL;
-    VipsImage *image = wrap(pixels, width, height, from, from_length);
+    VipsImage *image = wrap(pixels, width, height, 3, from, from_length);
     // The library takes a target profile only from a file, so one in memory gets a name that lives as long as
     // this call: an anonymous file.
     char target[64] = "srgb";
@@ -299,11 +354,11 @@ unsigned char *cvips_transform(
 }
 
 unsigned char *cvips_encode(
-    cvips_kind kind, const unsigned char *pixels, int width, int height, const void *profile,
-    size_t profile_length, int quality, size_t *length, char message[CVIPS_MESSAGE]) {
+    cvips_kind kind, const unsigned char *pixels, int width, int height, int bands, const void *profile,
+    size_t profile_length, int quality, int lossless, size_t *length, char message[CVIPS_MESSAGE]) {
     pthread_mutex_lock(&lock);
     void *bytes = NULL;
-    VipsImage *image = wrap(pixels, width, height, profile, profile_length);
+    VipsImage *image = wrap(pixels, width, height, bands, profile, profile_length);
     if (image) {
         int failed = 1;
         switch (kind) {
@@ -312,8 +367,11 @@ unsigned char *cvips_encode(
             failed = vips_jpegsave_buffer(image, &bytes, length, "Q", quality, "optimize_coding", 1, NULL);
             break;
         case CVIPS_WEBP:
-            failed = vips_webpsave_buffer(
-                image, &bytes, length, "Q", quality, "lossless", quality >= 100 ? 1 : 0, NULL);
+            failed = vips_webpsave_buffer(image, &bytes, length, "Q", quality, "lossless", lossless, NULL);
+            break;
+        case CVIPS_TIFF:
+            failed = vips_tiffsave_buffer(
+                image, &bytes, length, "compression", TIFF_LZW, "predictor", PREDICTOR_HORIZONTAL, NULL);
             break;
         }
         if (failed) bytes = NULL;

@@ -11,6 +11,9 @@ enum Codec {
         let bands: Int
         let values: [UInt8]
         let profile: [UInt8]?
+        /// The EXIF and XMP blocks that the library found, as it hands them over.
+        let exif: [UInt8]?
+        let xmp: [UInt8]?
         let header: cvips_header
         /// Whether the library moved the colours to sRGB already (CMYK, grey with a profile).
         let converted: Bool
@@ -50,15 +53,13 @@ enum Codec {
                 let width = Int(header.width)
                 let height = Int(header.height)
                 try checkSize(width: width, height: height, path: path, limit: pixelLimit)
-                var profile: [UInt8]?
-                if header.profile_length > 0 {
-                    var data = [UInt8](repeating: 0, count: header.profile_length)
-                    if cvips_profile(image, &data, data.count) == 0 { profile = data }
-                }
+                let profile = blob("icc-profile-data", of: image)
+                let (exif, xmp) = (blob("exif-data", of: image), blob("xmp-data", of: image))
                 var length = 0
                 var bands: Int32 = 0
                 var converted: Int32 = 0
                 guard let pixels = cvips_decode(image, &length, &bands, &converted, message) else {
+                    if bands < 0 { throw ImagingError.unsuitable(path: path, reason: text(message)) }
                     throw ImagingError.damaged(path: path, reason: text(message))
                 }
                 defer { cvips_free(pixels) }
@@ -68,9 +69,29 @@ enum Codec {
                 return Samples(
                     width: width, height: height, bands: Int(bands),
                     values: Array(UnsafeBufferPointer(start: pixels, count: length)),
-                    profile: profile, header: header, converted: converted != 0)
+                    profile: profile, exif: exif, xmp: xmp, header: header, converted: converted != 0)
             }
         }
+    }
+
+    /// The EXIF and XMP blocks of a file held in memory, whose pixels are not decoded.
+    static func blocks(of bytes: [UInt8]) throws -> (exif: [UInt8]?, xmp: [UInt8]?) {
+        try start()
+        return try bytes.withUnsafeBytes { raw in
+            try withMessage { message in
+                var header = cvips_header()
+                guard let image = cvips_open(raw.baseAddress, raw.count, &header, message) else { return (nil, nil) }
+                defer { cvips_close(image) }
+                return (blob("exif-data", of: image), blob("xmp-data", of: image))
+            }
+        }
+    }
+
+    private static func blob(_ field: String, of image: OpaquePointer) -> [UInt8]? {
+        let size = cvips_blob(image, field, nil, 0)
+        guard size > 0 else { return nil }
+        var data = [UInt8](repeating: 0, count: size)
+        return cvips_blob(image, field, &data, size) == size ? data : nil
     }
 
     /// Refuses a size before anything is decoded.
@@ -84,25 +105,28 @@ enum Codec {
         }
     }
 
-    /// Encodes a picture as PNG, JPEG or WebP, with its profile and no other metadata.
+    /// Encodes a picture with its profile, its transparency where it has one, and no other metadata.
     static func encode(
-        _ picture: Picture, as format: PictureFormat, quality: Int, path: String
+        _ picture: Picture, as format: PictureFormat, quality: Int, lossless: Bool, path: String
     ) throws -> [UInt8] {
         let kind: cvips_kind
         switch format {
         case .png: kind = CVIPS_PNG
         case .jpeg: kind = CVIPS_JPEG
         case .webp: kind = CVIPS_WEBP
+        case .tiff: kind = CVIPS_TIFF
         default: throw ImagingError.unknownExtension(path: path)
         }
         try start()
         let profile = picture.profile ?? []
+        let samples = picture.samplesWithAlpha
+        let bands = samples.count / (picture.width * picture.height)
         return try withMessage { message in
             var length = 0
             guard
                 let bytes = cvips_encode(
-                    kind, picture.pixels, Int32(picture.width), Int32(picture.height), profile, profile.count,
-                    Int32(min(max(quality, 1), 100)), &length, message)
+                    kind, samples, Int32(picture.width), Int32(picture.height), Int32(bands), profile,
+                    profile.count, Int32(quality), lossless ? 1 : 0, &length, message)
             else { throw ImagingError.cannotEncode(path: path, reason: text(message)) }
             defer { cvips_free(bytes) }
             return Array(UnsafeBufferPointer(start: bytes, count: length))
@@ -123,7 +147,9 @@ enum Codec {
             else { throw ImagingError.badProfile(reason: text(message)) }
             defer { cvips_free(bytes) }
             let pixels = Array(UnsafeBufferPointer(start: bytes, count: picture.pixels.count))
-            return Picture(width: picture.width, height: picture.height, pixels: pixels, profile: profile)
+            return Picture(
+                width: picture.width, height: picture.height, pixels: pixels, profile: profile,
+                alpha: picture.alpha)
         }
     }
 

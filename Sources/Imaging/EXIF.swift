@@ -1,80 +1,154 @@
 import Foundation
 
-/// The few EXIF tags that carry texts, as in CIPA DC-008 (EXIF 2.32).
+/// The data of a camera as in CIPA DC-008 (EXIF 2.32): a few TIFF folders.
 enum EXIF {
-    private enum Tag {
+    enum Tag {
         static let description = 0x010E
+        static let make = 0x010F
+        static let model = 0x0110
+        static let orientation = 0x0112
+        static let xResolution = 0x011A
+        static let yResolution = 0x011B
+        static let resolutionUnit = 0x0128
+        static let artist = 0x013B
+        static let copyright = 0x8298
         static let exifFolder = 0x8769
+        static let locationFolder = 0x8825
         static let makerNote = 0x927C
         static let userComment = 0x9286
+        static let colourSpace = 0xA001
+        static let width = 0xA002
+        static let height = 0xA003
+        static let interoperability = 0xA005
     }
 
     /// Marks a maker note of ours: what follows is a JSON object of texts by key.
-    private static let noteMark = Array("Pentimento\0".utf8)
+    static let noteMark = Array("Pentimento\0".utf8)
 
-    /// A TIFF block, big-endian: `parameters` as the user comment, everything else in a note of our own.
-    static func block(_ metadata: PictureMetadata) -> [UInt8] {
-        var values: [(tag: Int, data: [UInt8])] = []
-        let others = metadata.entries.filter { $0.key != PictureMetadata.parametersKey }
-        if !others.isEmpty {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            // A dictionary of strings always encodes.
-            let json = (try? encoder.encode(others)).map { Array($0) } ?? []
-            values.append((Tag.makerNote, noteMark + json))
+    /// The folders that are read and written; a thumbnail's is neither.
+    struct Folders: Hashable, Sendable {
+        /// What and whose the picture is.
+        var first: TIFFFolder = [:]
+        /// How it was taken.
+        var exif: TIFFFolder = [:]
+        /// Where it was taken.
+        var location: TIFFFolder = [:]
+        /// The index of the interoperability folder, such as R98 or R03.
+        var interoperability = ""
+
+        /// The byte order of the block that was read, in which some comments are written too.
+        var bigEndian = true
+
+        var isEmpty: Bool { first.isEmpty && exif.isEmpty && location.isEmpty }
+
+        init() {}
+
+        /// Reads a block, with or without what JPEG and HEIC put before it.
+        init?(_ data: [UInt8]) {
+            // "Exif", two zeros; before them, in HEIC, the four bytes that say where it begins.
+            let begins = [0, 6, 4, 10].first { start in
+                data.count > start + 4
+                    && [Array("MM\0*".utf8), Array("II*\0".utf8)].contains { data[start...].starts(with: $0) }
+            }
+            guard let begins, let reader = TIFFReader(bytes: Array(data[begins...])) else { return nil }
+            bigEndian = reader.bigEndian
+            first = reader.first
+            func inner(_ tag: Int, of folder: TIFFFolder) -> TIFFFolder {
+                folder[tag]?.number.map(reader.folder) ?? [:]
+            }
+            exif = inner(Tag.exifFolder, of: first)
+            location = inner(Tag.locationFolder, of: first)
+            interoperability = inner(Tag.interoperability, of: exif)[1]?.text ?? ""
         }
-        if let parameters = metadata.entries[PictureMetadata.parametersKey] {
-            let units = parameters.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
-            values.append((Tag.userComment, Array("UNICODE\0".utf8) + units))
+
+        /// The TIFF block, big-endian.
+        var block: [UInt8] {
+            Array("MM".utf8) + TIFFValue.short(42).data + TIFFValue.long(8).data
+                + stored(at: 8, bigEndian: true, with: [:])
         }
-        // Header (8 bytes), a first folder with one entry that points to the EXIF folder right behind it
-        // (18).
-        var bytes = Array("MM".utf8) + short(42) + long(8)
-        bytes += short(1) + short(Tag.exifFolder) + short(4)
-        bytes += long(1) + long(26) + long(0)
-        bytes += short(values.count)
-        var place = 26 + 2 + 12 * values.count + 4
-        var tail: [UInt8] = []
-        for (tag, data) in values {
-            // Type 7, undefined. Values of four bytes or fewer would stand in the entry; ours are longer.
-            bytes += short(tag) + short(7)
-            bytes += long(data.count) + long(place)
-            tail += data
-            if data.count % 2 == 1 { tail.append(0) }
-            place += data.count + data.count % 2
+
+        /// The folders one behind the other, the first with entries of the file beside its own.
+        func stored(at place: Int, bigEndian: Bool, with others: TIFFFolder) -> [UInt8] {
+            var head = others.merging(first) { _, own in own }
+            if !exif.isEmpty { head[Tag.exifFolder] = .long(0) }
+            if !location.isEmpty { head[Tag.locationFolder] = .long(0) }
+            let exifPlace = place + head.storedSize
+            let locationPlace = exifPlace + (exif.isEmpty ? 0 : exif.storedSize)
+            if !exif.isEmpty { head[Tag.exifFolder] = .long(exifPlace) }
+            if !location.isEmpty { head[Tag.locationFolder] = .long(locationPlace) }
+            return head.stored(at: place, bigEndian: bigEndian)
+                + (exif.isEmpty ? [] : exif.stored(at: exifPlace, bigEndian: bigEndian))
+                + (location.isEmpty ? [] : location.stored(at: locationPlace, bigEndian: bigEndian))
         }
-        return bytes + long(0) + tail
     }
 
-    /// The texts in a TIFF block, with or without the `Exif` mark that JPEG puts before it.
-    static func texts(in data: [UInt8]) -> [String: String] {
-        let marked = data.starts(with: Array("Exif\0\0".utf8))
-        guard let reader = TIFFReader(bytes: marked ? Array(data.dropFirst(6)) : data) else { return [:] }
-        var texts: [String: String] = [:]
-        let first = reader.folder(at: reader.firstFolder)
-        if let description = first[Tag.description].map({ plain($0[...]) }), !description.isEmpty {
-            texts["description"] = description
+    /// `parameters` as the user comment of a block, and everything else in a note of our own.
+    static func put(_ metadata: PictureMetadata, into folder: inout TIFFFolder, withNote: Bool = true) {
+        if let parameters = metadata.entries[PictureMetadata.parametersKey] {
+            let units = parameters.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+            folder[Tag.userComment] = .undefined(Array("UNICODE\0".utf8) + units)
         }
-        guard let pointer = first[Tag.exifFolder], pointer.count == 4 else { return texts }
-        let folder = reader.folder(at: reader.number(pointer[...]))
-        if let comment = folder[Tag.userComment].flatMap({ userComment($0, reader.bigEndian) }) {
+        if withNote, let note = note(metadata) { folder[Tag.makerNote] = .undefined(note) }
+    }
+
+    /// Everything but `parameters`, as a note of our own; nil where there is nothing else.
+    static func note(_ metadata: PictureMetadata) -> [UInt8]? {
+        let others = metadata.entries.filter { $0.key != PictureMetadata.parametersKey }
+        if others.isEmpty { return nil }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // A dictionary of strings always encodes.
+        return noteMark + ((try? encoder.encode(others)).map { Array($0) } ?? [])
+    }
+
+    /// The texts of a note of ours.
+    static func texts(inNote note: [UInt8]) -> [String: String] {
+        guard note.starts(with: noteMark) else { return [:] }
+        return
+            (try? JSONDecoder().decode([String: String].self, from: Data(note.dropFirst(noteMark.count)))) ?? [:]
+    }
+
+    /// The texts in a TIFF block.
+    static func texts(in data: [UInt8]) -> [String: String] {
+        guard let folders = Folders(data) else { return [:] }
+        var texts: [String: String] = [:]
+        // ComfyUI writes `prompt:{…}` and `workflow:{…}` into the tags from Model downwards.
+        for tag in stride(from: Tag.model, through: Tag.model - 16, by: -1) {
+            guard let value = folders.first[tag], value.type == 2 || value.type == 1 || value.type == 7,
+                let (key, json) = keyed(value.text), texts[key] == nil
+            else { continue }
+            texts[key] = json
+        }
+        if let text = folders.first[Tag.description]?.text, !text.isEmpty, keyed(text) == nil {
+            texts["description"] = text
+        }
+        if let comment = folders.exif[Tag.userComment].flatMap({ userComment($0.data, folders.bigEndian) }) {
             texts[PictureMetadata.parametersKey] = comment
         }
-        if let note = folder[Tag.makerNote], note.starts(with: noteMark),
-            let others = try? JSONDecoder().decode(
-                [String: String].self, from: Data(note.dropFirst(noteMark.count)))
-        {
-            texts.merge(others) { first, _ in first }
+        if let note = folders.exif[Tag.makerNote]?.data {
+            texts.merge(Self.texts(inNote: note)) { first, _ in first }
         }
         return texts
     }
 
+    /// A text that is a key, a colon and JSON.
+    private static func keyed(_ text: String) -> (key: String, json: String)? {
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let (key, json) = (text[..<colon], text[text.index(after: colon)...].drop { $0 == " " })
+        guard (1...40).contains(key.count), json.first == "{" || json.first == "[",
+            key.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-") })
+        else { return nil }
+        return (String(key), String(json))
+    }
+
     /// Eight bytes name the alphabet of a user comment, then the text follows.
-    private static func userComment(_ data: [UInt8], _ bigEndian: Bool) -> String? {
+    static func userComment(_ data: [UInt8], _ bigEndian: Bool) -> String? {
         guard data.count > 8 else { return nil }
         let text = data.dropFirst(8)
-        guard data.starts(with: Array("UNICODE".utf8)) else {
-            let words = plain(text)
+        let isWide = data.starts(with: Array("UNICODE".utf8)) && !isPlainlyUTF8(text)
+        guard isWide else {
+            let words = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+                .trimmingCharacters(in: .whitespaces)
             return words.isEmpty ? nil : words
         }
         // Writers disagree about the byte order; a western text has its zeros in the high bytes.
@@ -93,55 +167,15 @@ enum EXIF {
             let second = UInt16(pairs[place + 1])
             return high ? first << 8 | second : second << 8 | first
         }
-        return String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        let words = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+        return words.isEmpty ? nil : words
     }
 
-    private static func plain(_ data: ArraySlice<UInt8>) -> String {
-        String(decoding: data.prefix { $0 != 0 }, as: UTF8.self)
-    }
-
-    private static func short(_ value: Int) -> [UInt8] { [UInt8(value >> 8 & 255), UInt8(value & 255)] }
-    private static func long(_ value: Int) -> [UInt8] { PNGChunks.bigEndian(UInt32(value)) }
-}
-
-/// A careful reader of TIFF folders: offsets that lead outside give nothing.
-private struct TIFFReader {
-    let bytes: [UInt8]
-    let bigEndian: Bool
-    var firstFolder: Int { number(bytes[4..<8]) }
-
-    init?(bytes: [UInt8]) {
-        guard bytes.count >= 8 else { return nil }
-        switch (bytes[0], bytes[1]) {
-        case (0x4D, 0x4D): bigEndian = true
-        case (0x49, 0x49): bigEndian = false
-        default: return nil
-        }
-        self.bytes = bytes
-    }
-
-    func number(_ part: ArraySlice<UInt8>) -> Int {
-        let ordered = bigEndian ? Array(part) : part.reversed()
-        return ordered.reduce(0) { $0 << 8 | Int($1) }
-    }
-
-    /// The raw values of a folder's entries by tag.
-    func folder(at start: Int) -> [Int: [UInt8]] {
-        guard start >= 8, start + 2 <= bytes.count else { return [:] }
-        let count = number(bytes[start..<(start + 2)])
-        var values: [Int: [UInt8]] = [:]
-        for index in 0..<count {
-            let place = start + 2 + index * 12
-            guard place + 12 <= bytes.count else { break }
-            // Bytes of one value by TIFF type, 1 (byte) to 12 (double).
-            let sizes = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8]
-            let type = number(bytes[(place + 2)..<(place + 4)])
-            guard type < sizes.count else { continue }
-            let length = number(bytes[(place + 4)..<(place + 8)]) * sizes[type]
-            let from = length <= 4 ? place + 8 : number(bytes[(place + 8)..<(place + 12)])
-            guard length <= bytes.count, from <= bytes.count - length else { continue }
-            values[number(bytes[place..<(place + 2)])] = Array(bytes[from..<(from + length)])
-        }
-        return values
+    /// Some programs say UNICODE and write UTF-8: then no byte but closing ones is zero, as in a text of
+    /// 16-bit units those of spaces, line breaks and digits would be.
+    private static func isPlainlyUTF8(_ text: ArraySlice<UInt8>) -> Bool {
+        let last = text.lastIndex { $0 != 0 }.map { $0 + 1 } ?? text.startIndex
+        let words = text[text.startIndex..<last]
+        return !words.isEmpty && !words.contains(0) && String(validating: words, as: UTF8.self) != nil
     }
 }

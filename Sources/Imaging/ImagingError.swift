@@ -11,6 +11,8 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case notAPicture(path: String, resembling: String?)
     /// The picture starts well and then ends or breaks.
     case damaged(path: String, reason: String)
+    /// The picture is sound, but its samples or colours are of a kind that cannot be edited here.
+    case unsuitable(path: String, reason: String)
     /// The header promises more pixels than the limit.
     case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
     /// The picture library cannot be opened or lacks what is needed.
@@ -31,6 +33,8 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case writingBroke(path: String, reason: String)
     /// The picture does not fit the kind of file, such as a WebP of more than 16383 pixels a side.
     case cannotEncode(path: String, reason: String)
+    /// A quality, or losslessness, was asked for where the kind of file has no such choice.
+    case unfitOption(path: String, reason: String)
     /// The colour profile of a picture cannot be used.
     case badProfile(reason: String)
 
@@ -51,6 +55,9 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
                 + (resembling.map { "; it looks like \($0)" } ?? "")
         case .damaged(let path, let reason):
             "\(path): the picture is cut short or damaged (\(reason)); fetch or save it again"
+        case .unsuitable(let path, let reason):
+            "\(path): \(reason); convert the picture to an 8-bit sRGB PNG first"
+        case .unfitOption(let path, let reason): "\(path): \(reason)"
         case .tooManyPixels(let path, let width, let height, let limit):
             "\(path): \(width)x\(height) are \(width.multipliedReportingOverflow(by: height).partialValue)"
                 + " pixels, more than the limit of \(limit);"
@@ -62,7 +69,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
             "\(path): this libvips was built without \(format); convert the picture to PNG or JPEG"
         case .unknownExtension(let path):
             "\(path): the ending names no kind of picture that can be written;"
-                + " use .png, .jpg, .webp or .ppm"
+                + " use .png, .jpg, .webp, .tif or .ppm"
         case .missingFolder(let path): "\(path): the folder does not exist; make it first"
         case .diskFull(let path): "\(path): no space left on the disk; nothing was written"
         case .cannotWrite(let path, let reason): "\(path): cannot be written: \(reason)"

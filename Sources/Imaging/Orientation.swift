@@ -54,6 +54,14 @@ extension Picture {
             }
             count = pixels.count
         }
-        return Picture(width: newWidth, height: newHeight, pixels: result, profile: profile)
+        let turnedAlpha = alpha.map { stored in
+            (0..<(newWidth * newHeight)).map { index in
+                let source = orientation.source(
+                    x: index % newWidth, y: index / newWidth, width: width, height: height)
+                return stored[source.y * width + source.x]
+            }
+        }
+        return Picture(
+            width: newWidth, height: newHeight, pixels: result, profile: profile, alpha: turnedAlpha)
     }
 }

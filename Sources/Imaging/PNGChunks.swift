@@ -1,13 +1,18 @@
 /// Text chunks of PNG files, as in the PNG specification (third edition), sections 5 and 11.3.3.
 enum PNGChunks {
-    /// The picture with one uncompressed iTXt chunk (UTF-8) for each text, right after the header chunk.
-    static func inserting(_ metadata: PictureMetadata, into bytes: [UInt8], path: String) throws -> [UInt8] {
+    /// The picture as the library wrote it with texts and what belongs to it, right after the header chunk.
+    ///
+    /// `texts` become uncompressed iTXt chunks (UTF-8); `chunks` go before them as they are.
+    static func inserting(
+        _ texts: [(key: String, text: String)], _ chunks: [(type: String, data: [UInt8])], into bytes: [UInt8],
+        path: String
+    ) throws -> [UInt8] {
         let afterHeader = 8 + 12 + 13  // signature, chunk frame, IHDR
         guard bytes.count > afterHeader, bytes[12..<16].elementsEqual(Array("IHDR".utf8)) else {
             throw ImagingError.cannotEncode(path: path, reason: "the PNG does not begin with its header")
         }
-        var added: [UInt8] = []
-        for (key, text) in metadata.ordered {
+        var added = chunks.flatMap { chunk($0.type, $0.data) }
+        for (key, text) in texts {
             // A keyword is 1 to 79 printable Latin-1 characters; plain ASCII is surest.
             let name = Array(key.utf8)
             guard (1...79).contains(name.count), name.allSatisfy({ (32...126).contains($0) }),
@@ -20,7 +25,27 @@ enum PNGChunks {
             let data = name + [0, 0, 0, 0, 0] + text.utf8.filter { $0 != 0 }
             added += chunk("iTXt", data)
         }
-        return Array(bytes.prefix(afterHeader)) + added + Array(bytes.dropFirst(afterHeader))
+        var result = Array(bytes.prefix(afterHeader)) + added
+        // The library always names a resolution, though it may not know one.
+        for (type, data) in self.chunks(of: bytes) where type != "IHDR" && type != "pHYs" && type != "eXIf" {
+            result += bytes[(data.lowerBound - 8)..<(data.upperBound + 4)]
+        }
+        return result
+    }
+
+    /// The chunks up to the end: their types, and where their data lies.
+    static func chunks(of bytes: [UInt8]) -> [(type: String, data: Range<Int>)] {
+        var chunks: [(type: String, data: Range<Int>)] = []
+        var place = 8
+        while bytes.count - place >= 12 {
+            let length = bytes[place..<(place + 4)].reduce(0) { $0 << 8 | Int($1) }
+            guard length <= bytes.count - place - 12 else { break }
+            let type = String(decoding: bytes[(place + 4)..<(place + 8)], as: UTF8.self)
+            chunks.append((type, (place + 8)..<(place + 8 + length)))
+            place += length + 12
+            if type == "IEND" { break }
+        }
+        return chunks
     }
 
     /// A whole chunk: length, type, data, check sum.
@@ -29,23 +54,33 @@ enum PNGChunks {
         return bigEndian(UInt32(data.count)) + body + bigEndian(crc32(body))
     }
 
+    /// The frames of an animated PNG (its acTL chunk), or 1.
+    static func frames(in bytes: [UInt8]) -> Int {
+        for (type, data) in chunks(of: bytes) where type == "acTL" && data.count == 8 {
+            return bytes[data.prefix(4)].reduce(0) { $0 << 8 | Int($1) }
+        }
+        return 1
+    }
+
+    /// The key under which XMP stands in a PNG.
+    static let xmpKey = "XML:com.adobe.xmp"
+
+    /// The texts that tell how a picture was made, and what else other programs say in words.
     static func texts(in bytes: [UInt8]) -> [String: String] {
+        var texts = keyedTexts(in: bytes)
+        let packet = texts.removeValue(forKey: xmpKey).flatMap { XMPPacket(Array($0.utf8)) }
+        texts.merge(packet?.texts ?? [:]) { first, _ in first }
+        for (type, data) in chunks(of: bytes) where type == "eXIf" {
+            texts.merge(EXIF.texts(in: Array(bytes[data]))) { first, _ in first }
+        }
+        return texts
+    }
+
+    /// The text chunks by their keys.
+    static func keyedTexts(in bytes: [UInt8]) -> [String: String] {
         var texts: [String: String] = [:]
-        var place = 8
-        while bytes.count - place >= 12 {
-            let length = bytes[place..<(place + 4)].reduce(0) { $0 << 8 | Int($1) }
-            guard length <= bytes.count - place - 12 else { break }
-            let type = String(decoding: bytes[(place + 4)..<(place + 8)], as: UTF8.self)
-            let data = bytes[(place + 8)..<(place + 8 + length)]
-            switch type {
-            case "tEXt", "zTXt", "iTXt":
-                if let (key, text) = entry(type, data), texts[key] == nil { texts[key] = text }
-            case "eXIf":
-                texts.merge(EXIF.texts(in: Array(data))) { first, _ in first }
-            case "IEND": return texts
-            default: break
-            }
-            place += length + 12
+        for (type, data) in chunks(of: bytes) where ["tEXt", "zTXt", "iTXt"].contains(type) {
+            if let (key, text) = entry(type, bytes[data]), texts[key] == nil { texts[key] = text }
         }
         return texts
     }
@@ -72,7 +107,7 @@ enum PNGChunks {
         }
     }
 
-    private static func latin1(_ bytes: ArraySlice<UInt8>) -> String {
+    static func latin1(_ bytes: ArraySlice<UInt8>) -> String {
         String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
     }
 

@@ -1,38 +1,22 @@
 import CVips
 
-/// Something about a file that its reader should know, though the picture could be read.
-public enum PictureNotice: Sendable, Hashable, CustomStringConvertible {
-    /// The file holds several frames or pages and the first was taken.
-    case firstFrameOnly(frames: Int)
-    /// More than 8 bits a sample were cut to 8.
-    case reducedToEightBits
-    /// The colours (of print, or of grey with a profile) were moved to sRGB, and that is how they are saved.
-    case convertedToSRGB
-    /// The embedded colour profile does not fit the picture and was passed over.
-    case profileIgnored
-
-    /// One line for the user.
-    public var description: String {
-        switch self {
-        case .firstFrameOnly(let frames): "the file holds \(frames) frames; the first is used"
-        case .reducedToEightBits: "more than 8 bits a sample; reduced to 8"
-        case .convertedToSRGB: "the colours were converted to sRGB"
-        case .profileIgnored: "the embedded colour profile does not fit the picture and is ignored"
-        }
-    }
-}
-
 /// A picture read from a file: as sRGB to work on, and in its own colours to paste into and save.
 ///
-/// Both are upright, 8-bit RGB, with transparency laid over white. They differ only where the file embeds an
-/// ICC profile that is not sRGB; then a pixel that is not edited keeps the bytes of the file's own encoding.
+/// Both are upright, 8-bit RGB. They differ where the file's colours are not sRGB (by an ICC profile, or by
+/// numbers, for which a profile is made): then a pixel that is not edited keeps the bytes of the file's own
+/// encoding. And they differ where the photo is transparent: that is laid over white to work on, and kept in
+/// the original.
 public struct Photo: Sendable, Hashable {
     /// The picture in sRGB.
     public let picture: Picture
-    /// The same picture in the file's own colour profile.
+    /// The same picture in the file's own colour profile, transparent where the file is.
     public let original: Picture
+    /// What the file says beside its pixels.
+    public let record: PhotoRecord
     /// What happened on the way.
     public let notices: [PictureNotice]
+    /// Whether the original's profile is another than sRGB.
+    private let hasOwnColours: Bool
 
     /// Reads a picture file.
     ///
@@ -59,41 +43,79 @@ public struct Photo: Sendable, Hashable {
         if format == .ppm {
             picture = try PortablePixmap.decode(bytes, path: name, pixelLimit: pixelLimit)
             original = picture
+            record = PhotoRecord()
             notices = []
+            hasOwnColours = false
             return
         }
-        let samples = try Codec.decode(bytes, path: name, format: format, pixelLimit: pixelLimit)
         var notices: [PictureNotice] = []
-        if samples.header.pages > 1 { notices.append(.firstFrameOnly(frames: Int(samples.header.pages))) }
+        var whole = bytes
+        if format == .jpeg {
+            switch JPEGFacts.ending(of: bytes) {
+            case .whole: break
+            case .lacksEndMarker:
+                // Whether every pixel is there shows when they are decoded: the library then misses no bit.
+                whole = JPEGFacts.ended(bytes)
+                notices.append(.endMissing)
+            case .lacksScans: throw ImagingError.damaged(path: name, reason: "its last scans are missing")
+            }
+        }
+        let samples = try Codec.decode(whole, path: name, format: format, pixelLimit: pixelLimit)
+        var record = PhotoRecord(bytes: bytes, format: format, samples: samples)
+        let frames = format == .png ? PNGChunks.frames(in: bytes) : Int(samples.header.pages)
+        if frames > 1 { notices.append(.firstFrameOnly(frames: frames)) }
         if samples.header.deep != 0 { notices.append(.reducedToEightBits) }
         if samples.converted { notices.append(.convertedToSRGB) }
+        if record.hasGainMap { notices.append(.gainMapLeftOut) }
         let orientation = Orientation(rawValue: Int(samples.header.orientation)) ?? .upright
-        let plain = Picture(
-            width: samples.width, height: samples.height,
-            pixels: Self.overWhite(samples.values, bands: samples.bands)
-        ).turned(orientation)
-        guard !samples.converted, samples.bands >= 3, let profile = samples.profile else {
-            picture = plain
-            original = plain
-            self.notices = notices
-            return
-        }
-        var own = plain
-        own.profile = profile
-        switch try Self.kind(of: profile) {
+        var own = Picture(samples: samples).turned(orientation)
+        record.isTransparent = own.alpha != nil
+        own.profile = try Self.profile(of: samples, bytes: bytes, format: format, record: record, path: name)
+        var kind = ProfileKind.likeSRGB
+        if let profile = own.profile { kind = try Self.kind(of: profile) }
+        switch kind {
         case .unusable:
-            picture = plain
-            original = plain
+            own.profile = nil
+            picture = own.laidOverWhite()
             notices.append(.profileIgnored)
         case .likeSRGB:
             // Converting would move colours by rounding alone.
-            picture = plain
-            original = own
-        case .other:
-            picture = try Codec.transform(own, to: nil)
-            original = own
+            var plain = own
+            plain.profile = nil
+            picture = plain.laidOverWhite()
+        case .other: picture = try Codec.transform(own, to: nil).laidOverWhite()
         }
+        hasOwnColours = kind == .other
+        original = own
+        record.profile = own.profile
+        if samples.converted { record.colourChunks = [:] }
+        self.record = record
         self.notices = notices
+    }
+
+    /// The profile of a file's samples: the one that counts of those that it names, or none for sRGB.
+    private static func profile(
+        of samples: Codec.Samples, bytes: [UInt8], format: PictureFormat, record: PhotoRecord, path: String
+    ) throws -> [UInt8]? {
+        if samples.converted { return nil }
+        let embedded = samples.bands >= 3 ? samples.profile : nil
+        let meaning: ColourCoding.Meaning
+        switch format {
+        case .png:
+            meaning = PNGColours(chunks: PNGChunks.chunks(of: bytes), of: bytes)
+                .meaning(hasProfile: embedded != nil)
+        case _ where embedded != nil: meaning = .unspecified
+        case .avif, .heic: meaning = MediaBoxes.colourCoding(in: bytes)?.meaning ?? .unspecified
+        case .jpeg where record.exif.interoperability == "R03":
+            meaning = RGBColours.adobe.profile.map { .profile($0) } ?? .unspecified
+        default: meaning = .unspecified
+        }
+        switch meaning {
+        case .unspecified: return embedded
+        case .sRGB: return nil
+        case .profile(let profile): return profile
+        case .unsuitable(let reason): throw ImagingError.unsuitable(path: path, reason: reason)
+        }
     }
 
     /// The photo with an edit (sRGB, any size) where the mask allows it, in the photo's own size and profile.
@@ -101,11 +123,20 @@ public struct Photo: Sendable, Hashable {
     /// Outside the mask every byte is the photo's. See `Picture.pasting(edit:into:mask:feather:)`.
     public func pasting(edit: Picture, mask: Mask, feather: Double = Picture.defaultFeather) throws -> Picture
     {
+        Picture.pasting(edit: try suited(edit), into: original, mask: mask, feather: feather)
+    }
+
+    /// An edit of the photo (sRGB, any size) in the photo's own colours, transparent where the photo is.
+    ///
+    /// Where the photo is transparent at all, the edit is brought to its size.
+    public func suited(_ edit: Picture) throws -> Picture {
         var suited = edit
-        if original.pixels != picture.pixels, let profile = original.profile {
-            suited = try Codec.transform(edit, to: profile)
+        if let alpha = original.alpha {
+            suited = edit.resized(width: original.width, height: original.height).liftedFromWhite(alpha: alpha)
         }
-        return Picture.pasting(edit: suited, into: original, mask: mask, feather: feather)
+        if hasOwnColours, let profile = original.profile { return try Codec.transform(suited, to: profile) }
+        suited.profile = original.profile
+        return suited
     }
 
     private enum ProfileKind { case likeSRGB, other, unusable }
@@ -125,24 +156,30 @@ public struct Photo: Sendable, Hashable {
         let apart = zip(seen.pixels, colours).map { abs(Int($0) - Int($1)) }.max() ?? 0
         return apart <= 2 ? .likeSRGB : .other
     }
+}
 
-    /// Grey or RGB samples, with or without alpha, as RGB over a white ground.
-    private static func overWhite(_ values: [UInt8], bands: Int) -> [UInt8] {
-        if bands == 3 { return values }
-        let count = values.count / bands
-        let alphaBand = bands == 2 ? 1 : bands == 4 ? 3 : -1
-        return [UInt8](unsafeUninitializedCapacity: count * 3) { room, filled in
-            values.withUnsafeBufferPointer { samples in
+extension Picture {
+    /// Grey or RGB samples, with or without alpha; alpha that is full everywhere is none.
+    fileprivate init(samples: Codec.Samples) {
+        let (values, bands) = (samples.values, samples.bands)
+        let count = samples.width * samples.height
+        var pixels = values
+        var alpha: [UInt8]?
+        if bands != 3 {
+            pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { room, filled in
                 for pixel in 0..<count {
-                    let alpha = alphaBand < 0 ? 255 : Int(samples[pixel * bands + alphaBand])
                     for channel in 0..<3 {
-                        let value = Int(samples[pixel * bands + (bands < 3 ? 0 : channel)])
-                        room[pixel * 3 + channel] = UInt8((value * alpha + 255 * (255 - alpha) + 127) / 255)
+                        room[pixel * 3 + channel] = values[pixel * bands + (bands < 3 ? 0 : channel)]
                     }
                 }
+                filled = count * 3
             }
-            filled = count * 3
         }
+        if bands == 2 || bands == 4 {
+            let found = (0..<count).map { values[$0 * bands + bands - 1] }
+            if found.contains(where: { $0 != 255 }) { alpha = found }
+        }
+        self.init(width: samples.width, height: samples.height, pixels: pixels, alpha: alpha)
     }
 }
 

@@ -12,17 +12,25 @@ public struct Picture: Sendable, Hashable {
     /// Only a `Photo`'s original and what is pasted into it carry one: everything that computes works in
     /// sRGB.
     public var profile: [UInt8]?
+    /// How opaque each pixel is, 0 to 255, written where the kind of file can hold it; nil is all opaque.
+    ///
+    /// Like the profile, only a `Photo`'s original and what is pasted into it carry it.
+    public var alpha: [UInt8]?
 
     /// A picture from its bytes.
-    /// - Precondition: `pixels` holds `width * height * 3` bytes.
-    public init(width: Int, height: Int, pixels: [UInt8], profile: [UInt8]? = nil) {
+    /// - Precondition: `pixels` holds `width * height * 3` bytes, and `alpha` a third of that.
+    public init(width: Int, height: Int, pixels: [UInt8], profile: [UInt8]? = nil, alpha: [UInt8]? = nil) {
         precondition(
             width > 0 && height > 0 && pixels.count == width * height * 3,
             "a \(width)x\(height) picture needs \(width * height * 3) bytes, not \(pixels.count)")
+        precondition(
+            alpha.map { $0.count == width * height } ?? true,
+            "a \(width)x\(height) picture needs \(width * height) bytes of alpha, not \(alpha?.count ?? 0)")
         self.width = width
         self.height = height
         self.pixels = pixels
         self.profile = profile
+        self.alpha = alpha
     }
 
     /// A picture of one colour.

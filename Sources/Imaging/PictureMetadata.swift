@@ -17,10 +17,11 @@ public struct PictureMetadata: Sendable, Hashable {
     /// The text under a key.
     public subscript(key: String) -> String? { entries[key] }
 
-    /// Reads the texts of a PNG, JPEG or WebP file without decoding its pixels; other kinds have none.
+    /// Reads the texts of a picture file without decoding its pixels; GIF and PPM have none.
     ///
-    /// PNG: tEXt, iTXt and zTXt chunks and the EXIF chunk. JPEG and WebP: EXIF user comment (as
-    /// `parameters`), description (as `description`) and Pentimento's note; JPEG comments (as `comment`).
+    /// PNG: tEXt, iTXt and zTXt chunks. JPEG: comments (as `comment`). All: from EXIF the user comment (as
+    /// `parameters`), the description (as `description`), ComfyUI's texts under their own keys and Pentimento's
+    /// note; from XMP a user comment and what says which program made the picture.
     /// - Throws: `ImagingError` where the file is missing or no picture. Broken metadata is passed over.
     public init(contentsOf path: String) throws {
         let (bytes, format) = try Files.readPicture(path)
@@ -32,7 +33,13 @@ public struct PictureMetadata: Sendable, Hashable {
         case .png: entries = PNGChunks.texts(in: bytes)
         case .jpeg: entries = JPEGSegments.texts(in: bytes)
         case .webp: entries = WebPChunks.texts(in: bytes)
-        default: entries = [:]
+        case .tiff: entries = EXIF.texts(in: bytes)
+        case .avif, .heic:
+            // Where these keep it only the library knows.
+            let blocks = try? Codec.blocks(of: bytes)
+            let xmp = blocks?.xmp.flatMap { XMPPacket($0)?.texts } ?? [:]
+            entries = (blocks?.exif.map { EXIF.texts(in: $0) } ?? [:]).merging(xmp) { first, _ in first }
+        case .gif, .ppm: entries = [:]
         }
     }
 
@@ -41,15 +48,5 @@ public struct PictureMetadata: Sendable, Hashable {
         entries.sorted {
             ($0.key == Self.parametersKey ? 0 : 1, $0.key) < ($1.key == Self.parametersKey ? 0 : 1, $1.key)
         }.map { ($0.key, $0.value) }
-    }
-
-    /// An encoded picture with these texts put in.
-    func inserted(into bytes: [UInt8], format: PictureFormat, path: String) throws -> [UInt8] {
-        switch format {
-        case .png: try PNGChunks.inserting(self, into: bytes, path: path)
-        case .jpeg: try JPEGSegments.inserting(self, into: bytes, path: path)
-        case .webp: WebPChunks.inserting(self, into: bytes)
-        default: bytes
-        }
     }
 }

@@ -1,22 +1,25 @@
 /// The chunks of a WebP file (RFC 9649, section 2).
 enum WebPChunks {
+    private static let xmpFlag: UInt8 = 0x04
     private static let exifFlag: UInt8 = 0x08
     private static let alphaFlag: UInt8 = 0x10
 
-    /// The picture with an EXIF chunk at its end, in the extended layout that such a chunk needs.
-    static func inserting(_ metadata: PictureMetadata, into bytes: [UInt8]) -> [UInt8] {
+    /// The picture as the library wrote it with EXIF and XMP at its end, in the extended layout that they need.
+    static func inserting(exif: [UInt8]?, xmp: [UInt8]?, into bytes: [UInt8]) -> [UInt8] {
         // The library writes an EXIF chunk of its own that says next to nothing.
-        var chunks = split(bytes).filter { $0.name != "EXIF" }
+        var chunks = split(bytes).filter { $0.name != "EXIF" && $0.name != "XMP " }
+        let flags = (exif == nil ? 0 : exifFlag) | (xmp == nil ? 0 : xmpFlag)
         if let first = chunks.first, first.name == "VP8X", !first.data.isEmpty {
-            chunks[0].data[0] |= exifFlag
-        } else if let size = canvas(chunks) {
+            chunks[0].data[0] = first.data[0] & ~(exifFlag | xmpFlag) | flags
+        } else if flags != 0, let size = canvas(chunks) {
             // Flags, three reserved bytes, and each side less one in three bytes.
-            var data: [UInt8] = [exifFlag | (size.alpha ? alphaFlag : 0), 0, 0, 0]
+            var data: [UInt8] = [flags | (size.alpha ? alphaFlag : 0), 0, 0, 0]
             data += littleEndian(size.width - 1).prefix(3)
             data += littleEndian(size.height - 1).prefix(3)
             chunks.insert(("VP8X", data), at: 0)
         }
-        chunks.append(("EXIF", EXIF.block(metadata)))
+        if let exif { chunks.append(("EXIF", exif)) }
+        if let xmp { chunks.append(("XMP ", xmp)) }
         var body = Array("WEBP".utf8)
         for chunk in chunks {
             body += Array(chunk.name.utf8)
@@ -28,7 +31,19 @@ enum WebPChunks {
     }
 
     static func texts(in bytes: [UInt8]) -> [String: String] {
-        split(bytes).first { $0.name == "EXIF" }.map { EXIF.texts(in: $0.data) } ?? [:]
+        let exif = data(of: "EXIF", in: bytes).map { EXIF.texts(in: $0) } ?? [:]
+        let xmp = data(of: "XMP ", in: bytes).flatMap { XMPPacket($0)?.texts } ?? [:]
+        return exif.merging(xmp) { first, _ in first }
+    }
+
+    /// The data of the first chunk of a name.
+    static func data(of name: String, in bytes: [UInt8]) -> [UInt8]? {
+        split(bytes).first { $0.name == name }?.data
+    }
+
+    /// Whether the pixels are coded without loss.
+    static func isLossless(_ bytes: [UInt8]) -> Bool {
+        split(bytes).contains { $0.name == "VP8L" } && !split(bytes).contains { $0.name == "VP8 " }
     }
 
     private static func split(_ bytes: [UInt8]) -> [(name: String, data: [UInt8])] {

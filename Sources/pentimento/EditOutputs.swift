@@ -35,6 +35,9 @@ struct EditOutputs: ParsableArguments {
     @Flag(help: "Print the account as JSON; of several photos, one object a line.")
     var json = false
 
+    /// The one file that the picture goes to; nil where its name is yet to be made, or it has none.
+    var picturePath: String? { output.flatMap { $0 == "-" || Self.isFolder($0) ? nil : $0 } }
+
     /// Where one photo's results go.
     struct Places {
         let picture: ResultPlace
@@ -108,12 +111,15 @@ struct EditOutputs: ParsableArguments {
         path != "-" && (path.hasSuffix("/") || Destination.isFolder(path))
     }
 
-    /// Writes everything that was asked for, the picture last.
-    /// - Parameter account: the account, once the picture's name is certain.
+    /// Writes everything that was asked for, and the picture with its texts last.
+    /// - Parameters:
+    ///   - account: the account, once the picture's name is certain.
+    ///   - picture: writes the picture with its texts to a path, replacing what is there or not.
     /// - Returns: the account of what was written.
     func write(
         _ result: EditResult, photo: Picture, to places: Places, _ log: Logger,
-        account: (_ output: String) throws -> EditReport
+        account: (_ output: String) throws -> EditReport,
+        picture: (_ output: String, _ metadata: [String: String], _ replacing: Bool) throws -> Void
     ) throws -> EditReport {
         try places.trace?.write { try Outputs.write(result.trace, to: $0, replacing: $1) }
         if let place = places.mask {
@@ -125,33 +131,30 @@ struct EditOutputs: ParsableArguments {
             }
         }
         if let place = places.panel {
-            let panel = picture(of: result, photo: photo)
+            let panel = panel(of: result, photo: photo)
             try place.write { try panel.write(to: $0, replacing: $1) }
         }
         var report: EditReport?
         let path = try places.picture.write { path, replacing in
             let account = try account(path)
-            try result.picture.write(
-                to: path, metadata: noMetadata ? [:] : account.metadata(), replacing: replacing)
+            try picture(path, noMetadata ? [:] : account.metadata(), replacing)
             report = account
         }
         return try report ?? account(path)
     }
 
     /// Photo, mask laid over it, and edit, with what they show below.
-    private func picture(of result: EditResult, photo: Picture) -> Picture {
+    private func panel(of result: EditResult, photo: Picture) -> Picture {
         let side = min(max(photo.height, 256), 768)
         let width = max(photo.width * side / photo.height, 1)
         func fitting(_ picture: Picture) -> Picture {
             picture.height == side ? picture : picture.resized(width: width, height: side)
         }
-        var plain = result.picture
-        plain.profile = nil
         var cells = [ContactSheet.Cell(fitting(photo), caption: result.account.source ?? "photo")]
         if let mask = result.mask {
             cells.append(ContactSheet.Cell(fitting(photo).overlaid(with: mask), caption: "may change"))
         }
-        cells.append(ContactSheet.Cell(fitting(plain), caption: result.account.prompt))
+        cells.append(ContactSheet.Cell(fitting(result.picture), caption: result.account.prompt))
         return Picture.panel(cells)
     }
 }

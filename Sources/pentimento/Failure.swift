@@ -110,7 +110,7 @@ extension ImagingError {
         switch self {
         case .missingFile, .missingFolder: .missing
         case .codecMissing, .diskFull, .writingBroke: .fault
-        case .unknownExtension: .usage
+        case .unknownExtension, .unfitOption: .usage
         default: .badInput
         }
     }

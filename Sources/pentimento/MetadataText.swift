@@ -66,17 +66,49 @@ enum JSONValue: Codable, Equatable {
         }
     }
 
-    /// The value for people: `key: value` a line, nested values in JSON.
-    var lines: String {
-        guard case .object(let object) = self else { return short }
-        return object.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.short)" }.joined(
-            separator: "\n")
+    /// The value for people: `key: value` a line, what is nested indented below its key.
+    var lines: String { written.joined(separator: "\n") }
+
+    private var written: [String] {
+        switch self {
+        case .object(let object):
+            object.sorted { $0.key < $1.key }.flatMap { $0.value.written(under: "\($0.key):") }
+        case .list(let list): list.flatMap { $0.written(under: "-") }
+        default: short.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    /// The value behind its key where it is one line, else below it.
+    private func written(under key: String) -> [String] {
+        if let line { return ["\(key) \(line)"] }
+        return [key] + written.map { "  " + $0 }
+    }
+
+    /// Values that are read best on one line: plain ones without line breaks, and short lists of them.
+    private var line: String? {
+        switch self {
+        case .object(let object): return object.isEmpty ? "none" : nil
+        case .list(let list):
+            let texts = list.map { value -> String? in
+                switch value {
+                case .object, .list: nil
+                default: value.line
+                }
+            }
+            guard list.isEmpty || texts.allSatisfy({ $0.map { $0.count <= 24 } ?? false }), list.count <= 16 else {
+                return nil
+            }
+            return list.isEmpty ? "none" : texts.compactMap(\.self).joined(separator: ", ")
+        default: return short.contains("\n") ? nil : short
+        }
     }
 
     private var short: String {
-        if case .string(let text) = self { return text }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        switch self {
+        case .null: return "none"
+        case .flag(let flag): return flag ? "yes" : "no"
+        case .string(let text): return text
+        default: return (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
     }
 }

@@ -35,15 +35,25 @@ struct WebUIParameters: Equatable {
                 lines.removeLast()
             }
         }
-        let mark = "Negative prompt: "
-        if let start = lines.firstIndex(where: { $0.hasPrefix(mark) }) {
-            negative = ([String(lines[start].dropFirst(mark.count))] + lines[(start + 1)...]).joined(
-                separator: "\n")
+        // The last such line: a prompt may have one of its own, a negative prompt hardly.
+        if let start = lines.lastIndex(where: { $0.hasPrefix(Self.mark) }) {
+            negative = ([String(lines[start].dropFirst(Self.mark.count))] + lines[(start + 1)...]).joined(
+                separator: "\n").trimmingCharacters(in: .whitespaces)
             lines.removeSubrange(start...)
         } else {
             negative = ""
         }
         prompt = lines.joined(separator: "\n")
+    }
+
+    private static let mark = "Negative prompt:"
+
+    /// A prompt that readers of this format take as it is meant: none of its lines, which mean no more than
+    /// spaces, begins as the line of the negative prompt does.
+    private static func guarded(_ prompt: String) -> String {
+        let joined = prompt.split(separator: "\n" + mark, omittingEmptySubsequences: false)
+            .joined(separator: " " + mark)
+        return joined.hasPrefix(mark) ? " " + joined : joined
     }
 
     /// The text, as it stands in a picture.
@@ -53,7 +63,7 @@ struct WebUIParameters: Equatable {
             return "\(setting.key): \(needsQuotes ? Self.quoted(setting.value) : setting.value)"
         }
         return
-            ([prompt] + (negative.isEmpty ? [] : ["Negative prompt: " + negative])
+            ([Self.guarded(prompt)] + (negative.isEmpty ? [] : [Self.mark + " " + Self.guarded(negative)])
             + [values.joined(separator: ", ")]).joined(separator: "\n")
     }
 

@@ -34,8 +34,6 @@ typedef struct {
     int deep;
     /// 1 for cyan, magenta, yellow and black.
     int cmyk;
-    /// Bytes of the embedded ICC profile, 0 where there is none.
-    size_t profile_length;
 } cvips_header;
 
 /// Opens libvips: the library named `name`, or its usual name where that is null. Returns 0 on success and on
@@ -51,12 +49,15 @@ int cvips_has(const char *operation);
 /// Reads the header of the picture in `bytes`, which must outlive the image. Null on failure.
 cvips_image *cvips_open(const void *bytes, size_t length, cvips_header *header, char message[CVIPS_MESSAGE]);
 
-/// Copies the embedded ICC profile (`profile_length` bytes) to `profile`. Returns 0 on success.
-int cvips_profile(cvips_image *image, void *profile, size_t length);
+/// How many bytes a file carries under a field ("icc-profile-data", "exif-data", "xmp-data"), 0 where it
+/// carries none; they are copied to `room` where that is not null and has `length` bytes or more.
+size_t cvips_blob(cvips_image *image, const char *field, void *room, size_t length);
 
 /// Decodes to 8-bit samples: 1 band is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. RGB stays in its own
-/// profile; CMYK, grey with a profile, and everything else becomes sRGB (`*converted` is then 1).
-/// Returns `*length` bytes for `cvips_free`, or null.
+/// profile; CMYK, grey with a profile, and everything else becomes sRGB (`*converted` is then 1). Floats of
+/// grey or RGB are values from 0 to 1 in the file's own encoding.
+/// Returns `*length` bytes for `cvips_free`, or null; `*bands` is then -1 where the picture is sound but of a
+/// kind that cannot be taken, which `message` names.
 unsigned char *cvips_decode(
     cvips_image *image, size_t *length, int *bands, int *converted, char message[CVIPS_MESSAGE]);
 
@@ -70,13 +71,14 @@ unsigned char *cvips_transform(
     size_t to_length, char message[CVIPS_MESSAGE]);
 
 /// The kinds of file that `cvips_encode` writes.
-typedef enum { CVIPS_PNG = 0, CVIPS_JPEG = 1, CVIPS_WEBP = 2 } cvips_kind;
+typedef enum { CVIPS_PNG = 0, CVIPS_JPEG = 1, CVIPS_WEBP = 2, CVIPS_TIFF = 3 } cvips_kind;
 
-/// Encodes 8-bit RGB pixels, with an ICC profile where `profile_length` is not 0. `quality` is 1 to 100 and
-/// is not used for PNG; WebP of quality 100 is lossless. Returns `*length` bytes for `cvips_free`, or null.
+/// Encodes 8-bit RGB pixels (`bands` 3) or RGB and alpha (4), with an ICC profile where `profile_length` is not
+/// 0. `quality` is 1 to 100, for JPEG and WebP; `lossless` is for WebP. Returns `*length` bytes for
+/// `cvips_free`, or null.
 unsigned char *cvips_encode(
-    cvips_kind kind, const unsigned char *pixels, int width, int height, const void *profile,
-    size_t profile_length, int quality, size_t *length, char message[CVIPS_MESSAGE]);
+    cvips_kind kind, const unsigned char *pixels, int width, int height, int bands, const void *profile,
+    size_t profile_length, int quality, int lossless, size_t *length, char message[CVIPS_MESSAGE]);
 
 /// Frees what `cvips_decode`, `cvips_transform` or `cvips_encode` returned; null is allowed.
 void cvips_free(void *bytes);

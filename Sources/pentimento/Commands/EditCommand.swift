@@ -15,8 +15,9 @@ struct EditCommand: AsyncParsableCommand {
             pentimento edit apple.png --source "a red apple" --prompt "a green pear" --seed 1 -o pear.png
             pentimento edit a.jpg b.jpg holidays/ "more/*.png" --prompt "a painting" --method sdedit -o edited/
 
-            The photo keeps its size; where the method has a mask, everything outside it keeps its pixels. How the picture \
-            was made is written into it (see inspect). `pentimento methods` shows methods, options and presets.
+            The photo keeps its size, colour profile, transparency, print size, camera data and author; where the method has \
+            a mask, everything outside it keeps its pixels (a JPEG codes them anew). Where it was taken is left out. How \
+            the picture was made is written into it (see inspect). `pentimento methods` shows methods, options and presets.
 
             Several photos are edited one after the other with one loaded model, with one line each; those that fail are \
             listed at the end, and the exit status tells. With --json each has one line with one object: its account with \
@@ -70,6 +71,7 @@ struct EditCommand: AsyncParsableCommand {
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Regions") var regions: RegionOptions
     @OptionGroup(title: "Results") var results: EditOutputs
+    @OptionGroup(title: "Results") var writing: WritingFlags
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
@@ -102,6 +104,7 @@ struct EditCommand: AsyncParsableCommand {
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()
         let list = try PhotoList(photos)
+        if let path = results.picturePath { try writing.check(path) }
         let made = try results.prepare(severalPhotos: list.areSeveral)
         // Folders that nothing was written into go again.
         defer { made.forEach { rmdir($0) } }
@@ -136,6 +139,8 @@ struct EditCommand: AsyncParsableCommand {
             photo: path, method: strengths == nil ? method : method + "-strengths", seed: seed)
         let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice)") }
+        let output = places.picture.path
+        if strengths == nil { writing.warn(of: photo, prompts: [prompt, negative], writing: output, log) }
         request.picture = photo.picture
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
@@ -152,23 +157,34 @@ struct EditCommand: AsyncParsableCommand {
                 edits.append(try await session.result(place, log) { try $0.edit(request, cache: cache) })
             }
             let panel = curve.panel(photo.picture, edits)
-            let output = try places.picture.write { try panel.write(to: $0, replacing: $1) }
+            let output = try places.picture.write {
+                try panel.write(to: $0, options: writing.options, replacing: $1)
+            }
             if !speech.quiet {
                 Outputs.tell(
                     "\(Outputs.name(output)) (seed \(seed), \(edits.count) strengths)", beside: [output])
             }
             return
         }
-        var result = try await session.result(place, log) { try $0.edit(final, cache: cache) }
+        let result = try await session.result(place, log) { try $0.edit(final, cache: cache) }
         try Task.checkCancellation()
+        // Into the photo's own colours, which an edit in sRGB does not know.
+        let finished: Picture
         if let mask = result.mask, !masking.noPaste {
-            // Into the photo's own colours, which an edit in sRGB does not know.
-            result.picture = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
+            finished = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
+            writing.warnOfLoss(photo, writing: output, log)
+        } else {
+            finished = try photo.suited(result.picture)
         }
         let account = result.account
-        let report = try results.write(result, photo: photo.picture, to: places, log) { output in
-            try EditReport(account, photo: path, output: output, picture: photo.picture)
-        }
+        let report = try results.write(
+            result, photo: photo.picture, to: places, log,
+            account: { try EditReport(account, photo: path, output: $0, picture: photo.picture) },
+            picture: { output, metadata, replacing in
+                try finished.write(
+                    to: output, metadata: metadata, record: photo.record, options: writing.options,
+                    replacing: replacing)
+            })
         if results.json {
             Terminal.print(
                 place.isEmpty ? try jsonText(report.json) : try report.lineJSON(photo: path))

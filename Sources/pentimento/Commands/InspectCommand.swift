@@ -11,7 +11,7 @@ struct InspectCommand: ParsableCommand {
             pentimento inspect apple-diffedit-1.png
 
             Reads the account that Pentimento leaves in its pictures, the `parameters` of the webui's format, and the \
-            texts of ComfyUI, InvokeAI and others, from PNG, JPEG and WebP. The pixels are not decoded.
+            texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not decoded.
             """)
 
     @Argument(help: ArgumentHelp("The picture.", valueName: "file"))

@@ -1,0 +1,46 @@
+/// Transparent pictures are worked on as they look over white, and get their transparency back afterwards.
+extension Picture {
+    /// The pixels, each with its alpha behind it where the picture has one: 3 or 4 bytes a pixel.
+    var samplesWithAlpha: [UInt8] {
+        guard let alpha else { return pixels }
+        return [UInt8](unsafeUninitializedCapacity: alpha.count * 4) { room, count in
+            for pixel in alpha.indices {
+                room[pixel * 4] = pixels[pixel * 3]
+                room[pixel * 4 + 1] = pixels[pixel * 3 + 1]
+                room[pixel * 4 + 2] = pixels[pixel * 3 + 2]
+                room[pixel * 4 + 3] = alpha[pixel]
+            }
+            count = alpha.count * 4
+        }
+    }
+
+    /// The picture as it looks over white, all opaque.
+    func laidOverWhite() -> Picture {
+        guard let alpha else { return self }
+        var result = self
+        result.alpha = nil
+        for pixel in alpha.indices where alpha[pixel] != 255 {
+            let share = Int(alpha[pixel])
+            for index in (pixel * 3)..<(pixel * 3 + 3) {
+                result.pixels[index] = UInt8((Int(pixels[index]) * share + 255 * (255 - share) + 127) / 255)
+            }
+        }
+        return result
+    }
+
+    /// What must lie under this alpha for the picture to look over white as it does now.
+    ///
+    /// Where that would need less than black, black is nearest; where nothing shows, the colour is kept.
+    func liftedFromWhite(alpha: [UInt8]) -> Picture {
+        var result = self
+        result.alpha = alpha
+        for pixel in alpha.indices where alpha[pixel] != 255 && alpha[pixel] != 0 {
+            let share = Int(alpha[pixel])
+            for index in (pixel * 3)..<(pixel * 3 + 3) {
+                let value = 255 - ((255 - Int(pixels[index])) * 255 + share / 2) / share
+                result.pixels[index] = UInt8(max(value, 0))
+            }
+        }
+        return result
+    }
+}
