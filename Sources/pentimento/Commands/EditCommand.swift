@@ -63,6 +63,8 @@ struct EditCommand: AsyncParsableCommand {
     @OptionGroup(title: "Regions") var regions: RegionOptions
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @OptionGroup(title: "Sampling") var walking: WalkOptions
+    @OptionGroup(title: "Sampling") var choosing: BestOfOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -77,6 +79,10 @@ struct EditCommand: AsyncParsableCommand {
                 "--strengths writes one picture of all; it does not go with --strength, --panel, --trace, "
                     + "--mask-out, --measure or --json")
         }
+        if strengths != nil, choosing.bestOf > 1 {
+            throw ValidationError(
+                "--best-of chooses among seeds of one edit; it does not go with --strengths")
+        }
     }
 
     func run() async throws {
@@ -88,7 +94,8 @@ struct EditCommand: AsyncParsableCommand {
             regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
-            strength: strength, inversion: try inverting.kind(), inversionOptions: try inverting.options(),
+            strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
+            inversionOptions: try inverting.options(),
             pastes: masking.noPaste ? false : nil, feather: masking.feather,
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
@@ -103,7 +110,8 @@ struct EditCommand: AsyncParsableCommand {
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
         let session = try ModelSession(model, compute, speech)
-        _ = try session.folder.schedule.levels(steps: checked.settings.steps)
+        _ = try checked.levels(of: session.folder.schedule)
+        let chooser = try choosing.chooser(request, model: try model.path())
 
         let (final, cache) = (request, keeping.cache)
         if let strengths {
@@ -118,7 +126,7 @@ struct EditCommand: AsyncParsableCommand {
             if !speech.quiet { Terminal.print("\(path) (seed \(seed), \(edits.count) strengths)") }
             return
         }
-        var result = try await session.result { try $0.edit(final, cache: cache) }
+        var result = try await chooser.result(of: final, in: session, cache: cache)
         try Task.checkCancellation()
         if let mask = result.mask, !masking.noPaste {
             // Into the photo's own colours, which an edit in sRGB does not know.
