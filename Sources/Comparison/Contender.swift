@@ -1,3 +1,4 @@
+public import Diffusion
 public import Editing
 
 /// Who takes part in a comparison: a method with options, or one of the two rows that every table needs.
@@ -50,6 +51,20 @@ public struct Contender: Sendable, Hashable {
             default: (try? Registry.method(named: first))?.description.title ?? first
             }
         return parts.count > 1 ? "\(title) \(parts[1])" : title
+    }
+
+    /// Methods that `all` leaves out of a study of still lifes, with the reason: what they paint, or are painted
+    /// by, is not there, so that a row would say nothing about them.
+    public static func leftOut(with model: ModelFacts) -> [(method: String, reason: String)] {
+        Registry.all.map { $0.description }.compactMap { method in
+            if method.needs.regions != .unused {
+                return (method.name, "paints regions, and these edits name none")
+            }
+            if method.needs.pictureChannels, model.inputChannels != 2 * model.latentChannels {
+                return (method.name, "needs a model trained to follow instructions, and this one is not")
+            }
+            return nil
+        }
     }
 
     /// The contenders of a choice of methods, doing nothing and the autoencoder first.

@@ -52,7 +52,8 @@ public struct Study: Sendable {
         var done = 0
         for index in 0..<count {
             let item = try plan.edits.item(index)
-            let compared = item.compared(asking: template, givesMask: plan.givesMask)
+            var compared = item.compared(asking: template, givesMask: plan.givesMask)
+            compared.request.pastes = plan.pastes
             for contender in contenders {
                 let label = contender.label
                 if folder.row(item: item.id, contender: label) == nil {
@@ -73,9 +74,12 @@ public struct Study: Sendable {
         }
     }
 
-    /// The first edits that together show every kind once, before, true and by everybody.
+    /// The first edits that together show every kind once, before, true and by everybody who ever made a picture.
     public func sheet(from folder: StudyFolder, rows: Int = 12, side: Int = 112) throws -> Picture {
-        let labels = contenders.map(\.label).filter { $0 != Contender.nothing.label }
+        let labels = contenders.map(\.label).filter { label in
+            label != Contender.nothing.label
+                && folder.rows.contains { $0.contender == label && $0.status == .done }
+        }
         var seen: Set<String> = []
         var lines: [[ContactSheet.Cell]] = []
         for index in 0..<count where lines.count < rows {

@@ -6,7 +6,7 @@ import Storage
 /// What a study's rows depend on; rows of another plan do not belong beside them.
 public struct StudyPlan: Sendable, Hashable, Codable {
     /// Raised when scores change their meaning.
-    public var schema = 1
+    public var schema = 2
     /// Raised when the same seed gives another scene.
     public var worldVersion: Int
     /// The edits.
@@ -25,11 +25,13 @@ public struct StudyPlan: Sendable, Hashable, Codable {
     public var inversion: String?
     /// Whether methods are told where the true edit changes the picture.
     public var givesMask: Bool
+    /// Whether the picture's own pixels are pasted back outside masks.
+    public var pastes: Bool
 
     /// A plan.
     public init(
         worldVersion: Int, edits: StillLifeEdits, model: String, modelFingerprint: String, preset: Preset,
-        steps: Int?, guidance: Double?, inversion: String?, givesMask: Bool
+        steps: Int?, guidance: Double?, inversion: String?, givesMask: Bool, pastes: Bool = false
     ) {
         self.worldVersion = worldVersion
         self.edits = edits
@@ -40,6 +42,7 @@ public struct StudyPlan: Sendable, Hashable, Codable {
         self.guidance = guidance
         self.inversion = inversion
         self.givesMask = givesMask
+        self.pastes = pastes
     }
 }
 

@@ -9,14 +9,23 @@ public struct StudyReport: Sendable {
     private let items: [String]
     private let labels: [String]
     private let rows: [String: [String: Row]]
+    private let leftOut: [(method: String, reason: String)]
+
+    /// What a gain is at least worth: one result that went wrong everywhere does not outweigh a dozen good ones.
+    static let leastGain = -1.0
 
     /// A report over the rows of some items.
     ///
     /// - `labels`: contenders in the order of the tables; those of other rows follow.
     /// - `items`: the edits that count; rows of others are left out.
-    public init(plan: StudyPlan, labels: [String], items: [String], rows all: [Row]) {
+    /// - `leftOut`: methods that had no part, with the reason.
+    public init(
+        plan: StudyPlan, labels: [String], items: [String], rows all: [Row],
+        leftOut: [(method: String, reason: String)] = []
+    ) {
         self.plan = plan
         self.items = items
+        self.leftOut = leftOut
         let wanted = Set(items)
         var rows: [String: [String: Row]] = [:]
         var order = labels
@@ -31,8 +40,8 @@ public struct StudyReport: Sendable {
     /// The whole report as Markdown, without a title.
     public var markdown: String {
         var parts = [preface, overall.markdown, notes]
-        parts += ["## Edit gain by kind of edit", kinds.markdown]
-        parts += ["## Edit gain by the area that the true edit changes", areas.markdown]
+        parts += ["## Median gain by kind of edit", kinds.markdown]
+        parts += ["## Median gain by the area that the true edit changes", areas.markdown]
         if let leads = leads { parts += ["## Is the lead real?", leads] }
         let failures = failureLines
         if !failures.isEmpty { parts += ["## What failed, and why", failures.joined(separator: "\n")] }
@@ -41,40 +50,59 @@ public struct StudyReport: Sendable {
 
     private var preface: String {
         var settings = ["preset \(plan.preset.rawValue)"]
+        if plan.steps == nil, plan.guidance == nil {
+            settings.append("each method at its own steps and guidance")
+        }
         if let steps = plan.steps { settings.append("\(steps) steps") }
         if let guidance = plan.guidance { settings.append("guidance \(guidance)") }
         if let inversion = plan.inversion { settings.append("inversion \(inversion)") }
         settings.append(plan.givesMask ? "the true mask given" : "no mask given")
+        settings.append(
+            plan.pastes
+                ? "the picture's own pixels pasted back outside masks" : "nothing pasted back outside masks")
+        let absent = leftOut.map { " \(Contender.title(of: $0.method)) is left out: it \($0.reason)." }
+            .joined()
         return """
             \(items.count) still-life edits of \(plan.edits.size)×\(plan.edits.size) pixels (seed \(plan.edits.seed)), whose \
             scenes the model was not trained on; model `\(plan.model)` (\(plan.modelFingerprint)); \
-            \(settings.joined(separator: ", ")). Both prompts are given to everybody; everybody's noise has the same seed.
+            \(settings.joined(separator: ", ")). Both prompts are given to everybody; everybody's noise has the same seed.\(absent)
             """
     }
 
     private var notes: String {
         """
-        *Edit gain* is 1 − d(result, truth) / d(before, truth) over the area that the true edit changes, d the mean squared \
-        error: 1 is the true picture, 0 is doing nothing, below 0 is worse than that. Where a prompt admits several pictures \
+        *Gain* is 1 − d(result, truth) / d(before, truth) over the area that the true edit changes, d the mean squared \
+        error: 1 is the true picture, 0 is doing nothing, below 0 is worse than that. It has no lower bound and counts as \
+        −1 at least, so that a few results do not decide a mean. \(apart)Where a prompt admits several pictures \
         (add, move, turn), the nearest of up to \(StillLifeEdits.answers) counts. *Outside* compares the result with the \
-        picture before where nothing should change; equal pixels count as 100 dB, and edits that change everything (style) \
-        have no outside. A failed edit counts as doing nothing. *Edit shows* is the share of edits that gain more than doing \
+        picture before where nothing should change; equal pixels count as 100 dB. A failed edit counts as doing nothing. *Edit shows* is the share of edits that gain more than doing \
         nothing and more than the autoencoder alone, which softens and so gains a little by itself. Brackets hold 95 % intervals: percentile bootstrap \
-        over \(Statistics.draws) draws of source scenes; for that share, Wilson's. The autoencoder alone \
-        bounds what a method can preserve that does not paste the picture's own pixels back.
+        over \(Statistics.draws) draws of source scenes; for that share, Wilson's. \(bound)
         """
+    }
+
+    private var apart: String {
+        counted.count == items.count
+            ? ""
+            : "Edits of style change every pixel and have gains of another size: they stand in the table by kind alone. "
+    }
+
+    private var bound: String {
+        plan.pastes
+            ? "Methods with a mask have the picture's own pixels outside of it, which nobody who decodes a latent reaches: "
+                + "their preservation is the paste's."
+            : "The autoencoder alone bounds what a method can preserve."
     }
 
     /// One line a contender: gain, preservation, cost.
     public var overall: TextTable {
         TextTable(
             header: [
-                "method", "edit gain", "median", "edit shows", "outside, dB", "SSIM outside",
-                "seconds",
+                "method", "median gain", "mean gain", "edit shows", "outside, dB", "SSIM outside", "seconds",
                 "forwards", "backwards", "n", "failed",
             ],
             rows: labels.map { label in
-                let rows = ordered(label)
+                let rows = ordered(label, counted)
                 let done = rows.filter { $0.status == .done }
                 guard !done.isEmpty else {
                     return [Contender.title(of: label)] + Array(repeating: "–", count: 8)
@@ -85,8 +113,9 @@ public struct StudyReport: Sendable {
                 let better = shows(label)
                 let sorted = gains.map(\.value).sorted()
                 return [
-                    Contender.title(of: label), mean(gains, digits: 2),
+                    Contender.title(of: label),
                     sorted.isEmpty ? "–" : Statistics.quantile(0.5, of: sorted).fixed(2),
+                    mean(gains, digits: 2),
                     better.map { Self.percent($0) } ?? "–",
                     mean(observations(rows) { preservation($0) }, digits: 1),
                     mean(
@@ -99,30 +128,32 @@ public struct StudyReport: Sendable {
             })
     }
 
-    /// Mean gain of each contender on each kind of edit.
+    /// Median gain of each contender on each kind of edit.
     public var kinds: TextTable {
         let present = plan.edits.kinds.map(\.rawValue).filter { kind in
             kind != "nothing" && !items(where: { $0.kind == kind }).isEmpty
         }
-        return split(present.map { kind in (kind, { $0.kind == kind }) })
+        return split(present.map { kind in (kind, { $0.kind == kind }) }, of: items)
     }
 
-    /// Mean gain of each contender on small, middling and large edits.
+    /// Median gain of each contender on small, middling and large edits.
     public var areas: TextTable {
-        split([
-            ("under 3 %", { $0.area < 0.03 }), ("3 to 20 %", { (0.03...0.2).contains($0.area) }),
-            ("over 20 %", { $0.area > 0.2 }),
-        ])
+        split(
+            [
+                ("under 3 %", { $0.area < 0.03 }), ("3 to 20 %", { (0.03...0.2).contains($0.area) }),
+                ("over 20 %", { $0.area > 0.2 }),
+            ], of: counted)
     }
 
     /// The best method against every other, item by item; nil where there are not two.
     var leads: String? {
-        let means = labels.filter { !["nothing", "autoencoder"].contains($0) }.compactMap { label in
-            let gains = ordered(label).contains { $0.status == .done } ? ordered(label).compactMap(gain) : []
-            return gains.isEmpty ? nil : (label: label, mean: gains.reduce(0, +) / Double(gains.count))
+        let medians = labels.filter { !["nothing", "autoencoder"].contains($0) }.compactMap { label in
+            let rows = ordered(label, counted)
+            let gains = rows.contains { $0.status == .done } ? rows.compactMap(gain).sorted() : []
+            return gains.isEmpty ? nil : (label: label, median: Statistics.quantile(0.5, of: gains))
         }
-        guard means.count > 1, let best = means.max(by: { $0.mean < $1.mean }) else { return nil }
-        let others = means.filter { $0.label != best.label }
+        guard medians.count > 1, let best = medians.max(by: { $0.median < $1.median }) else { return nil }
+        let others = medians.filter { $0.label != best.label }
         let pairs = others.map { other in paired(best.label, other.label) }
         let chances = Statistics.holm(
             pairs.map { pairs in
@@ -142,8 +173,8 @@ public struct StudyReport: Sendable {
                 ]
             })
         return """
-            The method with the highest mean gain against each other one, edit by edit. p: sign flips, two-sided, adjusted \
-            after Holm.
+            The method with the highest median gain against each other one, edit by edit; the difference is a mean. p: sign \
+            flips, two-sided, adjusted after Holm.
 
             \(table.markdown)
             """
@@ -152,7 +183,7 @@ public struct StudyReport: Sendable {
     private func paired(_ first: String, _ second: String) -> [(
         first: Double, second: Double, cluster: String
     )] {
-        items.compactMap { item in
+        counted.compactMap { item in
             guard let one = rows[first]?[item], let two = rows[second]?[item], let gainOne = gain(one),
                 let gainTwo = gain(two)
             else { return nil }
@@ -170,8 +201,12 @@ public struct StudyReport: Sendable {
         }
     }
 
-    private func split(_ parts: [(name: String, holds: (Row.StillLifeFacts) -> Bool)]) -> TextTable {
-        let groups = parts.map { (name: $0.name, items: items(where: $0.holds)) }.filter { !$0.items.isEmpty }
+    private func split(
+        _ parts: [(name: String, holds: (Row.StillLifeFacts) -> Bool)], of all: [String]
+    ) -> TextTable {
+        let wanted = Set(all)
+        let groups = parts.map { (name: $0.name, items: items(where: $0.holds).filter(wanted.contains)) }
+            .filter { !$0.items.isEmpty }
         return TextTable(
             header: ["method"] + groups.map { "\($0.name) (\($0.items.count))" },
             rows: labels.map { label in
@@ -180,7 +215,7 @@ public struct StudyReport: Sendable {
                     + groups.map { group in
                         let gains = group.items.compactMap { rows[label]?[$0].flatMap(gain) }
                         guard isThere, !gains.isEmpty else { return "–" }
-                        return (gains.reduce(0, +) / Double(gains.count)).fixed(2)
+                        return Statistics.quantile(0.5, of: gains.sorted()).fixed(2)
                     }
             })
     }
@@ -197,19 +232,29 @@ public struct StudyReport: Sendable {
     /// autoencoder, whose softening alone brings it a little nearer on average.
     private func shows(_ label: String) -> Interval? {
         guard !["nothing", "autoencoder"].contains(label) else { return nil }
-        let won = ordered(label).compactMap { row in
+        let won = ordered(label, counted).compactMap { row in
             gain(row).map { $0 > max(rows["autoencoder"]?[row.item].flatMap(gain) ?? 0, 0) }
         }
         return Statistics.wilson(successes: won.count { $0 }, of: won.count)
     }
 
-    private func ordered(_ label: String) -> [Row] { items.compactMap { rows[label]?[$0] } }
+    /// The items of the tables over all edits: those of style are apart, where there are others.
+    private var counted: [String] {
+        let others = items.filter { item in
+            rows.values.lazy.compactMap { $0[item]?.stillLife }.first?.kind != EditKind.style.rawValue
+        }
+        return others.isEmpty ? items : others
+    }
+
+    private func ordered(_ label: String, _ items: [String]? = nil) -> [Row] {
+        (items ?? self.items).compactMap { rows[label]?[$0] }
+    }
 
     private func cluster(_ row: Row) -> String { row.stillLife?.scene ?? row.item }
 
     /// A row's gain; that of doing nothing where it failed, none where nothing should change.
     private func gain(_ row: Row) -> Double? {
-        if row.status == .done { return row.scores.gain }
+        if row.status == .done { return row.scores.gain.map { max($0, Self.leastGain) } }
         return (row.stillLife?.area ?? 0) > 0 ? 0 : nil
     }
 
@@ -225,7 +270,7 @@ public struct StudyReport: Sendable {
 
     private func mean(_ observations: [Observation], digits: Int) -> String {
         guard let interval = Statistics.bootstrap(observations, seed: plan.edits.seed) else { return "–" }
-        let number = observations.count == items.count ? "" : ", n = \(observations.count)"
+        let number = observations.count == counted.count ? "" : ", n = \(observations.count)"
         return Self.bracketed(interval, digits: digits) + number
     }
 

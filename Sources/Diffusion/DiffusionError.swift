@@ -12,6 +12,8 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case unsupportedSetting(path: String, key: String, value: String, advice: String)
     /// The schedule cannot be cut into so many steps.
     case badSteps(steps: Int, most: Int)
+    /// The schedule has no timestep that far up.
+    case badOffset(offset: Int, most: Int)
     /// The model lacks a part that the job needs.
     case missingComponent(name: String)
     /// Network and autoencoder (or text encoder) of a folder do not fit each other.
@@ -38,6 +40,8 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "\(path): \(key) is \(value), which is not supported; \(advice)"
         case .badSteps(let steps, let most):
             "\(steps) steps cannot be taken; the model's schedule allows 1 to \(most)"
+        case .badOffset(let offset, let most):
+            "timesteps cannot be shifted by \(offset); the model's schedule allows 0 to \(most)"
         case .missingComponent(let name):
             "the model has no \(name), which this needs"
         case .mismatch(let what):

@@ -32,8 +32,8 @@ public struct NoiseSchedule: Sendable, Hashable {
     public let prediction: Prediction
     /// How timesteps are chosen.
     public let spacing: Spacing
-    /// Added to every timestep where the spacing is leading.
-    public let offset: Int
+    /// Added to every timestep where the spacing is leading; `with(offset:)` gives another.
+    public private(set) var offset: Int
 
     /// Number of training timesteps (T).
     public var trainingSteps: Int { alphaBars.count }
@@ -90,6 +90,21 @@ public struct NoiseSchedule: Sendable, Hashable {
                 min(1 - bar(Double($0 + 1) / Double(count)) / bar(Double($0) / Double(count)), 0.999)
             }
         }
+    }
+
+    /// The same noise with its timesteps shifted otherwise (diffusers' `steps_offset`): 1 walks 1, 21, …, 981 in
+    /// fifty steps of Stable Diffusion, and 0 walks 0, 20, …, 980 as `DDIMScheduler` does where nothing is said.
+    ///
+    /// Only a leading spacing has an offset; the two others stay what they are. The lowest step of offset 0 is an
+    /// identity where level 0 has ᾱ of timestep 0.
+    /// - Throws: `DiffusionError.badOffset` outside of 0..<T.
+    public func with(offset: Int) throws(DiffusionError) -> NoiseSchedule {
+        guard alphaBars.indices.contains(offset) else {
+            throw .badOffset(offset: offset, most: trainingSteps - 1)
+        }
+        var schedule = self
+        schedule.offset = offset
+        return schedule
     }
 
     /// The N + 1 levels of a trajectory.

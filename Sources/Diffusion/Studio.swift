@@ -30,13 +30,20 @@ public final class Studio {
         isCancelled: @escaping () -> Bool = { false }, notify: @escaping (Notice) -> Void = { _ in }
     ) {
         self.model = model
+        schedule = model.schedule
         self.limits = limits
         self.isCancelled = isCancelled
         self.notify = notify
     }
 
-    /// The model's noise schedule.
-    public var schedule: NoiseSchedule { model.schedule }
+    /// The noise schedule that the job walks along: the model's own, unless the job asks for another offset.
+    public private(set) var schedule: NoiseSchedule
+
+    /// Shifts the timesteps of all levels that are cut from now on, for this job alone (`NoiseSchedule.with(offset:)`).
+    ///
+    /// To be called before the first levels are cut.
+    /// - Throws: `DiffusionError.badOffset`.
+    public func walk(offset: Int) throws(DiffusionError) { schedule = try schedule.with(offset: offset) }
 
     /// What the job has cost so far.
     public var spent: Cost {

@@ -4,7 +4,7 @@ import Imaging
 extension EditRequest: Codable {
     private enum Keys: String, CodingKey {
         case picture, prompt, source, negative, mask, regions, method, preset, options, seed, steps, guidance,
-            strength, inversion, inversionOptions
+            strength, offset, inversion, inversionOptions
         case pastes, feather, workingSide, traces, measuresInversion
     }
 
@@ -43,6 +43,7 @@ extension EditRequest: Codable {
             steps: try container.decodeIfPresent(Int.self, forKey: .steps),
             guidance: try container.decodeIfPresent(Double.self, forKey: .guidance),
             strength: try container.decodeIfPresent(Double.self, forKey: .strength),
+            offset: try container.decodeIfPresent(Int.self, forKey: .offset),
             inversion: try container.decodeIfPresent(InversionKind.self, forKey: .inversion),
             inversionOptions: try container.decodeIfPresent([String: String].self, forKey: .inversionOptions)
                 ?? [:],
@@ -71,6 +72,7 @@ extension EditRequest: Codable {
         try container.encodeIfPresent(steps, forKey: .steps)
         try container.encodeIfPresent(guidance, forKey: .guidance)
         try container.encodeIfPresent(strength, forKey: .strength)
+        try container.encodeIfPresent(offset, forKey: .offset)
         try container.encodeIfPresent(inversion, forKey: .inversion)
         try container.encode(inversionOptions, forKey: .inversionOptions)
         try container.encodeIfPresent(pastes, forKey: .pastes)

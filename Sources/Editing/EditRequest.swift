@@ -1,3 +1,4 @@
+public import Diffusion
 public import Imaging
 
 /// What is asked of an editing method: plain values that may cross threads and be written down.
@@ -28,6 +29,8 @@ public struct EditRequest: Sendable, Hashable {
     public var guidance: Double?
     /// Share of the trajectory that is redone; the preset's where nil.
     public var strength: Double?
+    /// What every timestep is shifted by (`steps_offset`); the preset's, or else the model's, where nil.
+    public var offset: Int?
     /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not
     /// invert.
     public var inversion: InversionKind?
@@ -50,6 +53,7 @@ public struct EditRequest: Sendable, Hashable {
         regions: [Region] = [], method: String = Registry.standard, preset: Preset = .paper,
         options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
+        offset: Int? = nil,
         inversion: InversionKind? = nil, inversionOptions: [String: String] = [:], pastes: Bool? = nil,
         feather: Double = Picture.defaultFeather,
         workingSide: Int? = nil,
@@ -68,6 +72,7 @@ public struct EditRequest: Sendable, Hashable {
         self.steps = steps
         self.guidance = guidance
         self.strength = strength
+        self.offset = offset
         self.inversion = inversion
         self.inversionOptions = inversionOptions
         self.pastes = pastes
@@ -84,7 +89,8 @@ public struct EditRequest: Sendable, Hashable {
         let description = type.description
         guard prompt.contains(where: { !$0.isWhitespace }) else { throw EditingError.emptyPrompt }
         let options = try Options(options, of: description, preset: preset)
-        var settings = description.settings(preset)
+        var settings = description.settings(preset, inversion: inversion)
+        settings.offset = offset ?? settings.offset
         settings.steps = steps ?? settings.steps
         settings.guidance = guidance ?? settings.guidance
         if settings.strength != nil { settings.strength = strength ?? settings.strength }
@@ -147,4 +153,11 @@ public struct CheckedRequest: Sendable {
     public let settings: MethodDescription.Settings
     /// The inversion's options, all of them; nil where the method leaves no choice of inversion.
     public let inversionOptions: Options?
+
+    /// The levels that the edit will walk along a model's schedule.
+    /// - Throws: `DiffusionError.badOffset`, `badSteps`.
+    public func levels(of schedule: NoiseSchedule) throws(DiffusionError) -> Levels {
+        let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
+        return try walked.levels(steps: settings.steps)
+    }
 }

@@ -45,13 +45,19 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         public var strength: Double?
         /// How a real picture is brought to noise; nil where the method leaves no choice.
         public var inversion: InversionKind?
+        /// What every timestep is shifted by (`steps_offset`); the model's own where nil.
+        public var offset: Int?
 
         /// Settings.
-        public init(steps: Int, guidance: Double, strength: Double?, inversion: InversionKind? = nil) {
+        public init(
+            steps: Int, guidance: Double, strength: Double?, inversion: InversionKind? = nil,
+            offset: Int? = nil
+        ) {
             self.steps = steps
             self.guidance = guidance
             self.strength = strength
             self.inversion = inversion
+            self.offset = offset
         }
     }
 
@@ -71,13 +77,16 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     public var standard: Settings
     /// The shared settings of other presets where they differ.
     public var presets: [Preset: Settings]
+    /// The shared settings that count, in the presets other than `fast`, where one of these inversions is asked for.
+    public var inversions: [InversionKind: Settings]
     /// Its own options.
     public var options: [OptionDescription]
 
     /// A description.
     public init(
         name: String, title: String, summary: String, paper: String, year: Int, needs: Needs,
-        standard: Settings, presets: [Preset: Settings] = [:], options: [OptionDescription] = []
+        standard: Settings, presets: [Preset: Settings] = [:], inversions: [InversionKind: Settings] = [:],
+        options: [OptionDescription] = []
     ) {
         self.name = name
         self.title = title
@@ -87,9 +96,14 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         self.needs = needs
         self.standard = standard
         self.presets = presets
+        self.inversions = inversions
         self.options = options
     }
 
-    /// The shared settings of a preset.
-    public func settings(_ preset: Preset) -> Settings { presets[preset] ?? standard }
+    /// The shared settings of a preset, where an inversion is asked for or the method's own is good.
+    public func settings(_ preset: Preset, inversion: InversionKind? = nil) -> Settings {
+        let usual = presets[preset] ?? standard
+        guard let inversion, preset != .fast, let own = inversions[inversion] else { return usual }
+        return own
+    }
 }

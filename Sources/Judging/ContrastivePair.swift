@@ -67,6 +67,22 @@ public final class ContrastivePair {
         return (embed(pictures) * embed(texts)).sum([-1]).scalars(as: Double.self)
     }
 
+    /// How well pictures changed in the direction in which the texts do, each a cosine: E(after) - E(before) of the
+    /// pictures with that of the texts; nought for a picture that did not change.
+    ///
+    /// Gal and others, "StyleGAN-NADA: CLIP-Guided Domain Adaptation of Image Generators", SIGGRAPH 2022.
+    public func directions(
+        from before: Picture, to after: [Picture], source: String, target: String
+    ) -> [Double] {
+        guard !after.isEmpty else { return [] }
+        let texts = embed([source, target])
+        let wanted = texts.rows(1..<2) - texts.rows(0..<1)
+        let changes = embed(after) - embed([before])
+        let lengths = changes.squared.sum([-1]).squareRoot * wanted.squared.sum.squareRoot.item
+        let products = (changes * wanted).sum([-1]).scalars(as: Double.self)
+        return zip(products, lengths.scalars(as: Double.self)).map { $1 > 0 ? $0 / $1 : 0 }
+    }
+
     private static func fitted(_ picture: Picture, side: Int) -> Picture {
         guard picture.width != side || picture.height != side else { return picture }
         let short = min(picture.width, picture.height)

@@ -120,7 +120,7 @@ extension DiffusionError {
     fileprivate var status: Status {
         switch self {
         case .missingFile: .missing
-        case .badSteps, .deviceUnavailable: .usage
+        case .badSteps, .badOffset, .deviceUnavailable: .usage
         case .notFinite: .fault
         default: .badInput
         }

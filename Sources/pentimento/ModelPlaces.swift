@@ -59,6 +59,22 @@ enum ModelPlaces {
         return found
     }
 
+    /// The folder that was named, or the one beside a model that is called after it where there is one.
+    ///
+    /// - `role`: what the folder is to the model: its `judge`, its `clip`.
+    static func companion(_ named: String?, of model: String, _ role: String) throws -> String? {
+        if let named {
+            guard FileManager.default.fileExists(atPath: named + "/config.json") else {
+                throw Failure.missing("\(named): there is no such folder with a config.json")
+            }
+            return named
+        }
+        var bare = model
+        while bare.count > 1, bare.hasSuffix("/") { bare.removeLast() }
+        let usual = "\(bare)-\(role)"
+        return FileManager.default.fileExists(atPath: usual + "/config.json") ? usual : nil
+    }
+
     private static func isModel(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/model_index.json")
     }

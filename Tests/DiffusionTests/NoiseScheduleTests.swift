@@ -62,6 +62,24 @@ import Testing
         #expect(levels.reach(0) == 0)
     }
 
+    @Test("An offset of its own shifts leading timesteps, nothing else, and stays within the schedule")
+    func offset() throws {
+        let schedule = NoiseSchedule.stableDiffusion
+        let zero = try schedule.with(offset: 0)
+        #expect(try zero.levels(steps: 50).map(\.timestep) == [0] + stride(from: 0, through: 980, by: 20))
+        #expect(try zero.levels(steps: 50)[1].alphaBar == zero.finalAlphaBar)
+        #expect(zero.mostSteps == 1000)
+        #expect(zero.alphaBars == schedule.alphaBars)
+        #expect(try zero.with(offset: 1) == schedule)
+        let trailing = NoiseSchedule(betas: [0.1, 0.2, 0.3], spacing: .trailing)
+        #expect(try trailing.with(offset: 2).levels(steps: 2) == trailing.levels(steps: 2))
+        #expect(throws: DiffusionError.badOffset(offset: 1000, most: 999)) { try schedule.with(offset: 1000) }
+        #expect(throws: DiffusionError.badOffset(offset: -1, most: 999)) { try schedule.with(offset: -1) }
+        #expect(
+            DiffusionError.badOffset(offset: -1, most: 999).description
+                == "timesteps cannot be shifted by -1; the model's schedule allows 0 to 999")
+    }
+
     @Test("The squared cosine never adds more than 0.999")
     func squaredCosine() {
         let betas = NoiseSchedule.betas(.squaredCosine, from: 0, to: 0, count: 1000)

@@ -102,6 +102,19 @@ import ToyModels
         #expect((back - start).squared.mean.squareRoot.item < 0.02)
     }
 
+    @Test("A job that asks for another offset walks its own levels, and the model keeps its own")
+    func offset() throws {
+        let model = model()
+        let studio = Studio(model: model)
+        try studio.walk(offset: 0)
+        let levels = try studio.schedule.levels(steps: 10)
+        #expect(levels.map(\.timestep) == [0] + stride(from: 0, through: 900, by: 100))
+        _ = try studio.sample(latent(1), from: 3, of: levels, prompt: studio.prompt("left"))
+        #expect(model.timesteps == [200, 100, 0])
+        #expect(try Studio(model: model).schedule.levels(steps: 10)[1].timestep == 1)
+        #expect(throws: DiffusionError.badOffset(offset: 1000, most: 999)) { try studio.walk(offset: 1000) }
+    }
+
     @Test("A model that answers velocities walks as one that answers noise")
     func velocity() throws {
         let base = model()

@@ -30,11 +30,16 @@ struct NullTextInversion: Inversion {
             .init(
                 "stop", .number(-1...1e9), .number(1e-5), symbol: "ε",
                 help: "error at which the noisiest level is done; 2e-5 more for each level below"),
+            .init(
+                "least-rate", .number(0...1), .number(0.01), presets: [.official: .number(0)],
+                help: "share of the rate below which it never falls; nought is reached after a hundred levels"
+            ),
         ])
 
     let iterations: Int
     let learningRate: Double
     let stop: Double
+    let leastRate: Double
     private let options: Options
 
     init(_ options: Options) {
@@ -42,6 +47,7 @@ struct NullTextInversion: Inversion {
         iterations = options.integer("iterations")
         learningRate = options.number("learning-rate")
         stop = options.number("stop")
+        leastRate = options.number("least-rate")
     }
 
     func path(of ascent: Ascent) throws -> SourcePath {
@@ -95,8 +101,9 @@ struct NullTextInversion: Inversion {
     /// How fast to learn at a step counted from the noisiest: by the published rule, which says 100 whatever
     /// K is.
     ///
-    /// It would turn negative after a hundred steps; it ends at a hundredth instead.
-    func rate(_ index: Int) -> Double { learningRate * max(1 - Double(index) / 100, 0.01) }
+    /// It would turn negative after a hundred steps, which the published code's optimiser refuses: it never falls
+    /// below a hundredth, and with `official` it ends at nought, so that later levels take over what was learnt.
+    func rate(_ index: Int) -> Double { learningRate * max(1 - Double(index) / 100, leastRate) }
 
     /// The mean squared distance of a guided step from the stored path, and its slope in the embedding.
     func slope(

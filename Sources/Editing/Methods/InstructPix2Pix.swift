@@ -4,18 +4,27 @@ import Tensors
 /// InstructPix2Pix: a network that was taught to follow instructions ("make it winter") about a picture it
 /// sees.
 ///
-/// Brooks, Holynski and Efros, "InstructPix2Pix: Learning to Follow Image Editing Instructions", CVPR 2023.
-/// The
-/// network reads 2C channels, the noisy latent and the picture's own latent, the latter not scaled. Two
-/// guidance
+/// Brooks, Holynski and Efros, "InstructPix2Pix: Learning to Follow Image Editing Instructions", CVPR 2023. The
+/// network reads 2C channels, the noisy latent and the picture's own latent, the latter not scaled. Two guidance
 /// scales say how strongly the words (s_T) and the picture (s_I) count:
 /// ε = ε(∅,∅) + s_T·(ε(text,picture) - ε(∅,picture)) + s_I·(ε(∅,picture) - ε(∅,∅)), no picture being noughts.
-/// The published program samples with k-diffusion's ancestral Euler; this one with DDIM, or DDPM's noise by
-/// η = 1.
 ///
-/// Draws one noise of the latent's shape, and with η > 0 one more for every step. Cost: 3N forwards; 2N where
-/// s_I is 1 or s_T, N where both are 1.
+/// It samples with ancestral Euler steps, as the paper does. In Karras and others' variables, u = x/√ᾱ and
+/// σ = √(1/ᾱ - 1), a step goes to u + ε·(σ↓ - σ) + σ↑·n with σ↑² = σ'²·(σ² - σ'²)/σ² and σ↓² = σ'² - σ↑². That is
+/// DDIM's step with η = 1, only that the last one leads to σ' = 0, to the clean latent itself. The published
+/// program cuts its trajectory evenly in fractions of timesteps; here it is cut as the model's schedule says.
+///
+/// Draws one noise of the latent's shape, and with η > 0 one more for every step but ancestral Euler's last. Cost:
+/// 3N forwards; 2N where s_I is 1 or s_T, N where both are 1.
 public struct InstructPix2Pix: EditingMethod {
+    /// How a step is taken.
+    enum Sampler: String, CaseIterable {
+        /// With as much fresh noise as ancestral sampling adds, the last step to the clean latent.
+        case eulerAncestral = "euler-ancestral"
+        /// By DDIM with η, the last step to the schedule's lowest level.
+        case ddim
+    }
+
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
         name: "instruct-pix2pix", title: "InstructPix2Pix",
@@ -24,26 +33,28 @@ public struct InstructPix2Pix: EditingMethod {
             + "CVPR 2023, arXiv 2211.09800",
         year: 2023, needs: .init(pictureChannels: true),
         standard: .init(steps: 100, guidance: 7.5, strength: nil),
-        presets: [
-            .official: .init(steps: 100, guidance: 7.5, strength: nil),
-            .fast: .init(steps: 20, guidance: 7.5, strength: nil),
-        ],
+        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: nil)],
         options: [
             .init(
                 "image-guidance", .number(0...100), .number(1.5), symbol: "s_I",
                 help: "how strongly the picture counts; --guidance is the words' (s_T)"),
             .init(
-                "eta", .number(0...1), .number(0), presets: [.official: .number(1)], symbol: "η",
-                help: "fresh noise in each step: 0 for none (DDIM) to 1 (DDPM)"),
+                "sampler", .choice(Sampler.allCases.map(\.rawValue)), .text(Sampler.eulerAncestral.rawValue),
+                help: "euler-ancestral: the paper's; ddim: steps with as much fresh noise as eta says"),
+            .init(
+                "eta", .number(0...1), .number(0), symbol: "η",
+                help: "with sampler=ddim, fresh noise in each step: 0 for none to 1 (DDPM)"),
         ])
 
     private let pictureGuidance: Double
+    private let sampler: Sampler
     private let eta: Double
 
     /// The method with its options.
     public init(_ options: Options) {
         pictureGuidance = options.number("image-guidance")
-        eta = options.number("eta")
+        sampler = options.choice("sampler", as: Sampler.self)
+        eta = sampler == .eulerAncestral ? 1 : options.number("eta")
     }
 
     /// Edits.
@@ -54,12 +65,16 @@ public struct InstructPix2Pix: EditingMethod {
         var latent = noise
         for k in canvas.studio.steps("painting", (1...levels.steps).reversed()) {
             let estimate = try estimate(canvas, latent, at: levels[k], picture: picture)
-            latent =
-                eta == 0
-                ? DDIM.move(latent, estimate, from: levels[k], to: levels[k - 1])
-                : DDIM.move(
-                    latent, estimate, from: levels[k], to: levels[k - 1], eta: eta,
-                    fresh: canvas.freshNoise())
+            if k == 1, sampler == .eulerAncestral {
+                latent = DDIM.clean(latent, estimate, at: levels[k])
+            } else {
+                latent =
+                    eta == 0
+                    ? DDIM.move(latent, estimate, from: levels[k], to: levels[k - 1])
+                    : DDIM.move(
+                        latent, estimate, from: levels[k], to: levels[k - 1], eta: eta,
+                        fresh: canvas.freshNoise())
+            }
             let kept = k == 1 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[k - 1])
             latent = Canvas.blend(latent, over: kept, mask: canvas.mask)
         }

@@ -73,6 +73,7 @@ public struct MultiDiffusion: EditingMethod {
         let facts = canvas.studio.model.facts
         let windows = try settings.windows(
             height: height, width: width, modelSide: facts.pictureSide / facts.latentFactor)
+        if canvas.regions.isEmpty { canvas.studio.warn(Self.noRegion) }
         let paintsAll = canvas.regions.isEmpty || background == .prompt
         let painter = try RegionPainter(
             canvas.studio, windows: windows, regions: canvas.regions,
@@ -98,6 +99,10 @@ public struct MultiDiffusion: EditingMethod {
         if start == .inverted { painting.path = path }
         return painting
     }
+
+    static let noRegion =
+        "without a region multidiffusion repaints the whole picture by the prompt, as sdedit does; say what goes "
+        + "where with --region \"x,y,width,height: a prompt\""
 
     /// The photo's latents at all levels: inverted, or with one noise in all of them.
     private func path(_ canvas: Canvas, _ noise: Tensor) throws -> SourcePath {

@@ -61,8 +61,18 @@ public struct PlugAndPlay: EditingMethod {
                 "attention-steps", .number(0...1), .number(0.5), symbol: "τ_A",
                 help: "share of the steps, from the first, that take the source's self-attention"),
             .init(
+                "feature-layers", .text, .text(""),
+                help:
+                    "decoder layers whose features are taken, with commas between; the paper's where empty (up1.1)"
+            ),
+            .init(
+                "attention-layers", .text, .text(""),
+                help: "those whose attention is; the paper's where empty (up1.1 and all that follow)"),
+            .init(
                 "inversion-steps", .integer(0...1000), .integer(0), presets: [.official: .integer(999)],
-                help: "steps of the inversion, such as 50, 200 or 999; 0: as many as the edit has"),
+                help:
+                    "steps of the inversion; 0: as many as the edit has. The paper's 1000, and the 999 of both "
+                    + "published codes, cost so many forwards"),
             .init(
                 "inversion-prompt", .choice(InversionPrompt.allCases.map(\.rawValue)), .text("empty"),
                 help: "what inversion and source see; source: the prompt given with --source"),
@@ -83,6 +93,8 @@ public struct PlugAndPlay: EditingMethod {
 
     private let featureShare: Double
     private let attentionShare: Double
+    private let featureLayers: String
+    private let attentionLayers: String
     private let inversionSteps: Int
     private let inversionPrompt: InversionPrompt
     private let negativeShare: Double
@@ -94,6 +106,8 @@ public struct PlugAndPlay: EditingMethod {
     public init(_ options: Options) {
         featureShare = options.number("feature-steps")
         attentionShare = options.number("attention-steps")
+        featureLayers = options.text("feature-layers")
+        attentionLayers = options.text("attention-layers")
         inversionSteps = options.integer("inversion-steps")
         inversionPrompt = options.choice("inversion-prompt", as: InversionPrompt.self)
         negativeShare = options.number("negative-share")
@@ -104,8 +118,9 @@ public struct PlugAndPlay: EditingMethod {
 
     /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
-        let sites = Self.sites(among: try canvas.studio.model.sites)
-        if sites.attention.isEmpty {
+        let sites = try Self.sites(
+            among: try canvas.studio.model.sites, features: featureLayers, attention: attentionLayers)
+        if sites.features.isEmpty, sites.attention.isEmpty {
             canvas.studio.warn(
                 "this model's decoder has no self-attention; nothing of the picture is put into the painting")
         }
@@ -196,28 +211,5 @@ public struct PlugAndPlay: EditingMethod {
         let shares = zip(noises, negatives).map { $0 * $1.share }
         guard let first = shares.first else { return prompted }
         return guided(empty: shares.dropFirst().reduce(first, +), prompted: prompted, scale: scale)
-    }
-}
-
-extension PlugAndPlay {
-    /// Where the source is put in: the paper's layers in Stable Diffusion, and their like in networks of
-    /// other shapes.
-    ///
-    /// Features are those of the second layer of the first decoder stage that has self-attention (the
-    /// residual branch, before the skip is added); attention is that of the same layer and of all later ones.
-    /// In Stable Diffusion these are `up1.1`, and `up1.1`…`up3.2`: blocks 4 and 4…11 of the paper.
-    static func sites(among all: [Site]) -> (features: [Site], attention: [Site]) {
-        let decoder = all.filter { if case .up = $0.stage { true } else { false } }
-        guard
-            let stage = decoder.first(where: \.isOwnMap)?.stage,
-            let feature = decoder.first(where: {
-                $0.stage == stage && $0.layer == 1 && $0.value == .features
-            }),
-            let place = decoder.firstIndex(of: feature)
-        else { return ([], []) }
-        let attention = decoder[place...].filter {
-            $0.attention == .own && ($0.value == .query || $0.value == .key)
-        }
-        return ([feature], Array(attention))
     }
 }

@@ -31,10 +31,11 @@ public struct SDEdit: EditingMethod {
         paper: "Meng et al., SDEdit: Guided Image Synthesis and Editing with Stochastic Differential "
             + "Equations, ICLR 2022, arXiv 2108.01073",
         year: 2022, needs: .init(),
-        standard: .init(steps: 50, guidance: 7.5, strength: 0.8),
+        // The paper finds t₀ from 0.3 to 0.6 good.
+        standard: .init(steps: 50, guidance: 7.5, strength: 0.5),
         presets: [
             .official: .init(steps: 50, guidance: 7.5, strength: 0.5),
-            .fast: .init(steps: 20, guidance: 7.5, strength: 0.8),
+            .fast: .init(steps: 20, guidance: 7.5, strength: 0.5),
         ],
         options: [
             .init(

@@ -75,6 +75,7 @@ struct CompareCommand: AsyncParsableCommand {
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @OptionGroup(title: "Sampling") var walking: WalkOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -88,7 +89,7 @@ struct CompareCommand: AsyncParsableCommand {
         var request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             preset: preset, seed: sampling.seed.drawn(), steps: sampling.steps, guidance: sampling.guidance,
-            strength: strength, inversion: try inverting.kind(),
+            strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
             inversionOptions: try inverting.options(), pastes: masking.noPaste ? false : nil,
             feather: masking.feather, workingSide: size)
         try check(request)

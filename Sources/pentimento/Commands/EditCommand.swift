@@ -73,6 +73,8 @@ struct EditCommand: AsyncParsableCommand {
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Results") var writing: WritingFlags
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
+    @OptionGroup(title: "Sampling") var walking: WalkOptions
+    @OptionGroup(title: "Sampling") var choosing: BestOfOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -87,6 +89,10 @@ struct EditCommand: AsyncParsableCommand {
                 "--strengths writes one picture of all; it does not go with --strength, --panel, --trace, "
                     + "--mask-out, --measure or --json")
         }
+        if strengths != nil, choosing.bestOf > 1 {
+            throw ValidationError(
+                "--best-of chooses among seeds of one edit; it does not go with --strengths")
+        }
     }
 
     func run() async throws {
@@ -98,7 +104,8 @@ struct EditCommand: AsyncParsableCommand {
             regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
-            strength: strength, inversion: try inverting.kind(), inversionOptions: try inverting.options(),
+            strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
+            inversionOptions: try inverting.options(),
             pastes: masking.noPaste ? false : nil, feather: masking.feather,
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
@@ -113,7 +120,7 @@ struct EditCommand: AsyncParsableCommand {
         func opened() throws -> ModelSession {
             if let session { return session }
             let new = try ModelSession(model, compute, speech)
-            _ = try new.folder.schedule.levels(steps: checked.settings.steps)
+            _ = try checked.levels(of: new.folder.schedule)
             session = new
             return new
         }
@@ -145,6 +152,7 @@ struct EditCommand: AsyncParsableCommand {
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
         try results.checkRoom(places, for: photo.picture)
+        let chooser = try choosing.chooser(request, model: try model.path())
         let session = try opened()
 
         let (final, cache) = (request, keeping.cache)
@@ -166,7 +174,7 @@ struct EditCommand: AsyncParsableCommand {
             }
             return
         }
-        let result = try await session.result(place, log) { try $0.edit(final, cache: cache) }
+        let result = try await chooser.result(of: final, in: session, cache: cache, place, log)
         try Task.checkCancellation()
         // Into the photo's own colours, which an edit in sRGB does not know.
         let finished: Picture

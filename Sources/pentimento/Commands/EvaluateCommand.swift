@@ -89,7 +89,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         options.model = place
         let session = try ModelSession(options, compute, speech)
         let (judgePlace, clipPlace) = (
-            try companion(judge, of: place, "judge"), try companion(clip, of: place, "clip")
+            try ModelPlaces.companion(judge, of: place, "judge"),
+            try ModelPlaces.companion(clip, of: place, "clip")
         )
         let (asked, device) = (settings, session.device)
         let report = try await session.result { studio in
@@ -105,19 +106,5 @@ struct EvaluateCommand: AsyncParsableCommand {
         } else if !speech.quiet {
             Outputs.tell("\(report)", beside: [output])
         }
-    }
-
-    /// The folder that was named, or the one beside the model where there is one.
-    private func companion(_ named: String?, of model: String, _ role: String) throws -> String? {
-        if let named {
-            guard FileManager.default.fileExists(atPath: named + "/config.json") else {
-                throw Failure.missing("\(named): there is no such folder with a config.json")
-            }
-            return named
-        }
-        var bare = model
-        while bare.count > 1, bare.hasSuffix("/") { bare.removeLast() }
-        let usual = "\(bare)-\(role)"
-        return FileManager.default.fileExists(atPath: usual + "/config.json") ? usual : nil
     }
 }

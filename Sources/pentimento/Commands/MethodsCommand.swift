@@ -83,6 +83,9 @@ struct MethodsCommand: ParsableCommand {
             guard preset == .paper || settings != method.standard else { continue }
             lines.append("  --preset \(preset.rawValue): \(text(settings))")
         }
+        for (_, settings) in method.inversions.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            lines.append("  as its own paper: \(text(settings))")
+        }
         lines += method.options.flatMap { text($0, flag: "--option") }
         return lines.joined(separator: "\n")
     }
@@ -99,5 +102,6 @@ struct MethodsCommand: ParsableCommand {
         "--steps \(settings.steps) --guidance \(OptionValue.number(settings.guidance))"
             + (settings.strength.map { " --strength \(OptionValue.number($0))" } ?? "")
             + (settings.inversion.map { " --inversion \($0.rawValue)" } ?? "")
+            + (settings.offset.map { " --steps-offset \($0)" } ?? "")
     }
 }

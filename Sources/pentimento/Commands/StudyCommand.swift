@@ -25,7 +25,9 @@ struct StudyCommand: AsyncParsableCommand {
     @Option(help: "What scenes, edits and noise follow from.")
     var seed: UInt64
 
-    @Option(help: ArgumentHelp("Which methods: all, or names with commas between.", valueName: "a,b,…"))
+    @Option(
+        help: ArgumentHelp(
+            "Which methods: all that can be judged here, or names with commas between.", valueName: "a,b,…"))
     var methods = "all"
 
     @Option(
@@ -47,6 +49,9 @@ struct StudyCommand: AsyncParsableCommand {
 
     @Flag(help: "Tell methods where the true edit changes the picture, as their mask.")
     var withMask = false
+
+    @Flag(help: "Paste the picture's own pixels back outside masks, as edit does.")
+    var paste = false
 
     @Option(help: "Pixels a side; by default those of the model.")
     var size: Int?
@@ -71,7 +76,7 @@ struct StudyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let contenders = try Contender.chosen(methods, options: option, preset: preset)
+        var contenders = try Contender.chosen(methods, options: option, preset: preset)
         let kind = try inversion.map { try InversionKind.named($0) }
         let template = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: "a still life", source: "a still life",
@@ -82,12 +87,17 @@ struct StudyCommand: AsyncParsableCommand {
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
         let runner = Runner(engine: session.engine)
         let facts = try await runner.facts()
+        // What was named, or has an option of its own, was wanted.
+        let absent =
+            methods == "all"
+            ? Contender.leftOut(with: facts).filter { contenders.contains(.method($0.method)) } : []
+        contenders.removeAll { contender in absent.contains { contender == .method($0.method) } }
         let plan = StudyPlan(
             worldVersion: StillLifeSet.worldVersion,
             edits: StillLifeEdits(
                 seed: seed, size: size ?? facts.pictureSide, kinds: made.edits, choices: choices),
             model: facts.name, modelFingerprint: facts.fingerprint, preset: preset, steps: steps,
-            guidance: guidance, inversion: kind?.rawValue, givesMask: withMask)
+            guidance: guidance, inversion: kind?.rawValue, givesMask: withMask, pastes: paste)
         let study = Study(plan: plan, count: edits, contenders: contenders, template: template)
         var folder = try StudyFolder(output, plan: plan)
         let before = folder.rows.count
@@ -100,7 +110,8 @@ struct StudyCommand: AsyncParsableCommand {
         }
         speech.bar.hide()
         let items = try (0..<edits).map { try plan.edits.item($0).id }
-        let report = StudyReport(plan: plan, labels: contenders.map(\.label), items: items, rows: folder.rows)
+        let report = StudyReport(
+            plan: plan, labels: contenders.map(\.label), items: items, rows: folder.rows, leftOut: absent)
         try study.sheet(from: folder).write(to: output + "/sheet.png")
         try folder.write(report.markdown, to: "study.md")
         if !speech.quiet {

@@ -7,9 +7,17 @@ import Tensors
 /// is the same with opposite sign when the two change places, and nought for equal sentences.
 struct EditDirection {
     /// What is averaged on one side.
-    let sources: [String]
+    enum Bank: Equatable {
+        /// Sentences to be embedded.
+        case sentences([String])
+        /// A file of sentences that somebody embedded.
+        case embeddings(path: String, option: String)
+    }
+
+    /// What is averaged on one side.
+    let sources: Bank
     /// What is averaged on the other.
-    let targets: [String]
+    let targets: Bank
 
     /// Where the sentences come from.
     ///
@@ -18,16 +26,17 @@ struct EditDirection {
     /// - Throws: `EditingError` where a file cannot be used or there are no words.
     init(_ options: Options, source: String?, target: String?) throws(EditingError) {
         let differing = DifferingWords(from: source ?? "", to: target ?? "")
-        func bank(_ side: String, _ words: String?) throws(EditingError) -> [String] {
-            let file = options.text(side + "-sentences")
-            if !file.isEmpty { return try SentenceBank.sentences(in: file, option: side + "-sentences") }
+        func bank(_ side: String, _ words: String?) throws(EditingError) -> Bank {
+            let (option, file) = (side + "-sentences", options.text(side + "-sentences"))
+            if SentenceBank.holdsEmbeddings(file) { return .embeddings(path: file, option: option) }
+            if !file.isEmpty { return .sentences(try SentenceBank.sentences(in: file, option: option)) }
             let given = options.text(side)
             guard let words = given.contains(where: { !$0.isWhitespace }) ? given : words else {
                 throw .missing(
                     what: "words to exchange: the prompts do not tell them, so give --option from=… and "
                         + "--option to=…", method: Pix2PixZero.description.name)
             }
-            return SentenceBank.sentences(about: words, count: options.integer("sentences"))
+            return .sentences(SentenceBank.sentences(about: words, count: options.integer("sentences")))
         }
         sources = try bank("from", differing?.source)
         targets = try bank("to", differing?.target)
@@ -35,9 +44,18 @@ struct EditDirection {
 
     /// Reads all sentences; [1, L, D].
     func embedded(by studio: Studio) throws -> Tensor {
-        var cut = 0
+        let own = try studio.prompt("").embedding
+        var means: [Bool: Tensor] = [:]
         // Progress over both sides as one stage.
-        let all = sources.map { ($0, false) } + targets.map { ($0, true) }
+        var all: [(sentence: String, isTarget: Bool)] = []
+        for (bank, isTarget) in [(sources, false), (targets, true)] {
+            switch bank {
+            case .sentences(let sentences): all += sentences.map { ($0, isTarget) }
+            case .embeddings(let path, let option):
+                means[isTarget] = try SentenceBank.embedding(in: path, like: own, option: option)
+            }
+        }
+        var cut = 0
         var sums: [Bool: Tensor] = [:]
         for (sentence, isTarget) in studio.steps("reading sentences", all) {
             try studio.checkCancellation()
@@ -49,9 +67,10 @@ struct EditDirection {
         if cut > 0 {
             studio.warn("\(cut) of \(all.count) sentences are longer than the model reads and were cut off")
         }
-        guard let source = sums[false], let target = sums[true] else {
+        for (isTarget, sum) in sums { means[isTarget] = sum / Double(all.count { $0.isTarget == isTarget }) }
+        guard let source = means[false], let target = means[true] else {
             preconditionFailure("a direction has sentences on both sides")
         }
-        return target / Double(targets.count) - source / Double(sources.count)
+        return target - source
     }
 }

@@ -13,6 +13,8 @@ struct NoiseRegulariser {
         case random
         /// The same with nought among them, which merely shrinks the noise; as diffusers draws.
         case randomOrNone = "random-or-none"
+        /// By one place, as the published loss does with its `random_shift` off.
+        case one
     }
 
     /// Weight of the autocorrelation (λ_ac).
@@ -34,8 +36,13 @@ struct NoiseRegulariser {
     /// Draws, where shifts are random, one integer for every round, roll, channel and size in this order.
     func callAsFunction(_ noise: Tensor, random: RandomGenerator) -> Tensor {
         let autocorrelation = Autocorrelation(of: noise)
-        let all = autocorrelation.sides.map { Array(Autocorrelation.range(of: $0, from: 1)) }
-        let alike = shifts == .all ? autocorrelation.shares([all], like: noise) : nil
+        let fixed: [[Int]]? =
+            switch shifts {
+            case .all: autocorrelation.sides.map { Array(Autocorrelation.range(of: $0, from: 1)) }
+            case .one: autocorrelation.sides.map { _ in [1] }
+            case .random, .randomOrNone: nil
+            }
+        let alike = fixed.map { autocorrelation.shares([$0], like: noise) }
         var noise = noise
         for _ in 0..<rounds {
             if correlationWeight > 0 {

@@ -41,10 +41,12 @@ public struct Pix2PixZero: EditingMethod {
             .init("to", .text, .text(""), help: "what should be there, such as pear; in the same way"),
             .init(
                 "from-sentences", .text, .text(""),
-                help: "file of sentences about what is there now, one per line, instead of made ones"),
+                help:
+                    "file of sentences about what is there now, one a line, or of their embeddings (.safetensors)"
+            ),
             .init(
                 "to-sentences", .text, .text(""),
-                help: "file of sentences about what should be there, one per line"),
+                help: "file of sentences about what should be there, or of their embeddings"),
             .init(
                 "sentences", .integer(1...SentenceBank.most), .integer(200),
                 presets: [.official: .integer(1000), .fast: .integer(40)],
@@ -75,7 +77,9 @@ public struct Pix2PixZero: EditingMethod {
             .init(
                 "shifts", .choice(NoiseRegulariser.Shifts.allCases.map(\.rawValue)), .text("all"),
                 presets: [.official: .text("random")],
-                help: "which shifts the autocorrelation looks at; random-or-none as diffusers draws them"),
+                help:
+                    "which shifts the autocorrelation looks at; random-or-none as diffusers draws, one: by one place"
+            ),
             .init(
                 "walk", .choice(RegularisedInversion.Walk.allCases.map(\.rawValue)), .text("whole"),
                 presets: [.official: .text("trimmed")],
