@@ -30,7 +30,7 @@ extension Studio {
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
     public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
         let checked = try request.checked()
-        let levels = try schedule.levels(steps: checked.settings.steps)
+        let levels = try checked.method.levels(of: schedule, steps: checked.settings.steps)
         let facts = model.facts
         if checked.description.needs.pictureChannels, facts.inputChannels != 2 * facts.latentChannels {
             throw EditingError.wrongModel(

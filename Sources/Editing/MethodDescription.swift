@@ -71,13 +71,17 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     public var standard: Settings
     /// The shared settings of other presets where they differ.
     public var presets: [Preset: Settings]
+    /// Presets that are named after the owners of published code and mean something to this method alone; `official`
+    /// is one of them, which fills in what the others leave out.
+    public var codes: [Preset]
     /// Its own options.
     public var options: [OptionDescription]
 
     /// A description.
     public init(
         name: String, title: String, summary: String, paper: String, year: Int, needs: Needs,
-        standard: Settings, presets: [Preset: Settings] = [:], options: [OptionDescription] = []
+        standard: Settings, presets: [Preset: Settings] = [:], codes: [Preset] = [],
+        options: [OptionDescription] = []
     ) {
         self.name = name
         self.title = title
@@ -87,9 +91,15 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         self.needs = needs
         self.standard = standard
         self.presets = presets
+        self.codes = codes
         self.options = options
     }
 
     /// The shared settings of a preset.
-    public func settings(_ preset: Preset) -> Settings { presets[preset] ?? standard }
+    public func settings(_ preset: Preset) -> Settings {
+        presets[preset] ?? presets[preset.wider] ?? standard
+    }
+
+    /// The presets that it can be asked with.
+    public var presetNames: [Preset] { Preset.allCases.filter { $0.wider == $0 || codes.contains($0) } }
 }

@@ -103,7 +103,7 @@ struct EditCommand: AsyncParsableCommand {
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
         let session = try ModelSession(model, compute, speech)
-        _ = try session.folder.schedule.levels(steps: checked.settings.steps)
+        _ = try checked.method.levels(of: session.folder.schedule, steps: checked.settings.steps)
 
         let (final, cache) = (request, keeping.cache)
         if let strengths {
