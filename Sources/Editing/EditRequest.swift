@@ -156,8 +156,8 @@ public struct CheckedRequest: Sendable {
 
     /// The levels that the edit will walk along a model's schedule.
     /// - Throws: `DiffusionError.badOffset`, `badSteps`.
-    public func levels(of schedule: NoiseSchedule) throws(DiffusionError) -> Levels {
+    public func levels(of schedule: NoiseSchedule) throws -> Levels {
         let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
-        return try walked.levels(steps: settings.steps)
+        return try method.levels(of: walked, steps: settings.steps)
     }
 }

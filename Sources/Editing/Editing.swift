@@ -31,7 +31,7 @@ extension Studio {
     public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
         let checked = try request.checked()
         if let offset = checked.settings.offset { try walk(offset: offset) }
-        let levels = try schedule.levels(steps: checked.settings.steps)
+        let levels = try checked.method.levels(of: schedule, steps: checked.settings.steps)
         let facts = model.facts
         if checked.description.needs.pictureChannels, facts.inputChannels != 2 * facts.latentChannels {
             throw EditingError.wrongModel(

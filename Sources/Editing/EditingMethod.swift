@@ -8,8 +8,17 @@ public protocol EditingMethod: Sendable {
     static var description: MethodDescription { get }
     /// The method with its options, which were checked against the description.
     init(_ options: Options)
+    /// The trajectory of N steps that its canvas gets: what a schedule cuts for DDIM unless its sampler halts elsewhere.
+    func levels(of schedule: NoiseSchedule, steps: Int) throws -> Levels
     /// Edits.
     func edit(_ canvas: Canvas) throws -> Painting
+}
+
+extension EditingMethod {
+    /// The schedule's own levels.
+    public func levels(of schedule: NoiseSchedule, steps: Int) throws -> Levels {
+        try schedule.levels(steps: steps)
+    }
 }
 
 /// What a method is given: the latent to edit, the prompts, and the model behind a studio.

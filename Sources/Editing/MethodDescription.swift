@@ -79,6 +79,9 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     public var presets: [Preset: Settings]
     /// The shared settings that count, in the presets other than `fast`, where one of these inversions is asked for.
     public var inversions: [InversionKind: Settings]
+    /// Presets that are named after the owners of published code and mean something to this method alone; `official`
+    /// is one of them, which fills in what the others leave out.
+    public var codes: [Preset]
     /// Its own options.
     public var options: [OptionDescription]
 
@@ -86,6 +89,7 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     public init(
         name: String, title: String, summary: String, paper: String, year: Int, needs: Needs,
         standard: Settings, presets: [Preset: Settings] = [:], inversions: [InversionKind: Settings] = [:],
+        codes: [Preset] = [],
         options: [OptionDescription] = []
     ) {
         self.name = name
@@ -97,13 +101,17 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         self.standard = standard
         self.presets = presets
         self.inversions = inversions
+        self.codes = codes
         self.options = options
     }
 
     /// The shared settings of a preset, where an inversion is asked for or the method's own is good.
     public func settings(_ preset: Preset, inversion: InversionKind? = nil) -> Settings {
-        let usual = presets[preset] ?? standard
+        let usual = presets[preset] ?? presets[preset.wider] ?? standard
         guard let inversion, preset != .fast, let own = inversions[inversion] else { return usual }
         return own
     }
+
+    /// The presets that it can be asked with.
+    public var presetNames: [Preset] { Preset.allCases.filter { $0.wider == $0 || codes.contains($0) } }
 }

@@ -51,6 +51,18 @@ public enum Preset: String, Sendable, Codable, CaseIterable {
     case official
     /// Fewer steps, for a first look.
     case fast
+    /// What the authors of Prompt-to-Prompt published for photos, as google/prompt-to-prompt has it.
+    case google
+    /// How cure-lab/PnPInversion runs Prompt-to-Prompt in its comparison.
+    case pnpInversion = "pnp-inversion"
+
+    /// The preset whose values count where this one has none: code that is named by its owner is published code.
+    var wider: Preset {
+        switch self {
+        case .paper, .official, .fast: self
+        case .google, .pnpInversion: .official
+        }
+    }
 }
 
 /// One option of a method: what it may be, what it is by default, what the paper calls it.
@@ -89,6 +101,11 @@ public struct OptionDescription: Sendable, Hashable, Codable {
         self.presets = presets
         self.symbol = symbol
         self.help = help
+    }
+
+    /// The value under a preset.
+    public func value(in preset: Preset) -> OptionValue {
+        presets[preset] ?? presets[preset.wider] ?? standard
     }
 
     /// What a value must be, in words.
@@ -133,10 +150,16 @@ public struct Options: Sendable, Hashable {
     public let values: [String: OptionValue]
 
     /// A method's defaults under a preset, with some options given as texts.
-    /// - Throws: `EditingError`: an unknown name (with the nearest right one) or a value out of range.
+    /// - Throws: `EditingError`: an unknown name (with the nearest right one), a value out of range, or a preset that
+    ///   is another method's.
     public init(
         _ given: [String: String], of method: MethodDescription, preset: Preset = .paper
     ) throws(EditingError) {
+        guard method.presetNames.contains(preset) else {
+            throw .badValue(
+                name: "preset", value: preset.rawValue,
+                expected: "one of \(method.presetNames.map(\.rawValue).joined(separator: ", ")) for \(method.name)")
+        }
         try self.init(given, of: method.options, owner: method.name, preset: preset)
     }
 
@@ -164,7 +187,7 @@ public struct Options: Sendable, Hashable {
 
     private static func defaults(of options: [OptionDescription], preset: Preset) -> [String: OptionValue] {
         var values: [String: OptionValue] = [:]
-        for option in options { values[option.name] = option.presets[preset] ?? option.standard }
+        for option in options { values[option.name] = option.value(in: preset) }
         return values
     }
 

@@ -52,6 +52,7 @@ struct EditFriendlyInversion: Inversion {
         ) { try walk(ascent) }
         var path = ascent.path(.editFriendly, [ascent.clean] + found.steps("latents"))
         path.noises = found.steps("noises")
+        path.guidance = sourceGuidance
         return path
     }
 

@@ -20,6 +20,8 @@ public struct SourcePath {
     public var negatives: [Prompt] = []
     /// The noise that the step down from level k adds (z_k), at index k - 1; empty for deterministic steps.
     public var noises: [Tensor] = []
+    /// The guidance at which the source branch walks through the latents (g_src); nil where it is the request's.
+    public var guidance: Double?
 
     /// Whether it was found in a cache as a whole, and cost nothing.
     public var isKept = false

@@ -31,29 +31,37 @@ public struct PromptToPrompt: EditingMethod {
             + "arXiv 2208.01626",
         year: 2022, needs: .init(source: .required, inversion: true),
         standard: .init(steps: 50, guidance: 7.5, strength: 1, inversion: .direct),
-        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 1, inversion: .direct)],
+        presets: [
+            .official: .init(steps: 50, guidance: 7.5, strength: 1, inversion: .nullText),
+            .pnpInversion: .init(steps: 50, guidance: 7.5, strength: 1, inversion: .direct),
+            .fast: .init(steps: 20, guidance: 7.5, strength: 1, inversion: .direct),
+        ],
+        codes: [.google, .pnpInversion],
         options: [
             .init(
                 "edit", .choice(PromptPair.Kind.allCases.map(\.rawValue)), .text("auto"),
+                presets: [.pnpInversion: .text("refine")],
                 help: "how the prompts differ; auto: replace where they have as many words, else refine"),
             .init(
-                "cross-steps", .text, .text("0.8"), presets: [.official: .text("0.4")], symbol: "τ",
+                "cross-steps", .text, .text("0.8"), presets: [.pnpInversion: .text("0.4")], symbol: "τ",
                 help: "when maps over words come from the source: 0.8 (from the start), or 0.2-0.8"),
             .init(
-                "self-steps", .text, .text("0.4"), presets: [.official: .text("0.6")],
+                "self-steps", .text, .text("0.4"),
+                presets: [.official: .text("0.5"), .pnpInversion: .text("0.6")],
                 help: "when maps over the picture's own places come from the source"),
             .init(
                 "word-steps", .text, .text(""),
                 help: "cross-steps of single words of the new prompt: pear:0-0.5,table:1"),
             .init(
-                "weights", .text, .text(""), symbol: "c",
-                help: "how strong words of the new prompt are: red:2,apple:0.5; negative ones too"),
+                "weights", .text, .text(""), presets: [.official: .text("auto:2")], symbol: "c",
+                help: "how strong words of the new prompt are: red:2,apple:0.5, negative ones too; auto:2 for those "
+                    + "that differ"),
             .init(
                 "self-scale", .integer(1...64), .integer(2),
                 help:
                     "own maps come from the source in layers so many times coarser than the latent, and more"),
             .init(
-                "blend", .text, .text("none"),
+                "blend", .text, .text("none"), presets: [.official: .text("auto")],
                 help: "keeps the edit where words are seen: auto (those that differ), or words: apple,pear"),
             .init(
                 "blend-threshold", .number(-1...2), .number(0.3), symbol: "k",
@@ -185,7 +193,7 @@ public struct PromptToPrompt: EditingMethod {
             target: PromptWords(walk.target, tokenizer, method: name),
             kind: options.choice("edit", as: PromptPair.Kind.self))
         let sites = try walk.studio.model.sites
-        let weights = try weights(of: pair.target)
+        let weights = try weights(of: pair)
         guard pair.kind != .reweight || weights != nil else {
             throw EditingError.missing(what: "--option weights=word:number for edit=reweight", method: name)
         }
@@ -221,16 +229,19 @@ public struct PromptToPrompt: EditingMethod {
             official: options.flag("extra-row"))
     }
 
-    private func weights(of prompt: PromptWords) throws -> Tensor? {
+    private func weights(of pair: PromptPair) throws -> Tensor? {
         let words = try WordList.parse(
             options.text("weights"), option: "weights", expected: "words with numbers, as in red:2,apple:-0.5"
         ) { text in Double(text).flatMap { abs($0) <= 1000 ? $0 : nil } }
-        guard !words.isEmpty else { return nil }
-        var factors = [Float](repeating: 1, count: prompt.length)
+        var factors = [Float](repeating: 1, count: pair.target.length)
+        var isWeighted = false
         for (word, value) in words {
-            for position in try prompt.positions(of: word).joined() { factors[position] = Float(value) }
+            let positions =
+                word == "auto" ? pair.differing.target : Array(try pair.target.positions(of: word).joined())
+            for position in positions { factors[position] = Float(value) }
+            isWeighted = isWeighted || !positions.isEmpty
         }
-        return Tensor(factors, shape: [factors.count])
+        return isWeighted ? Tensor(factors, shape: [factors.count]) : nil
     }
 
     private func blend(

@@ -78,7 +78,7 @@ struct MethodsCommand: ParsableCommand {
             method.needs.pictureChannels ? "needs a model trained for it" : nil,
         ].compactMap(\.self)
         if !needs.isEmpty { lines.append("  " + needs.joined(separator: "; ")) }
-        for preset in Preset.allCases {
+        for preset in method.presetNames {
             let settings = method.settings(preset)
             guard preset == .paper || settings != method.standard else { continue }
             lines.append("  --preset \(preset.rawValue): \(text(settings))")

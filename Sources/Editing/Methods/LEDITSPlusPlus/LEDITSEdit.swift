@@ -1,6 +1,6 @@
 /// One thing that LEDITS++ adds to a picture or takes from it.
 ///
-/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=2` or `,cool-down=20` after
+/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=0.1` or `,cool-down=0.7` after
 /// it where it differs from the rest; several are divided by semicolons.
 struct LEDITSEdit: Equatable {
     /// What is meant, as a prompt of its own (e).
@@ -11,13 +11,17 @@ struct LEDITSEdit: Equatable {
     var scale: Double
     /// Which share of the picture stays as it is (λ).
     var threshold: Double
-    /// Steps at the beginning in which it does nothing.
-    var warmUp: Int
-    /// The step from which on it does nothing; 0 where it never ends.
-    var coolDown: Int
+    /// Share of the steps at the beginning in which it does nothing.
+    var warmUp: Double
+    /// Share of the steps after which it does nothing.
+    var coolDown: Double
+    /// Whether it leads away from the source prompt instead of the empty one.
+    var isAgainstSource = false
 
-    /// Whether it does something in a step, counted from the noisiest.
-    func acts(in step: Int) -> Bool { step >= warmUp && (coolDown == 0 || step < coolDown) }
+    /// Whether it does something in a step, counted from the noisiest of so many.
+    func acts(in step: Int, of steps: Int) -> Bool {
+        warmUp <= coolDown && StepBounds(warmUp, coolDown).steps(of: steps).contains(step)
+    }
 
     /// The edits that a text names; what it does not say is as in `usual`.
     /// - Throws: `EditingError.badValue` with what is wrong.
@@ -62,8 +66,8 @@ struct LEDITSEdit: Equatable {
         switch name {
         case "scale": scale = try number(0...100)
         case "threshold": threshold = try number(0...1)
-        case "warm-up": warmUp = Int(try number(0...1000))
-        case "cool-down": coolDown = Int(try number(0...1000))
+        case "warm-up": warmUp = try number(0...1)
+        case "cool-down": coolDown = try number(0...1)
         default:
             throw .badValue(
                 name: "option edits", value: name,
@@ -71,19 +75,20 @@ struct LEDITSEdit: Equatable {
         }
     }
 
-    /// The edits that lead from one prompt to another: what came is added; where nothing came, what went is
-    /// removed.
+    /// The edits that lead from one prompt to another: what came is added, and what went is removed.
     ///
     /// A word that came brings its whole phrase, "blue mug" where "mug" came: by itself a word says too
     /// little.
     static func between(_ source: String, _ target: String, usual: LEDITSEdit) -> [LEDITSEdit] {
-        let (came, went) = (phrases(of: target, lackedBy: source), phrases(of: source, lackedBy: target))
-        return (came.isEmpty ? went : came).map {
-            var edit = usual
-            edit.phrase = $0
-            edit.isRemoval = came.isEmpty
-            return edit
+        func edits(_ phrases: [String], areRemovals: Bool) -> [LEDITSEdit] {
+            phrases.map {
+                var edit = usual
+                (edit.phrase, edit.isRemoval) = ($0, areRemovals)
+                return edit
+            }
         }
+        return edits(phrases(of: target, lackedBy: source), areRemovals: false)
+            + edits(phrases(of: source, lackedBy: target), areRemovals: true)
     }
 
     /// A text's phrases with a word in them that the longest common subsequence with another text leaves out.

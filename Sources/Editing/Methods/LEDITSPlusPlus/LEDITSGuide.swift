@@ -10,70 +10,110 @@ struct LEDITSGuide {
     struct Phrase {
         let edit: LEDITSEdit
         let prompt: Prompt
-        /// Tokens that the model reads of it.
-        let tokens: Int
+        /// The columns of its maps that say where it looks.
+        let columns: [Int]
+        /// Whether those are columns of the source prompt's maps.
+        let looksAtSource: Bool
     }
 
     private let phrases: [Phrase]
     private let masks: LEDITSMasks
     private let canvas: Canvas
     private let sourceGuidance: Double
+    private let invertsOnly: Bool
 
     /// A guide by edits.
+    /// - Parameter invertsOnly: whether source guidance leads the picture's own path alone.
     /// - Throws: `EditingError.badValue` for a phrase of which the model reads nothing.
-    init(_ edits: [LEDITSEdit], _ masks: LEDITSMasks, _ canvas: Canvas, sourceGuidance: Double) throws {
+    init(
+        _ edits: [LEDITSEdit], _ masks: LEDITSMasks, _ canvas: Canvas, sourceGuidance: Double,
+        invertsOnly: Bool = false
+    ) throws {
         self.masks = masks
         self.canvas = canvas
         self.sourceGuidance = canvas.source == nil ? 0 : sourceGuidance
+        self.invertsOnly = invertsOnly
         phrases = try edits.map { edit in
+            let prompt = try canvas.studio.prompt(edit.phrase)
             // Only maps need to know about tokens.
-            let tokens =
-                try masks.sites.isEmpty ? 1 : canvas.studio.model.tokenizer().encode(edit.phrase).tokens.count
+            guard !masks.sites.isEmpty else {
+                return Phrase(edit: edit, prompt: prompt, columns: [], looksAtSource: false)
+            }
+            if let differing = try Self.differingColumns(edit, prompt, canvas) {
+                let isSource = differing.target.isEmpty
+                return Phrase(
+                    edit: edit, prompt: prompt, columns: isSource ? differing.source : differing.target,
+                    looksAtSource: isSource)
+            }
+            let tokens = try canvas.studio.model.tokenizer().encode(edit.phrase).tokens.count
             guard tokens > 0 else {
                 throw EditingError.badValue(
                     name: "option edits", value: "\"\(edit.phrase)\"",
                     expected: "words that the model can read")
             }
-            return Phrase(edit: edit, prompt: try canvas.studio.prompt(edit.phrase), tokens: tokens)
+            return Phrase(edit: edit, prompt: prompt, columns: Array(1...tokens), looksAtSource: false)
         }
     }
 
-    /// The noises of both paths in one step, and where any edit acted, [1, 1, h, w].
+    /// Where a whole prompt and the source prompt differ; nil for phrases, and for prompts whose words are the same.
+    private static func differingColumns(
+        _ edit: LEDITSEdit, _ prompt: Prompt, _ canvas: Canvas
+    ) throws -> LocalBlend.Words? {
+        guard edit.isAgainstSource, let source = canvas.source else { return nil }
+        let tokenizer = try canvas.studio.model.tokenizer()
+        let pair = try PromptPair(
+            source: PromptWords(source, tokenizer, method: LEDITSPlusPlus.description.name),
+            target: PromptWords(prompt, tokenizer, method: LEDITSPlusPlus.description.name), kind: .auto)
+        let differing = pair.differing
+        return differing.source.isEmpty && differing.target.isEmpty ? nil : differing
+    }
+
+    /// The noises of both paths in one step of so many, and where any edit acted, [1, 1, h, w].
     func noises(
-        source: Tensor, edited: Tensor, at level: Level, step: Int
+        source: Tensor, edited: Tensor, at level: Level, step: Int, of steps: Int
     ) throws -> (source: Tensor, edited: Tensor, mask: Tensor) {
-        let acting = phrases.filter { $0.edit.acts(in: step) }
-        let recordings = acting.map { _ in Recording(masks.sites) }
-        let base = [canvas.negative] + (sourceGuidance == 0 ? [] : [canvas.source].compactMap(\.self))
-        let queries =
-            base.map { Query(source, at: level, prompt: $0) }
-            + base.map { Query(edited, at: level, prompt: $0) }
-            + zip(acting, recordings).map {
-                Query(
-                    edited, at: level, prompt: $0.prompt,
-                    plan: masks.sites.isEmpty ? .none : .recording(into: $1))
-            }
+        let acting = phrases.filter { $0.edit.acts(in: step, of: steps) }
+        var queries: [Query] = []
+        func ask(_ latent: Tensor, _ prompt: Prompt, into recording: Recording? = nil) -> Int {
+            let plan = recording.map { Plan.recording(into: $0) } ?? .none
+            queries.append(Query(latent, at: level, prompt: prompt, plan: plan))
+            return queries.count - 1
+        }
+        func recording(_ isWanted: Bool) -> Recording? {
+            isWanted && !masks.sites.isEmpty ? Recording(masks.sites) : nil
+        }
+        let leads = sourceGuidance != 0
+        // The picture's own path, then the edited one.
+        let own = (
+            empty: ask(source, invertsOnly ? canvas.empty : canvas.negative),
+            prompted: leads ? canvas.source.map { ask(source, $0) } : nil
+        )
+        let empty = ask(edited, canvas.negative)
+        let leadsEdited = leads && !invertsOnly
+        let sourceMaps = recording(acting.contains(where: \.looksAtSource))
+        let known =
+            leadsEdited || acting.contains { $0.edit.isAgainstSource }
+            ? canvas.source.map { ask(edited, $0, into: sourceMaps) } : nil
+        let maps = acting.map { recording(!$0.looksAtSource) }
+        let asked = zip(acting, maps).map { ask(edited, $0.prompt, into: $1) }
         let answers = try canvas.studio.predict(queries)
-        let count = base.count
-        var noise = unprompted(answers[count..<(2 * count)])
+
+        func unprompted(_ empty: Int, _ prompted: Int?) -> Tensor {
+            guard let prompted else { return answers[empty] }
+            return guided(empty: answers[empty], prompted: answers[prompted], scale: sourceGuidance)
+        }
+        var noise = unprompted(empty, leadsEdited ? known : nil)
         var union = source.mean([1], keeping: true).zerosLike
         for (index, phrase) in acting.enumerated() {
-            let difference = answers[2 * count + index] - answers[count]
+            let base = phrase.edit.isAgainstSource ? known ?? empty : empty
+            let difference = answers[asked[index]] - answers[base]
             let guidance = difference * (phrase.edit.isRemoval ? -phrase.edit.scale : phrase.edit.scale)
             let mask = masks.mask(
-                of: guidance, recordings[index], tokens: phrase.tokens, threshold: phrase.edit.threshold,
-                at: level)
+                of: guidance, (phrase.looksAtSource ? sourceMaps : maps[index]) ?? Recording([Site]()),
+                columns: phrase.columns, threshold: phrase.edit.threshold, at: level)
             noise += guidance * mask
             union = union.maximum(mask)
         }
-        return (unprompted(answers[..<count]), noise, union)
-    }
-
-    /// ε_∅, led towards the source prompt where that is wanted.
-    private func unprompted(_ answers: ArraySlice<Tensor>) -> Tensor {
-        guard let empty = answers.first, let prompted = answers.dropFirst().first else {
-            return answers[answers.startIndex]
-        }
-        return guided(empty: empty, prompted: prompted, scale: sourceGuidance)
+        return (unprompted(own.empty, own.prompted), noise, union)
     }
 }

@@ -37,14 +37,14 @@ struct LEDITSMasks {
     /// - Parameters:
     ///   - guidance: s·(ε_e - ε_∅), [1, C, h, w].
     ///   - recording: the maps of the edit's pass.
-    ///   - tokens: how many tokens the edit's phrase has.
+    ///   - columns: which of their columns are looked at; column 0 is the start of the text.
     func mask(
-        of guidance: Tensor, _ recording: Recording, tokens: Int, threshold: Double, at level: Level
+        of guidance: Tensor, _ recording: Recording, columns: [Int], threshold: Double, at level: Level
     ) -> Tensor {
         let (_, _, height, width) = guidance.shape4
         var mask = Tensor.ones([1, 1, height, width]).like(guidance)
         if !sites.isEmpty {
-            let map = smoothed(map(recording, tokens: tokens, height: height, width: width))
+            let map = Self.smoothed(map(recording, columns, height: height, width: width))
             mask = map.reaching(quantile: threshold).upsampledNearest(height: height, width: width)
         }
         let isLate = Double(level.timestep) <= Self.firstNoiseTime * Double(trainingSteps)
@@ -54,18 +54,17 @@ struct LEDITSMasks {
         return mask
     }
 
-    /// The maps' mean over layers and heads, summed over the phrase's tokens, [1, 1, h', w'].
-    private func map(_ recording: Recording, tokens: Int, height: Int, width: Int) -> Tensor {
+    /// The maps' mean over layers and heads, summed over the columns, [1, 1, h', w'].
+    private func map(_ recording: Recording, _ columns: [Int], height: Int, width: Int) -> Tensor {
         let scale = sites.first?.scale ?? 1
         let maps = sites.map { recording[$0].mean([1], keeping: true) }
         let mean = Tensor.concatenated(maps).mean([0])
-        // Column 0 is the start of the text.
-        return mean.narrowed(2, from: 1, count: tokens).sum([2])
+        return Tensor.stacked(columns.map { mean.selected(2, at: $0) }).sum([0])
             .reshaped([1, 1, (height + scale - 1) / scale, (width + scale - 1) / scale])
     }
 
     /// A map under a 3×3 Gaussian, with mirrored borders.
-    private func smoothed(_ map: Tensor) -> Tensor {
+    static func smoothed(_ map: Tensor) -> Tensor {
         let (_, _, height, width) = map.shape4
         // A side of one has nothing to mirror.
         guard height > 1, width > 1 else { return map }
@@ -75,7 +74,7 @@ struct LEDITSMasks {
             [rows.narrowed(3, from: 1, count: 1), rows, rows.narrowed(3, from: width - 2, count: 1)], along: 3
         )
         // The published kernel has exp(-(x/2σ)²) with σ = 0.5: a deviation of 0.71, not 0.5.
-        let side = Tensor([Self.neighbour, 1, Self.neighbour])
+        let side = Tensor([neighbour, 1, neighbour])
         let kernel = side.reshaped([3, 1]).matmul(side.reshaped([1, 3]))
         return mirrored.convolved((kernel / kernel.sum.item).reshaped([1, 1, 3, 3]).like(map), nil)
     }

@@ -1,5 +1,6 @@
-import Diffusion
+public import Diffusion
 import Foundation
+import Prompts
 import Tensors
 
 /// LEDITS++: several edits at once, each by a phrase and kept to where the phrase looks.
@@ -8,13 +9,13 @@ import Tensors
 /// using Text-to-Image Models", CVPR 2024. The picture's latents of all levels are noised independently; what
 /// a random sampler must add to its unprompted steps to go from one to the next is kept and added again while
 /// phrases guide the way: ε = ε_∅ + Σ s_e·m_e⊙(ε_e - ε_∅), minus where a phrase is removed. m_e is where the
-/// phrase's maps and the guidance itself are largest. Both paths are walked side by side. Without an edit the
-/// picture comes back to the last bit. The guidance setting is s_e; a negative prompt takes the empty one's
-/// place.
+/// phrase's maps and the guidance itself are largest. Both paths are walked side by side, on the solver's own levels.
+/// Without an edit the picture comes back to the last bit. The guidance setting is s_e; a negative prompt takes the
+/// empty one's place.
 ///
 /// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on
-/// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with
-/// `source-guidance`.
+/// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, 2k more with `source-guidance` (k where it
+/// is the way up's alone), and k more with `phrases=difference` where that does not ask the source prompt anyway.
 public struct LEDITSPlusPlus: EditingMethod {
     /// Which sampler's noises are found.
     enum Solver: String, CaseIterable {
@@ -22,6 +23,28 @@ public struct LEDITSPlusPlus: EditingMethod {
         case dpm = "dpm-solver"
         /// DDIM with η = 1, as in edit-friendly DDPM inversion.
         case ddim
+    }
+
+    /// What the edits are where none is named.
+    enum Phrases: String, CaseIterable {
+        /// Words, for models that read CLIP's vocabulary; else the difference.
+        case auto
+        /// Phrases with words that came are added, and phrases with words that went are removed, as the authors do.
+        case words
+        /// The new prompt as a whole.
+        case prompt
+        /// The new prompt as a whole, and its guidance leads away from the source prompt instead of the empty one.
+        case difference
+
+        /// Words in CLIP's vocabulary. A model with fewer learnt language from its own captions, which were whole
+        /// sentences: to it a phrase says that there is nothing else.
+        static let freeLanguage = 49_408
+
+        /// What it means for a model.
+        func resolved(for model: any DiffusionModel) throws -> Phrases {
+            guard self == .auto else { return self }
+            return try model.tokenizer().vocabularySize >= Self.freeLanguage ? .words : .difference
+        }
     }
 
     /// What it is, needs and can be told.
@@ -33,21 +56,30 @@ public struct LEDITSPlusPlus: EditingMethod {
         year: 2023, needs: .init(source: .optional, inversion: true),
         // 30 of 34 steps: the first tenth or so is skipped.
         standard: .init(steps: 34, guidance: 5, strength: 0.885),
-        presets: [.fast: .init(steps: 20, guidance: 5, strength: 0.85)],
+        presets: [
+            .official: .init(steps: 34, guidance: 5, strength: 0.885),
+            .fast: .init(steps: 20, guidance: 5, strength: 0.85),
+        ],
         options: [
             .init(
                 "edits", .text, .text(""),
                 help: "phrases divided by ;, a minus before what goes, e.g. \"red hat,scale=7; -beard,"
-                    + "threshold=0.8\"; empty: the phrases with words that --source lacks"),
+                    + "threshold=0.8\"; empty: as phrases says"),
+            .init(
+                "phrases", .choice(Phrases.allCases.map(\.rawValue)), .text("auto"),
+                presets: [.official: .text("words")],
+                help: "without edits: words that came are added and those that went removed, or the whole prompt, "
+                    + "or its difference from --source; auto: words where the model reads CLIP's language, else "
+                    + "difference"),
             .init(
                 "threshold", .number(0...1), .number(0.9), symbol: "λ",
                 help: "share of the picture that stays as it is in each mask"),
             .init(
-                "warm-up", .integer(0...1000), .integer(0),
-                help: "steps at the beginning in which edits do nothing"),
+                "warm-up", .number(0...1), .number(0),
+                help: "share of the walked steps at the beginning in which edits do nothing"),
             .init(
-                "cool-down", .integer(0...1000), .integer(0),
-                help: "step from which on edits do nothing; 0: they never end"),
+                "cool-down", .number(0...1), .number(1),
+                help: "share of the walked steps after which edits do nothing; 1: they never end"),
             .init(
                 "masks", .choice(LEDITSMasks.Kind.allCases.map(\.rawValue)), .text("both"), symbol: "m_e",
                 help: "where an edit acts: where its words look, where its guidance is largest, or both"),
@@ -55,27 +87,46 @@ public struct LEDITSPlusPlus: EditingMethod {
                 "solver", .choice(Solver.allCases.map(\.rawValue)), .text("dpm-solver"),
                 help: "the sampler whose noises are found"),
             .init(
-                "source-guidance", .number(0...100), .number(0),
+                "source-guidance", .number(0...100), .number(0), presets: [.official: .number(3.5)],
                 help: "guidance towards --source on both paths; 0: they see the empty prompt alone"),
+            .init(
+                "inversion-only", .flag, .flag(false), presets: [.official: .flag(true)],
+                help: "source-guidance leads the picture's own path alone, and a negative prompt the edited one alone"
+            ),
+            .init(
+                "last-noise", .flag, .flag(true), presets: [.official: .flag(false)],
+                help: "whether a last step that ends without noise still adds what the picture's own path lacks there"
+            ),
         ])
 
     private let edits: String
     private let threshold: Double
-    private let warmUp: Int
-    private let coolDown: Int
+    private let warmUp: Double
+    private let coolDown: Double
+    private let phrases: Phrases
     private let masks: LEDITSMasks.Kind
     private let solver: Solver
     private let sourceGuidance: Double
+    private let invertsOnly: Bool
+    private let keepsLast: Bool
 
     /// The method with its options.
     public init(_ options: Options) {
         edits = options.text("edits")
         threshold = options.number("threshold")
-        warmUp = options.integer("warm-up")
-        coolDown = options.integer("cool-down")
+        warmUp = options.number("warm-up")
+        coolDown = options.number("cool-down")
+        phrases = options.choice("phrases", as: Phrases.self)
         masks = options.choice("masks", as: LEDITSMasks.Kind.self)
         solver = options.choice("solver", as: Solver.self)
         sourceGuidance = options.number("source-guidance")
+        invertsOnly = options.flag("inversion-only")
+        keepsLast = options.flag("last-noise")
+    }
+
+    /// The solver's own levels; DDIM's are the schedule's.
+    public func levels(of schedule: NoiseSchedule, steps: Int) throws -> Levels {
+        solver == .dpm ? try schedule.solverLevels(steps: steps) : try schedule.levels(steps: steps)
     }
 
     /// Edits.
@@ -89,7 +140,8 @@ public struct LEDITSPlusPlus: EditingMethod {
         }
         guard canvas.top > 0, !edits.isEmpty else { return Painting(canvas.clean, mask: canvas.mask) }
         let guide = try LEDITSGuide(
-            edits, LEDITSMasks(masks, model: canvas.studio.model), canvas, sourceGuidance: sourceGuidance)
+            edits, LEDITSMasks(masks, model: canvas.studio.model), canvas, sourceGuidance: sourceGuidance,
+            invertsOnly: invertsOnly)
         return try walk(canvas, guide)
     }
 
@@ -99,12 +151,14 @@ public struct LEDITSPlusPlus: EditingMethod {
             phrase: "", scale: canvas.guidance, threshold: threshold, warmUp: warmUp, coolDown: coolDown)
         let given = try LEDITSEdit.parse(edits, usual: usual)
         guard given.isEmpty else { return given }
-        guard let source = canvas.source?.text, let target = canvas.prompt.text else {
-            var edit = usual
-            edit.phrase = canvas.prompt.text ?? ""
-            return [edit]
-        }
-        return LEDITSEdit.between(source, target, usual: usual)
+        let phrases = try phrases.resolved(for: canvas.studio.model)
+        let (source, target) = (canvas.source?.text, canvas.prompt.text ?? "")
+        if let source, phrases == .words { return LEDITSEdit.between(source, target, usual: usual) }
+        guard source != target else { return [] }
+        var edit = usual
+        edit.phrase = target
+        edit.isAgainstSource = source != nil && phrases == .difference
+        return [edit]
     }
 
     /// Both paths down, with a guide over the edited one.
@@ -118,13 +172,16 @@ public struct LEDITSPlusPlus: EditingMethod {
         var means = (source: StochasticMean(solver), edited: StochasticMean(solver))
         var areas = canvas.clean.mean([1], keeping: true).zerosLike
         for (step, k) in canvas.studio.steps("decoding", Array((1...canvas.top).reversed().enumerated())) {
-            let answer = try guide.noises(source: latents[k], edited: edited, at: levels[k], step: step)
+            let answer = try guide.noises(
+                source: latents[k], edited: edited, at: levels[k], step: step, of: canvas.top)
             areas += answer.mask
             // μ(y_k) + σz with σz = x_{k-1} - μ(x_k).
-            let drift =
-                means.edited.next(edited, answer.edited, from: levels[k], to: levels[k - 1])
-                - means.source.next(latents[k], answer.source, from: levels[k], to: levels[k - 1])
-            edited = Canvas.blend(latents[k - 1] + drift, over: latents[k - 1], mask: canvas.mask)
+            let mean = means.edited.next(edited, answer.edited, from: levels[k], to: levels[k - 1])
+            let source = means.source.next(latents[k], answer.source, from: levels[k], to: levels[k - 1])
+            // Where σ is nought there is no z that could lead back to the picture.
+            let adds = keepsLast || DDIM.deviation(from: levels[k], to: levels[k - 1]) > 0
+            edited = Canvas.blend(
+                adds ? latents[k - 1] + (mean - source) : mean, over: latents[k - 1], mask: canvas.mask)
         }
         return Painting(
             edited, mask: canvas.mask, softMask: areas / Double(canvas.top), levels: latents)
@@ -150,10 +207,16 @@ struct StochasticMean {
         // e⁻ʰ is the quotient of the ratios; h is endless where the step ends without noise.
         let decay = end.ratio / start.ratio
         var direction = clean
-        if let last, decay > 0 {
-            let quotient = log(last.level.ratio / start.ratio) / log(1 / decay)
-            direction = direction + (clean - last.clean) * (0.5 / quotient)
+        if let last {
+            direction += (clean - last.clean) * Self.lead(from: last.level, over: start, to: end)
         }
         return latent * (end.spread / start.spread * decay) + direction * (end.signal * (1 - decay * decay))
+    }
+
+    /// How much of the last change of the predicted clean latent a step is led on by: ½·h/h₀, the lengths of this step and
+    /// of the one before it in λ; nought where the step ends without noise, which is then of first order.
+    static func lead(from last: Level, over start: Level, to end: Level) -> Double {
+        guard end.ratio > 0 else { return 0 }
+        return 0.5 * log(start.ratio / end.ratio) / log(last.ratio / start.ratio)
     }
 }

@@ -9,7 +9,8 @@ import Tensors
 /// the latent (MDP-x), the condition (MDP-c), the prompt's attention maps (as in Prompt-to-Prompt) or the
 /// guidance (MDP-β); how much of the source goes in at which step is the schedule's to say. Both paths are
 /// walked side by side, the source's only where something of it is still to come. With `inversion` direct,
-/// the source's noise is that of the inversion.
+/// the source's noise is that of the inversion; an inversion with a guidance of its own (edit-friendly) is walked at
+/// that one.
 ///
 /// Draws no noise. Cost on N steps, T of them in the window and all of weight 1: N to invert; then noise and
 /// latent 2(N - T), and condition 2N. `guidance` takes 2N, and 1 more where the weight lies between 0 and 1;
@@ -128,7 +129,7 @@ private struct Walk {
                 }
             } else {
                 sourceNoise = batch.guided(
-                    .source, source, path.prompt, against: negative,
+                    .source, source, path.prompt, against: negative, scale: path.guidance,
                     plan: recording.map { .recording(into: $0) } ?? .none)
             }
         }
@@ -158,8 +159,11 @@ private struct Walk {
     }
 
     /// The noise that leads from the source's latent exactly to the next one: that of the inversion.
+    ///
+    /// A step between levels of the same noise adds none of it, so that any would do; then it is nought.
     private func knownNoise(from k: Int) -> Tensor {
         let (kept, added) = DDIM.coefficients(from: canvas.levels[k], to: canvas.levels[k - 1])
+        guard added != 0 else { return path.latents[k].zerosLike }
         return (path.latents[k - 1] - path.latents[k] * kept) / added
     }
 
@@ -224,11 +228,12 @@ private final class Batch {
         return queries.count - 1
     }
 
-    /// Asks under guidance; the plan is the prompted row's.
+    /// Asks under guidance, the request's where no other scale is said; the plan is the prompted row's.
     func guided(
-        _ side: Side, _ latent: Tensor, _ prompt: Prompt, against negative: Prompt, plan: Plan = .none
+        _ side: Side, _ latent: Tensor, _ prompt: Prompt, against negative: Prompt, scale: Double? = nil,
+        plan: Plan = .none
     ) -> () -> Tensor {
-        let scale = canvas.guidance
+        let scale = scale ?? canvas.guidance
         guard negative !== prompt, scale != 1 else {
             let index = ask(side, latent, prompt, plan: plan)
             return { self.answers[index] }

@@ -1,23 +1,15 @@
 import Diffusion
+import Imaging
 import Networks
 import Prompts
 import Tensors
 
-/// MasaCtrl's masks: where source and target show a thing, by what their attention gives to its words.
+/// MasaCtrl's masks: where source and target show a thing.
 ///
-/// Prompt maps of one size (in Stable Diffusion those of 16×16) are averaged over layers and heads, summed
-/// over the word's tokens and scaled to 0...1. Where the target shows the thing it looks only at the source's
-/// thing, elsewhere only at the rest. Every step makes its masks anew, from the layers that the pass has
-/// already come by.
+/// Where the target shows the thing it looks only at the source's thing, elsewhere only at the rest. The masks are made of
+/// words, anew in every step, from the layers that the pass has already come by, see `WordAttention`; or they are given as
+/// pictures, and are the same in every step.
 struct ForegroundMask {
-    /// How the target's mask is used; the source's is always cut.
-    enum Edge: String, CaseIterable {
-        /// Cut at the threshold.
-        case cut
-        /// As it is, as the published code does: what things and what the rest look like are mixed.
-        case soft
-    }
-
     static let options: [OptionDescription] = [
         .init(
             "foreground", .text, .text(""),
@@ -29,8 +21,11 @@ struct ForegroundMask {
             "mask-threshold", .number(0...1), .number(0.1),
             help: "where the words' scaled attention is cut"),
         .init(
-            "target-mask", .choice(Edge.allCases.map(\.rawValue)), .text("cut"),
-            presets: [.official: .text("soft")], help: "soft: the target's mask is not cut"),
+            "source-mask", .text, .text(""),
+            help: "file of a mask: where the picture shows the thing (white), instead of foreground's words"),
+        .init(
+            "target-mask", .text, .text(""),
+            help: "file of a mask: where the painting shall show the thing (white); source-mask's where empty"),
     ]
 
     /// What the options say.
@@ -38,94 +33,79 @@ struct ForegroundMask {
         let target: String
         let source: String
         let threshold: Double
-        let edge: Edge
+        /// Files of given masks; empty for none.
+        let files: (source: String, target: String)
+
+        /// Whether masks are made of words.
+        var needsWords: Bool { files.source.isEmpty && !source.isEmpty }
 
         init(_ options: Options) {
             target = options.text("foreground")
             let source = options.text("source-foreground")
             self.source = source.isEmpty ? target : source
             threshold = options.number("mask-threshold")
-            edge = options.choice("target-mask", as: Edge.self)
+            let (file, targetFile) = (options.text("source-mask"), options.text("target-mask"))
+            files = (file, targetFile.isEmpty ? file : targetFile)
         }
     }
 
-    /// The prompt maps that masks are made of, in the order of a pass.
+    /// The prompt maps that masks are made of, in the order of a pass; none for given masks.
     let maps: [Site]
-    private let request: Request
-    private let sourceColumns: [Int]
-    private let targetColumns: [Int]
-    private let mapScale: Int
-    private let latentSize: (height: Int, width: Int)
-    /// The own maps to restrict, each with the prompt maps that come before it.
-    private let layers: [Site: [Site]]
+    /// The own maps to restrict.
+    private let restricted: [Site]
+    /// The masks for the layer of a site from what source and target recorded, [1, 1, h, w] of zeros and ones.
+    private let masks: (Site, Recording, Recording) -> (source: Tensor, target: Tensor)
 
     /// The mask's makings; nil where no thing is named.
-    /// - Throws: `EditingError` for a prompt that is missing, `TokenizerError` for words that are not in it.
+    /// - Throws: `EditingError` for a prompt or file that is missing, `TokenizerError` for words that are not in a prompt,
+    ///   `ImagingError` for a mask that cannot be read.
     init?(_ request: Request, on canvas: Canvas, layers: [Site], among all: [Site]) throws {
-        guard !request.target.isEmpty || !request.source.isEmpty, !layers.isEmpty else { return nil }
-        guard !request.target.isEmpty else {
-            throw EditingError.missing(what: "option foreground beside source-foreground", method: "masactrl")
+        if !request.files.target.isEmpty, request.files.source.isEmpty {
+            throw EditingError.missing(what: "option source-mask beside target-mask", method: "masactrl")
         }
-        guard let source = canvas.source else {
-            throw EditingError.missing(
-                what: "a prompt that says what the picture shows now (--source) for option foreground",
-                method: "masactrl")
+        guard !layers.isEmpty else { return nil }
+        let controlled = all.filter { site in
+            site.isOwnMap && layers.contains { $0.stage == site.stage && $0.layer == site.layer }
         }
-        self.request = request
-        let tokenizer = try canvas.studio.model.tokenizer()
-        func columns(of phrase: String, in prompt: Prompt) throws -> [Int] {
-            let text = tokenizer.encode(prompt.text ?? "")
-            return try tokenizer.wordTokens(phrase, in: text).flatMap { Array($0) }
+        if !request.files.source.isEmpty {
+            let given = (
+                source: try Mask(contentsOf: request.files.source),
+                target: try Mask(contentsOf: request.files.target)
+            )
+            (maps, restricted) = ([], controlled)
+            masks = { site, _, _ in
+                let size = canvas.size(at: site.scale)
+                func cells(_ mask: Mask) -> Tensor {
+                    let small = mask.nearest(width: size.width, height: size.height)
+                    return Tensor(small.values.map { $0 >= 0.5 ? 1 : 0 }, shape: [1, 1, size.height, size.width])
+                        .like(canvas.clean)
+                }
+                return (cells(given.source), cells(given.target))
+            }
+        } else if request.needsWords {
+            let words = try WordAttention(request, on: canvas, among: all)
+            let earlier = words.earlierMaps(of: controlled, among: all)
+            maps = words.maps
+            restricted = controlled.filter { earlier[$0]?.isEmpty == false }
+            masks = { site, source, target in
+                let maps = earlier[site] ?? []
+                return (
+                    words.mask(maps.map { source[$0] }, words.sourceColumns, at: site.scale),
+                    words.mask(maps.map { target[$0] }, words.targetColumns, at: site.scale)
+                )
+            }
+        } else {
+            return nil
         }
-        targetColumns = try columns(of: request.target, in: canvas.prompt)
-        sourceColumns = try columns(of: request.source, in: source)
-        let (_, _, height, width) = canvas.clean.shape4
-        latentSize = (height, width)
-
-        // The smallest maps of the way up: 16×16 in Stable Diffusion, whose 8×8 ones are the middle's.
-        let upward = all.filter { if case .up = $0.stage { $0.isPromptMap } else { false } }
-        mapScale = upward.map(\.scale).max() ?? 1
-        maps = all.filter { [mapScale] in $0.isPromptMap && $0.scale == mapScale }
-        var earlier: [Site] = []
-        var restricted: [Site: [Site]] = [:]
-        for site in all {
-            if maps.contains(site) { earlier.append(site) }
-            let isControlled = layers.contains { $0.stage == site.stage && $0.layer == site.layer }
-            if site.isOwnMap, isControlled, !earlier.isEmpty { restricted[site] = earlier }
-        }
-        self.layers = restricted
     }
 
     /// Restricts the target's attention by masks from what source and target record in the same step.
     func plan(source: Recording, target: Recording) -> Plan {
-        .editing(layers.keys) { site, map in
-            guard let maps = layers[site] else { return map }
-            let seen = resized(attention(maps.map { source[$0] }, sourceColumns), to: site.scale)
-            let own = resized(attention(maps.map { target[$0] }, targetColumns), to: site.scale)
+        .editing(restricted) { site, map in
+            let masks = masks(site, source, target)
             return Self.restricted(
-                map, source: cut(seen).reshaped([1, 1, 1, -1]),
-                target: (request.edge == .cut ? cut(own) : own).reshaped([1, 1, -1, 1]))
+                map, source: masks.source.reshaped([1, 1, 1, -1]), target: masks.target.reshaped([1, 1, -1, 1]))
         }
-    }
-
-    /// What words get, [tokens], from nought to 1, of maps [1, 1, tokens, L].
-    private func attention(_ maps: [Tensor], _ columns: [Int]) -> Tensor {
-        let mean = Tensor.concatenated(maps).mean([0, 1])  // [tokens, L]
-        let sum = Tensor.stacked(columns.map { mean.selected(1, at: $0) }).sum([0])
-        let (lowest, highest) = (sum.smallest(), sum.largest())
-        return (sum - lowest) / (highest - lowest).clamped(1e-12, nil)
-    }
-
-    private func cut(_ mask: Tensor) -> Tensor { 1 - (mask < request.threshold).to(dtype: mask.dtype) }
-
-    /// A mask over the places of the prompt maps, at another scale.
-    private func resized(_ mask: Tensor, to scale: Int) -> Tensor {
-        func size(_ scale: Int) -> (height: Int, width: Int) {
-            ((latentSize.height + scale - 1) / scale, (latentSize.width + scale - 1) / scale)
-        }
-        let (start, end) = (size(mapScale), size(scale))
-        return mask.reshaped([1, 1, start.height, start.width])
-            .upsampledNearest(height: end.height, width: end.width)
     }
 
     /// Attention [1, heads, N, L] of the thing's queries to the thing's places, and of the rest's to the

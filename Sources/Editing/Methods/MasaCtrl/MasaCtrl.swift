@@ -8,7 +8,8 @@ import Tensors
 /// Synthesis and Editing", ICCV 2023. From step S and self-attention layer L on, the target's queries look at
 /// the source's keys and values instead of its own; each row of the target (prompt, negative prompt) at the
 /// row of the source that sees its like. Poses and shapes may change, colours and textures stay. With
-/// `foreground`, things look at things only and background at background, see `ForegroundMask`.
+/// `foreground`, or with masks of the thing in both pictures, things look at things only and background at background,
+/// see `ForegroundMask`.
 ///
 /// The source is walked down by its inversion, guided as the target is; `direct`, the default, shows the
 /// stored latents themselves. With a mask, the source's latent of each level is put back where nothing may
@@ -30,39 +31,47 @@ public struct MasaCtrl: EditingMethod {
             .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .ddim),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
         ],
-        options: [
+        options: MasaCtrlReach.options + [
             .init(
-                "start-step", .integer(0...1000), .integer(4), presets: [.fast: .integer(2)], symbol: "S",
-                help: "steps before the target looks at the source; as many as there are: never"),
-            .init(
-                "start-layer", .integer(0...16), .integer(10), symbol: "L",
-                help: "self-attention layers that are left alone, of 16; by share where there are not 16"),
+                "source-sees", .choice(SourcePrompt.allCases.map(\.rawValue)), .text("given"),
+                presets: [.official: .text("empty")],
+                help: "what the picture's own walk is prompted with: --source, or nothing unless foreground needs it"
+            )
         ] + ForegroundMask.options)
 
-    private let startStep: Int
-    private let startLayer: Int
+    /// What the source's walk sees.
+    enum SourcePrompt: String, CaseIterable {
+        /// The source prompt.
+        case given
+        /// The empty prompt, as the published code gives to photos; the source prompt where words of it are looked for.
+        case empty
+    }
+
+    private let options: Options
     private let foreground: ForegroundMask.Request
+    private let sees: SourcePrompt
 
     /// The method with its options.
     public init(_ options: Options) {
-        startStep = options.integer("start-step")
-        startLayer = options.integer("start-layer")
+        self.options = options
         foreground = ForegroundMask.Request(options)
+        sees = options.choice("source-sees", as: SourcePrompt.self)
     }
 
     /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
         let all = try canvas.studio.model.sites
-        let layers = Self.layers(from: startLayer, among: all)
-        if layers.isEmpty, startLayer < 16 {
+        let reach = try MasaCtrlReach(options)
+        let layers = reach.keysAndValues(among: all)
+        if layers.isEmpty, !reach.layers.isEmpty {
             canvas.studio.warn("this model has no self-attention; nothing of the picture is looked at")
         }
         let mask = try ForegroundMask(foreground, on: canvas, layers: layers, among: all)
-        let path = try canvas.invert()
+        let path = try canvas.invert(prompt: sees == .empty && !foreground.needsWords ? canvas.empty : nil)
         var (source, x) = (path.start, path.start)
         for (done, k) in canvas.studio.steps("painting", Array((1...canvas.top).reversed().enumerated())) {
             let level = canvas.levels[k]
-            let controls = done >= startStep && !layers.isEmpty
+            let controls = reach.acts(in: done, of: canvas.top) && !layers.isEmpty
             let away = canvas.guidance == 1 ? nil : path.negative(at: k, or: canvas.negative)
 
             // Asked first, so that the target's rows find what they record.
@@ -107,28 +116,5 @@ public struct MasaCtrl: EditingMethod {
             x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
         }
         return Painting(x, mask: canvas.mask, path: path)
-    }
-}
-
-extension MasaCtrl {
-    /// Keys and values of the self-attention layers from L on, in the order of a pass.
-    ///
-    /// L counts the 16 layers of Stable Diffusion (6 on the way down, 1 in the middle, 9 on the way up); in a
-    /// network of n layers the first ⌈L·n/16⌉ are left alone. 10 means all of the decoder but its first stage
-    /// with attention.
-    static func layers(from start: Int, among all: [Site]) -> [Site] {
-        let own = all.filter { $0.attention == .own }
-        let maps = own.filter(\.isOwnMap)
-        let first = (start * maps.count + 15) / 16
-        let places = Set(maps.dropFirst(first).map { Place($0) })
-        return own.filter { ($0.value == .key || $0.value == .value) && places.contains(Place($0)) }
-    }
-
-    /// A layer of the network, whatever value of it is meant.
-    private struct Place: Hashable {
-        let stage: Site.Stage
-        let layer: Int
-
-        init(_ site: Site) { (stage, layer) = (site.stage, site.layer) }
     }
 }
