@@ -1,5 +1,7 @@
 /// What a method is, needs and can be told; command line, library and web page read this one description.
-public struct MethodDescription: Sendable, Hashable, Codable {
+///
+/// Its JSON is written for programs (`pentimento methods --json`) and never read.
+public struct MethodDescription: Sendable, Hashable, Encodable {
     /// Whether a method uses something.
     public enum Need: String, Sendable, Codable { case unused, optional, required }
 
@@ -59,6 +61,8 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     public var name: String
     /// The name in its paper.
     public var title: String
+    /// Other names that people know it by.
+    public var aliases: [String]
     /// What it does, in one sentence.
     public var summary: String
     /// Authors, title, where to find it.
@@ -71,22 +75,27 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     public var standard: Settings
     /// The shared settings of other presets where they differ.
     public var presets: [Preset: Settings]
+    /// When settings and options count that do not always.
+    public var conditions: [Condition]
     /// Its own options.
     public var options: [OptionDescription]
 
     /// A description.
     public init(
-        name: String, title: String, summary: String, paper: String, year: Int, needs: Needs,
-        standard: Settings, presets: [Preset: Settings] = [:], options: [OptionDescription] = []
+        name: String, title: String, aliases: [String] = [], summary: String, paper: String, year: Int,
+        needs: Needs, standard: Settings, presets: [Preset: Settings] = [:], conditions: [Condition] = [],
+        options: [OptionDescription] = []
     ) {
         self.name = name
         self.title = title
+        self.aliases = aliases
         self.summary = summary
         self.paper = paper
         self.year = year
         self.needs = needs
         self.standard = standard
         self.presets = presets
+        self.conditions = conditions
         self.options = options
     }
 

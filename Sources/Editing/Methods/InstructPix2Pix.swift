@@ -18,7 +18,7 @@ import Tensors
 public struct InstructPix2Pix: EditingMethod {
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
-        name: "instruct-pix2pix", title: "InstructPix2Pix",
+        name: "instruct-pix2pix", title: "InstructPix2Pix", aliases: ["ip2p"],
         summary: "Follows an instruction, with a model that was trained to.",
         paper: "Brooks, Holynski, Efros, InstructPix2Pix: Learning to Follow Image Editing Instructions, "
             + "CVPR 2023, arXiv 2211.09800",
@@ -28,6 +28,7 @@ public struct InstructPix2Pix: EditingMethod {
             .official: .init(steps: 100, guidance: 7.5, strength: nil),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil),
         ],
+        conditions: [.init([.negative], when: .always)],
         options: [
             .init(
                 "image-guidance", .number(0...100), .number(1.5), symbol: "s_I",

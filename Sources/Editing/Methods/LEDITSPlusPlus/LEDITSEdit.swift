@@ -1,3 +1,5 @@
+import Prompts
+
 /// One thing that LEDITS++ adds to a picture or takes from it.
 ///
 /// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=2` or `,cool-down=20` after

@@ -34,6 +34,11 @@ public struct LEDITSPlusPlus: EditingMethod {
         // 30 of 34 steps: the first tenth or so is skipped.
         standard: .init(steps: 34, guidance: 5, strength: 0.885),
         presets: [.fast: .init(steps: 20, guidance: 5, strength: 0.85)],
+        conditions: [
+            .init([.negative], when: .always),
+            .init(
+                [.source], when: .any([.option("edits", [""]), .optionIsNot("source-guidance", ["0"])])),
+        ],
         options: [
             .init(
                 "edits", .text, .text(""),

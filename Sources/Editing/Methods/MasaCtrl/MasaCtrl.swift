@@ -30,6 +30,11 @@ public struct MasaCtrl: EditingMethod {
             .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .ddim),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
         ],
+        conditions: [
+            .init(
+                options: ["source-foreground", "mask-threshold", "target-mask"],
+                when: .optionIsNot("foreground", [""]))
+        ],
         options: [
             .init(
                 "start-step", .integer(0...1000), .integer(4), presets: [.fast: .integer(2)], symbol: "S",

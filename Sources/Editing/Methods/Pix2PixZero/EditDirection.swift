@@ -10,6 +10,8 @@ struct EditDirection {
     let sources: [String]
     /// What is averaged on the other.
     let targets: [String]
+    /// Whether any of them come from the user's own files.
+    let isGiven: Bool
 
     /// Where the sentences come from.
     ///
@@ -29,6 +31,7 @@ struct EditDirection {
             }
             return SentenceBank.sentences(about: words, count: options.integer("sentences"))
         }
+        isGiven = ["from", "to"].contains { !options.text($0 + "-sentences").isEmpty }
         sources = try bank("from", differing?.source)
         targets = try bank("to", differing?.target)
     }
@@ -46,7 +49,8 @@ struct EditDirection {
             if cutOff != nil { cut += 1 }
             sums[isTarget] = sums[isTarget].map { $0 + embedding } ?? embedding
         }
-        if cut > 0 {
+        // Of those that are made here a few too long ones do no harm, and nobody can change them.
+        if cut > 0, isGiven {
             studio.warn("\(cut) of \(all.count) sentences are longer than the model reads and were cut off")
         }
         guard let source = sums[false], let target = sums[true] else {
