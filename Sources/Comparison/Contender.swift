@@ -52,6 +52,12 @@ public struct Contender: Sendable, Hashable {
         return parts.count > 1 ? "\(title) \(parts[1])" : title
     }
 
+    /// What its method is; nil for the two rows that are none.
+    public var description: MethodDescription? {
+        guard case .method(let name, _) = kind else { return nil }
+        return try? Registry.method(named: name).description
+    }
+
     /// The contenders of a choice of methods, doing nothing and the autoencoder first.
     /// - Parameters:
     ///   - methods: `all`, or names with commas between.

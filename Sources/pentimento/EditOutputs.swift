@@ -55,8 +55,9 @@ struct EditOutputs: ParsableArguments {
                 log.warning("\(result.account.method) used no mask; \(maskOut) was not written")
             }
         }
-        if let panel { try picture(of: result, photo: photo).write(to: panel) }
-        try result.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
+        let texts = noMetadata ? [:] : try account.metadata()
+        if let panel { try picture(of: result, photo: photo).write(to: panel, metadata: texts) }
+        try result.picture.write(to: path, metadata: texts)
     }
 
     /// Photo, mask laid over it, and edit, with what they show below.
@@ -70,7 +71,11 @@ struct EditOutputs: ParsableArguments {
         plain.profile = nil
         var cells = [ContactSheet.Cell(fitting(photo), caption: result.account.source ?? "photo")]
         if let mask = result.mask {
-            cells.append(ContactSheet.Cell(fitting(photo).overlaid(with: mask), caption: "may change"))
+            cells.append(
+                ContactSheet.Cell(
+                    fitting(photo).overlaid(with: mask),
+                    caption: "may change"
+                        + (result.account.maskArea.map { " (\(Int(($0 * 100).rounded())) %)" } ?? "")))
         }
         cells.append(ContactSheet.Cell(fitting(plain), caption: result.account.prompt))
         return Picture.panel(cells)

@@ -94,7 +94,8 @@ struct EditCommand: AsyncParsableCommand {
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()
         let path = try results.path(
-            photo: photo, method: strengths == nil ? method : method + "-strengths", seed: seed)
+            photo: photo, method: checked.description.name + (strengths == nil ? "" : "-strengths"),
+            seed: seed)
         _ = try strengths.map { try StrengthCurve($0, of: request) }
         let log = speech.log
         let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
@@ -104,6 +105,7 @@ struct EditCommand: AsyncParsableCommand {
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: checked.settings.steps)
+        session.tell(of: photo.picture, side: size)
 
         let (final, cache) = (request, keeping.cache)
         if let strengths {
@@ -114,7 +116,10 @@ struct EditCommand: AsyncParsableCommand {
             for request in requests {
                 edits.append(try await session.result { try $0.edit(request, cache: cache) })
             }
-            try curve.panel(photo.picture, edits).write(to: path)
+            let account = try curve.account(
+                edits, photo: self.photo, picture: photo.picture, output: path, threads: session.threads)
+            try curve.panel(photo.picture, edits).write(
+                to: path, metadata: results.noMetadata ? [:] : account.metadata())
             if !speech.quiet { Terminal.print("\(path) (seed \(seed), \(edits.count) strengths)") }
             return
         }
@@ -124,7 +129,8 @@ struct EditCommand: AsyncParsableCommand {
             // Into the photo's own colours, which an edit in sRGB does not know.
             result.picture = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
         }
-        let report = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
+        let report = try EditReport(
+            result.account, photo: self.photo, output: path, picture: photo.picture, threads: session.threads)
         try results.write(result, photo: photo.picture, account: report, to: path, log)
         if results.json {
             Terminal.print(try jsonText(report.json))
