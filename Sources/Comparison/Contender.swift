@@ -53,6 +53,12 @@ public struct Contender: Sendable, Hashable {
         return parts.count > 1 ? "\(title) \(parts[1])" : title
     }
 
+    /// What its method is; nil for the two rows that are none.
+    public var description: MethodDescription? {
+        guard case .method(let name, _) = kind else { return nil }
+        return try? Registry.method(named: name).description
+    }
+
     /// Methods that `all` leaves out of a study of still lifes, with the reason: what they paint, or are painted
     /// by, is not there, so that a row would say nothing about them.
     public static func leftOut(with model: ModelFacts) -> [(method: String, reason: String)] {

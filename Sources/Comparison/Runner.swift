@@ -82,8 +82,8 @@ public struct Runner: Sendable {
             var request = request
             request.method = name
             request.options = options
-            _ = try request.checked()
-            let (edit, final) = (edit, request)
+            // Settings are shared, and not every method makes use of all of them.
+            let (edit, final) = (edit, try request.withoutUnusedSettings())
             let result = try await engine.result(notify: notify) { try edit($0, final) }
             return Made(
                 picture: result.picture, mask: result.mask, cost: result.account.cost,

@@ -35,7 +35,8 @@ public enum Sheet {
         if let truth = compared.truths.first {
             cells.append(.init(fitted(truth.picture, side), caption: "the true edit"))
         }
-        cells.append(.init(fitted(picture, side), caption: compared.request.prompt))
+        cells.append(
+            .init(fitted(picture, side), caption: "\(compared.request.prompt)\n\(caption(of: outcome.row))"))
         return ContactSheet(rows: [cells]).picture()
     }
 

@@ -14,11 +14,14 @@ public struct TextTable: Sendable, Hashable {
     public var header: [String]
     /// The rows, each as long as the header.
     public var rows: [[String]]
+    /// What the columns mean, on one line, where that is not plain.
+    public var legend: String?
 
     /// A table.
-    public init(header: [String], rows: [[String]]) {
+    public init(header: [String], rows: [[String]], legend: String? = nil) {
         self.header = header
         self.rows = rows
+        self.legend = legend
     }
 
     /// Columns of equal width, the first set to the left and the others to the right.
@@ -45,18 +48,26 @@ public struct TextTable: Sendable, Hashable {
     /// The table of one picture's comparison; failures stand in it with dashes.
     public init(_ rows: [Row]) {
         let scored = rows.filter { $0.status == .done }
-        let columns: [(name: String, value: (Row) -> String?)] = [
-            ("seconds", { $0.seconds.fixed(1) }), ("forwards", { "\($0.forwards)" }),
-            ("backwards", { $0.backwards > 0 ? "\($0.backwards)" : nil }),
-            ("change", { $0.scores.change?.fixed(3) }),
-            ("inside", { $0.scores.changeInside?.fixed(3) }),
+        let columns: [(name: String, meaning: String?, value: (Row) -> String?)] = [
+            ("seconds", nil, { $0.seconds.fixed(1) }),
+            ("forwards", "passes of the network", { "\($0.forwards)" }),
+            ("backwards", "passes back", { $0.backwards > 0 ? "\($0.backwards)" : nil }),
+            ("change", "mean difference to the photo, 0 to 1", { $0.scores.change?.fixed(3) }),
+            ("inside", "the same where it may change", { $0.scores.changeInside?.fixed(3) }),
             (
-                "outside dB",
+                "outside dB", "likeness to the photo elsewhere, more is closer",
                 { row in
                     row.scores.preservation.map { row.scores.preservesAll == true ? "equal" : $0.fixed(1) }
                 }
-            ), ("area", { $0.scores.area.map { ($0 * 100).fixed(0) + " %" } }),
-            ("gain", { $0.scores.gain?.fixed(2) }),
+            ),
+            (
+                "area", "share of the picture that may change",
+                { $0.scores.area.map { ($0 * 100).fixed(0) + " %" } }
+            ),
+            (
+                "gain", "1 is the true result, 0 doing nothing, below 0 worse than that",
+                { $0.scores.gain?.fixed(2) }
+            ),
         ]
         let shown = columns.filter { column in
             column.name == "seconds" || scored.contains { column.value($0) != nil }
@@ -66,5 +77,7 @@ public struct TextTable: Sendable, Hashable {
             [row.contender]
                 + shown.map { column in row.status == .done ? column.value(row) ?? "-" : "-" }
         }
+        legend = shown.compactMap { column in column.meaning.map { "\(column.name): \($0)" } }.joined(
+            separator: "; ")
     }
 }

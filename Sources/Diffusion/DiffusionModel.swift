@@ -15,6 +15,8 @@ public protocol DiffusionModel: AnyObject {
     var latentScale: Double { get }
     /// Where latents belong.
     var device: Device { get }
+    /// The words it was trained on, where they are known.
+    var knownWords: KnownWords? { get }
 
     /// Where plans may record and edit, in the order of the network.
     var sites: [Site] { get throws }
@@ -41,6 +43,8 @@ public protocol DiffusionModel: AnyObject {
 extension DiffusionModel {
     /// Latents as the autoencoder makes them.
     public var latentScale: Double { 1 }
+    /// Nothing is known.
+    public var knownWords: KnownWords? { nil }
 }
 
 /// Sizes and names of a model.

@@ -44,7 +44,10 @@ public struct Levels: Sendable, Hashable, RandomAccessCollection {
     /// How many steps a share of the trajectory is: ⌊share·N⌋, after rounding to 1e-9.
     ///
     /// Without the rounding 0.58 of 50 steps would be 28, because 0.58 · 50 is 28.999… in binary.
-    public func reach(_ share: Double) -> Int {
+    public func reach(_ share: Double) -> Int { Self.reach(share, of: steps) }
+
+    /// The same of a trajectory that is not there yet.
+    public static func reach(_ share: Double, of steps: Int) -> Int {
         let product = share * Double(steps)
         return Swift.min(Swift.max(Int(((product * 1e9).rounded() / 1e9).rounded(.down)), 0), steps)
     }

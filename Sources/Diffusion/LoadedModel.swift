@@ -44,6 +44,9 @@ public final class LoadedModel: DiffusionModel {
     /// The autoencoder's scaling factor.
     public var latentScale: Double { folder.autoencoder.scalingFactor }
 
+    /// The words it was trained on, where its folder lists them.
+    public private(set) lazy var knownWords = KnownWords(folder: folder.path)
+
     /// Where plans may record and edit.
     public var sites: [Site] { get throws { try unet().sites } }
 

@@ -1,7 +1,7 @@
 public import Tensors
 
 /// What a network answers, and how noise is read from it.
-public enum Prediction: String, Sendable, Codable {
+public enum Prediction: String, Sendable, Codable, CaseIterable {
     /// The noise in the latent (ε).
     case noise = "epsilon"
     /// The velocity √ᾱ·ε - √(1-ᾱ)·x₀ (Salimans and Ho 2022).

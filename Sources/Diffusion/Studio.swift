@@ -82,13 +82,17 @@ public final class Studio {
             })
     }
 
-    /// A text as a prompt, embedded once per job; a warning shows what of it did not fit.
-    public func prompt(_ text: String) throws -> Prompt {
+    /// A text as a prompt, embedded once per job; a warning shows where it was cut off if it did not fit.
+    /// - Parameter role: what the warning calls it, such as "source prompt".
+    public func prompt(_ text: String, as role: String = "prompt") throws -> Prompt {
         if let known = prompts[text] { return known }
         try checkCancellation()
         let (embedding, cutOff) = try model.embed(text)
         if let cutOff {
-            warn("the prompt is longer than the model reads; this was cut off: \"\(cutOff)\"")
+            let count = cutOff.split(whereSeparator: \.isWhitespace).count
+            warn(
+                "the \(role) is longer than the model reads; it was cut off from \"\(cutOff.beginning)\" on "
+                    + "(\(count) \(count == 1 ? "word" : "words"))")
         }
         let prompt = Prompt(text: text, embedding: embedding) { [model] in
             try withoutGradients { try model.context(of: embedding) }
@@ -157,5 +161,13 @@ public final class Studio {
         try checkCancellation()
         cost.backwards += rows
         return Tensors.gradients(of: loss, withRespectTo: tensors, keepingGraph: keepingGraph)
+    }
+}
+
+extension String {
+    /// The first letters on one line, with dots where there are more.
+    fileprivate var beginning: String {
+        let line = split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.count > 40 ? line.prefix(40) + "…" : line
     }
 }

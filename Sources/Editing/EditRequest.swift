@@ -87,6 +87,7 @@ public struct EditRequest: Sendable, Hashable {
     public func checked() throws -> CheckedRequest {
         let type = try Registry.method(named: method)
         let description = type.description
+        let method = description.name
         guard prompt.contains(where: { !$0.isWhitespace }) else { throw EditingError.emptyPrompt }
         let options = try Options(options, of: description, preset: preset)
         var settings = description.settings(preset, inversion: inversion)
@@ -107,6 +108,9 @@ public struct EditRequest: Sendable, Hashable {
         if let strength = strength ?? settings.strength, !(strength > 0 && strength <= 1) {
             throw EditingError.badValue(
                 name: "strength", value: "\(strength)", expected: "above 0 and at most 1")
+        }
+        if let strength = settings.strength, Levels.reach(strength, of: settings.steps) == 0 {
+            throw EditingError.noStep(strength: strength, steps: settings.steps)
         }
         guard (0...1000).contains(feather) else {
             throw EditingError.badValue(
@@ -133,11 +137,12 @@ public struct EditRequest: Sendable, Hashable {
         let kind = settings.inversion ?? inversion
         let inversionOptions = try kind?.options(self.inversionOptions, preset: preset)
         if kind == nil, let name = self.inversionOptions.keys.min() {
-            throw EditingError.unknownOption(name: name, method: "the inversion of \(method)", nearest: nil)
+            throw EditingError.unknownOption(name: name, method: "the inversion of \(method)", known: [])
         }
         return CheckedRequest(
             method: type.init(options), description: description, options: options, settings: settings,
-            inversionOptions: settings.inversion == nil ? nil : inversionOptions)
+            inversionOptions: settings.inversion == nil ? nil : inversionOptions,
+            unused: description.unused(in: self, options, settings))
     }
 }
 
@@ -153,11 +158,19 @@ public struct CheckedRequest: Sendable {
     public let settings: MethodDescription.Settings
     /// The inversion's options, all of them; nil where the method leaves no choice of inversion.
     public let inversionOptions: Options?
+    /// What the request sets that has no effect.
+    public let unused: [UnusedSetting]
 
     /// The levels that the edit will walk along a model's schedule.
     /// - Throws: `DiffusionError.badOffset`, `badSteps`.
     public func levels(of schedule: NoiseSchedule) throws -> Levels {
         let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
         return try method.levels(of: walked, steps: settings.steps)
+    }
+
+    /// One line about settings without effect, if there are any.
+    public var advice: String? {
+        guard !unused.isEmpty else { return nil }
+        return "\(description.name) makes no use of \(unused.map(\.description).joined(separator: ", "))"
     }
 }

@@ -31,11 +31,13 @@ extension Studio {
     public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
         let checked = try request.checked()
         if let offset = checked.settings.offset { try walk(offset: offset) }
+        if let advice = checked.advice { warn(advice) }
+        advise(on: request)
         let levels = try checked.method.levels(of: schedule, steps: checked.settings.steps)
         let facts = model.facts
         if checked.description.needs.pictureChannels, facts.inputChannels != 2 * facts.latentChannels {
             throw EditingError.wrongModel(
-                method: request.method, wanted: "a model trained to follow instructions",
+                method: checked.description.name, wanted: "a model trained to follow instructions",
                 channels: facts.inputChannels, latentChannels: facts.latentChannels)
         }
         let size = WorkingSize(
@@ -51,8 +53,9 @@ extension Studio {
         var canvas = Canvas(
             studio: self, levels: levels, top: levels.reach(checked.settings.strength ?? 1),
             clean: try encode(working), prompt: try prompt(request.prompt),
-            source: try request.source.map { try prompt($0) },
-            negative: try request.negative.map { try prompt($0) } ?? empty, empty: empty,
+            source: try request.source.map { try prompt($0, as: "source prompt") },
+            negative: try request.negative.map { try prompt($0, as: "negative prompt") } ?? empty,
+            empty: empty,
             guidance: checked.settings.guidance, mask: mask,
             inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed),
             inversionSettings: InversionSettings(
@@ -65,6 +68,7 @@ extension Studio {
         let painted = try decode(painting.latent)
 
         let found = painting.mask.map { Mask($0) }
+        if let advice = checked.advice(onFound: request.mask == nil ? found : nil) { warn(advice) }
         let pastingMask = request.mask ?? found
         var picture: Picture
         if let pastingMask, request.pastes ?? true {
@@ -82,7 +86,7 @@ extension Studio {
             ).account
         }
         let account = Account(
-            method: request.method, preset: request.preset, options: checked.options.values,
+            method: checked.description.name, preset: request.preset, options: checked.options.values,
             prompt: request.prompt, source: request.source, negative: request.negative,
             regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
             settings: checked.settings, timesteps: levels.dropFirst().map(\.timestep), model: facts,
@@ -98,10 +102,13 @@ extension Studio {
 
     /// Regions on a latent's grid, their prompts embedded.
     func regions(_ regions: [Region], height: Int, width: Int) throws -> [CanvasRegion] {
-        try regions.map { region in
+        try regions.enumerated().map { index, region in
             let cells = region.cells(width: width, height: height)
             return CanvasRegion(
-                prompt: try prompt(region.prompt), negative: try region.negative.map { try prompt($0) },
+                prompt: try prompt(region.prompt, as: "prompt of region \(index + 1)"),
+                negative: try region.negative.map {
+                    try prompt($0, as: "negative prompt of region \(index + 1)")
+                },
                 cells: Tensor(cells.values, shape: [1, 1, height, width]).to(device: model.device))
         }
     }

@@ -1,13 +1,15 @@
 /// What can be wrong with a request for an edit.
 public enum EditingError: Error, Equatable, CustomStringConvertible {
     /// No method has this name.
-    case unknownMethod(name: String, nearest: String)
+    case unknownMethod(name: String, known: [String])
     /// The method has no option of this name.
-    case unknownOption(name: String, method: String, nearest: String?)
+    case unknownOption(name: String, method: String, known: [String])
     /// An option is not written as `name=value`.
     case malformedOption(text: String)
     /// An option or setting has a value that it cannot have.
     case badValue(name: String, value: String, expected: String)
+    /// The share of the trajectory that is to be redone is less than one step.
+    case noStep(strength: Double, steps: Int)
     /// The prompt says nothing.
     case emptyPrompt
     /// The method needs something that was not given.
@@ -24,15 +26,19 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     /// One line: what happened, where, and what to do.
     public var description: String {
         switch self {
-        case .unknownMethod(let name, let nearest):
-            "there is no method \"\(name)\"; did you mean \(nearest)? (see: pentimento methods)"
-        case .unknownOption(let name, let method, let nearest):
-            "\(method) has no option \"\(name)\"; "
-                + (nearest.map { "did you mean \($0)?" } ?? "it has none at all")
+        case .unknownMethod(let name, let known):
+            "there is no method \"\(name)\"; "
+                + (known.nearest(to: name).map { "did you mean \($0)?" }
+                    ?? "there are \(known.joined(separator: ", "))") + " (see: pentimento methods)"
+        case .unknownOption(let name, let method, let known):
+            "\(method) has no option \"\(name)\"; " + Self.otherOption(name, known)
         case .malformedOption(let text):
             "option \"\(text)\" is not of the form name=value"
         case .badValue(let name, let value, let expected):
             "\(name) is \(value); it must be \(expected)"
+        case .noStep(let strength, let steps):
+            "a strength of \(OptionValue.number(strength)) leaves none of \(steps) steps to be redone, so nothing "
+                + "would be edited; " + Self.leastThatRedoes(strength, steps)
         case .emptyPrompt:
             "the prompt is empty; say what the picture should show after the edit"
         case .missing(let what, let method):
@@ -51,11 +57,42 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     }
 }
 
+extension EditingError {
+    /// What may have been meant by the name of an option that is not there.
+    private static func otherOption(_ name: String, _ known: [String]) -> String {
+        if settings.contains(name.lowercased()) { return "it is given as --\(name.lowercased())" }
+        if let nearest = known.nearest(to: name) { return "did you mean \(nearest)?" }
+        return known.isEmpty ? "it has none at all" : "it has \(known.joined(separator: ", "))"
+    }
+
+    /// What is no option of a method but a setting that all commands which edit understand.
+    private static let settings: Set<String> = [
+        "prompt", "source", "negative", "mask", "region", "method", "preset", "seed", "steps", "guidance",
+        "strength", "inversion", "size", "feather", "model", "device", "dtype", "threads",
+    ]
+
+    /// The least strength, and the fewest steps, with which a step is redone.
+    private static func leastThatRedoes(_ strength: Double, _ steps: Int) -> String {
+        // Rounded up, so that what is told suffices.
+        let least = OptionValue.number((1000 / Double(steps)).rounded(.up) / 1000)
+        let fewest = (1 / strength).rounded(.up)
+        return "use a strength of at least \(least)"
+            + (fewest <= 1000 ? ", or at least \(Int(fewest)) steps" : "")
+    }
+}
+
 extension Sequence<String> {
-    /// The element that takes the fewest insertions, deletions and replacements to become a word; nil of
-    /// nothing.
+    /// The element that a word was probably meant to be; nil where none is near.
+    ///
+    /// Near is what takes a few insertions, deletions and replacements (one where the word has three letters or fewer,
+    /// else two, or one for every three letters), or what begins with the word.
     package func nearest(to word: String) -> String? {
-        self.min { editDistance($0, word) < editDistance($1, word) }
+        let most = word.count < 4 ? 1 : Swift.max(2, word.count / 3)
+        let ranked = map { (name: $0, distance: editDistance($0, word)) }
+        if let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= most {
+            return best.name
+        }
+        return word.count < 3 ? nil : first { $0.lowercased().hasPrefix(word.lowercased()) }
     }
 }
 

@@ -94,7 +94,10 @@ extension Studio {
         let settings = request.windows ?? (request.regions.isEmpty ? nil : WindowSettings())
         let windows = try settings?.windows(
             height: height, width: width, modelSide: facts.pictureSide / facts.latentFactor)
-        let (prompted, empty) = (try prompt(request.prompt), try prompt(request.negative ?? ""))
+        advise(on: request.prompts)
+        let (prompted, empty) = (
+            try prompt(request.prompt), try prompt(request.negative ?? "", as: "negative prompt")
+        )
         var latent = random.normal(shape).to(device: model.device)
         let painter = try windows.map {
             try RegionPainter(

@@ -1,5 +1,7 @@
 /// What a method is, needs and can be told; command line, library and web page read this one description.
-public struct MethodDescription: Sendable, Hashable, Codable {
+///
+/// Its JSON is written for programs (`pentimento methods --json`) and never read.
+public struct MethodDescription: Sendable, Hashable, Encodable {
     /// Whether a method uses something.
     public enum Need: String, Sendable, Codable { case unused, optional, required }
 
@@ -65,6 +67,8 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     public var name: String
     /// The name in its paper.
     public var title: String
+    /// Other names that people know it by.
+    public var aliases: [String]
     /// What it does, in one sentence.
     public var summary: String
     /// Authors, title, where to find it.
@@ -82,18 +86,21 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     /// Presets that are named after the owners of published code and mean something to this method alone; `official`
     /// is one of them, which fills in what the others leave out.
     public var codes: [Preset]
+    /// When settings and options count that do not always.
+    public var conditions: [Condition]
     /// Its own options.
     public var options: [OptionDescription]
 
     /// A description.
     public init(
-        name: String, title: String, summary: String, paper: String, year: Int, needs: Needs,
-        standard: Settings, presets: [Preset: Settings] = [:], inversions: [InversionKind: Settings] = [:],
-        codes: [Preset] = [],
+        name: String, title: String, aliases: [String] = [], summary: String, paper: String, year: Int,
+        needs: Needs, standard: Settings, presets: [Preset: Settings] = [:],
+        inversions: [InversionKind: Settings] = [:], codes: [Preset] = [], conditions: [Condition] = [],
         options: [OptionDescription] = []
     ) {
         self.name = name
         self.title = title
+        self.aliases = aliases
         self.summary = summary
         self.paper = paper
         self.year = year
@@ -102,6 +109,7 @@ public struct MethodDescription: Sendable, Hashable, Codable {
         self.presets = presets
         self.inversions = inversions
         self.codes = codes
+        self.conditions = conditions
         self.options = options
     }
 

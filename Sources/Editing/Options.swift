@@ -65,10 +65,13 @@ public enum Preset: String, Sendable, Codable, CaseIterable {
     }
 }
 
+/// As a key of JSON objects by its name.
+extension Preset: CodingKeyRepresentable {}
+
 /// One option of a method: what it may be, what it is by default, what the paper calls it.
 public struct OptionDescription: Sendable, Hashable, Codable {
     /// What values an option takes.
-    public enum Kind: Sendable, Hashable, Codable {
+    public enum Kind: Sendable, Hashable {
         case integer(ClosedRange<Int>)
         case number(ClosedRange<Double>)
         case choice([String])
@@ -144,6 +147,53 @@ public struct OptionDescription: Sendable, Hashable, Codable {
     }
 }
 
+extension OptionDescription.Kind: Codable {
+    private enum Keys: String, CodingKey { case type, minimum, maximum, values }
+    private enum Name: String, Codable { case integer, number, choice, text, flag }
+
+    /// Reads `{"type": "number", "minimum": 0, "maximum": 1}`, `{"type": "choice", "values": […]}` and the like.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Keys.self)
+        func range<Bound: Comparable & Decodable>(_: Bound.Type) throws -> ClosedRange<Bound> {
+            let (least, most) = (
+                try container.decode(Bound.self, forKey: .minimum),
+                try container.decode(Bound.self, forKey: .maximum)
+            )
+            guard least <= most else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .maximum, in: container, debugDescription: "the maximum is below the minimum")
+            }
+            return least...most
+        }
+        switch try container.decode(Name.self, forKey: .type) {
+        case .integer: self = .integer(try range(Int.self))
+        case .number: self = .number(try range(Double.self))
+        case .choice: self = .choice(try container.decode([String].self, forKey: .values))
+        case .text: self = .text
+        case .flag: self = .flag
+        }
+    }
+
+    /// Writes the type's name, and the least and greatest value or the values that may be chosen.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Keys.self)
+        func encode(_ name: Name, _ least: some Encodable, _ most: some Encodable) throws {
+            try container.encode(name, forKey: .type)
+            try container.encode(least, forKey: .minimum)
+            try container.encode(most, forKey: .maximum)
+        }
+        switch self {
+        case .integer(let range): try encode(.integer, range.lowerBound, range.upperBound)
+        case .number(let range): try encode(.number, range.lowerBound, range.upperBound)
+        case .choice(let values):
+            try container.encode(Name.choice, forKey: .type)
+            try container.encode(values, forKey: .values)
+        case .text: try container.encode(Name.text, forKey: .type)
+        case .flag: try container.encode(Name.flag, forKey: .type)
+        }
+    }
+}
+
 /// The options of one run of a method: all of them, checked.
 public struct Options: Sendable, Hashable {
     /// Values by name.
@@ -172,8 +222,7 @@ public struct Options: Sendable, Hashable {
         var values = Self.defaults(of: options, preset: preset)
         for (name, text) in given.sorted(by: { $0.key < $1.key }) {
             guard let option = options.first(where: { $0.name == name }) else {
-                throw .unknownOption(
-                    name: name, method: owner, nearest: options.map(\.name).nearest(to: name))
+                throw .unknownOption(name: name, method: owner, known: options.map(\.name))
             }
             values[name] = try option.value(of: text)
         }

@@ -11,11 +11,19 @@ public enum Registry {
     /// The method used where none is named.
     public static let standard = DiffEdit.description.name
 
-    /// The method of a name.
-    /// - Throws: `EditingError.unknownMethod` with the nearest name there is.
+    /// The method of a name: its own, its title or another that it goes by; case and punctuation do not count.
+    /// - Throws: `EditingError.unknownMethod` with the names there are.
     public static func method(named name: String) throws -> any EditingMethod.Type {
-        for method in all where method.description.name == name { return method }
-        throw EditingError.unknownMethod(
-            name: name, nearest: all.map { $0.description.name }.nearest(to: name) ?? standard)
+        let wanted = plain(name)
+        for method in all {
+            let description = method.description
+            let names = [description.name, description.title] + description.aliases
+            if names.contains(where: { plain($0) == wanted }) { return method }
+        }
+        throw EditingError.unknownMethod(name: name, known: all.map { $0.description.name })
+    }
+
+    private static func plain(_ name: String) -> String {
+        name.lowercased().filter { $0.isLetter || $0.isNumber }
     }
 }

@@ -51,7 +51,8 @@ extension Studio {
 
     /// Prompts on the straight line between the embeddings of two texts, both ends included.
     public func prompts(from first: String, to last: String, count: Int) throws -> [Prompt] {
-        let (first, last) = (try prompt(first), try prompt(last))
+        advise(on: [("first prompt", first), ("last prompt", last)])
+        let (first, last) = (try prompt(first, as: "first prompt"), try prompt(last, as: "last prompt"))
         guard count > 1 else { return [first] }
         return (0..<count).map { index in
             switch index {

@@ -86,14 +86,15 @@ struct FolderPictures: Sendable {
             throw TrainingError.unusableData(path: section.folder, reason: "it is not a folder")
         }
         let listed = try listedCaptions()
-        let paths = (FileManager.default.enumerator(atPath: section.folder)?.allObjects as? [String] ?? [])
-            .filter { Self.endings.contains(($0 as NSString).pathExtension.lowercased()) && !isHidden($0) }
+        let all = (FileManager.default.enumerator(atPath: section.folder)?.allObjects as? [String] ?? [])
             .sorted()
+        let paths = all.filter { Self.endings.contains(Self.ending($0)) && !isHidden($0) }
         if let lost = listed.keys.sorted().first(where: { !paths.contains($0) }) {
             throw TrainingError.unusableData(
                 path: "\(section.folder)/\(Self.list)", reason: "it names \(lost), which is no picture there")
         }
         var entries: [Entry] = []
+        var lonely: [String] = []
         for path in paths {
             let told = try listed[path] ?? Told(captions: captions(beside: path))
             if !told.captions.isEmpty {
@@ -101,6 +102,8 @@ struct FolderPictures: Sendable {
                     Entry(
                         path: path, captions: Array(told.captions.prefix(section.captions)),
                         repeats: told.repeats, labels: told.labels, isHeldOut: told.isHeldOut))
+            } else {
+                lonely.append(path)
             }
         }
         guard !entries.isEmpty else {
@@ -111,11 +114,7 @@ struct FolderPictures: Sendable {
                     : "none of its \(paths.count) pictures has a caption: NAME.txt beside it, or a line of \(Self.list)"
             )
         }
-        if entries.count < paths.count {
-            control.report(
-                .message(
-                    "\(paths.count - entries.count) of \(paths.count) pictures have no caption; left out"))
-        }
+        tellOfOthers(all, pictures: paths, lonely: lonely, control: control)
         return entries
     }
 
@@ -123,6 +122,38 @@ struct FolderPictures: Sendable {
         "png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "avif", "heic", "ppm",
     ]
     private static let list = "captions.jsonl"
+
+    private static func ending(_ path: String) -> String { (path as NSString).pathExtension.lowercased() }
+
+    /// Says which files were passed over, and why.
+    private func tellOfOthers(
+        _ all: [String], pictures: [String], lonely: [String], control: TrainingControl
+    ) {
+        let stems = Set(pictures.map { ($0 as NSString).deletingPathExtension })
+        var (captions, others, hidden): ([String], [String], [String]) = ([], [], [])
+        for path in all where path != Self.list && !Self.endings.contains(Self.ending(path)) || isHidden(path)
+        {
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: "\(section.folder)/\(path)", isDirectory: &isFolder)
+            if isFolder.boolValue { continue }
+            if isHidden(path) {
+                hidden.append(path)
+            } else if Self.ending(path) != "txt" {
+                others.append(path)
+            } else if !stems.contains((path as NSString).deletingPathExtension) {
+                captions.append(path)
+            }
+        }
+        for (names, what) in [
+            (lonely, "pictures without a caption"), (captions, "captions without a picture"),
+            (others, "files of other kinds"), (hidden, "hidden files"),
+        ] where !names.isEmpty {
+            let more = names.count > 3 ? ", …" : ""
+            control.report(
+                .message(
+                    "left out, \(what): \(names.count) (\(names.prefix(3).joined(separator: ", "))\(more))"))
+        }
+    }
 
     private func isHidden(_ path: String) -> Bool {
         path.split(separator: "/").contains { $0.hasPrefix(".") }

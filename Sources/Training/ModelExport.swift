@@ -15,6 +15,8 @@ struct ModelExport {
     let tokenizer: Tokenizer
     let section: DiffusionSection
     let record: TrainingRecord
+    /// What it was trained on, so that programs can tell what it never saw.
+    let words: KnownWords
 
     /// Writes the whole folder, or none of it.
     func write(to folder: String) throws { try FolderExport.write(to: folder, write(into:)) }
@@ -30,6 +32,7 @@ struct ModelExport {
         try part(.textEncoder, textJSON, textWeights, in: folder)
         try tokenizer.write(to: "\(folder)/tokenizer")
         try FolderExport.record(record, in: folder)
+        try CacheFile.write(words.json, to: "\(folder)/\(KnownWords.file)")
     }
 
     /// A network's folder: its shape, and its weights in 16 bits.

@@ -212,7 +212,8 @@ public struct Trainer: Sendable {
         let export = ModelExport(
             autoencoder: shape, autoencoderWeights: first.weights, unet: stage.unetConfiguration,
             unetWeights: unetWeights, text: stage.textConfiguration, textWeights: textWeights,
-            tokenizer: stage.tokens.tokenizer, section: configuration.diffusion, record: record)
+            tokenizer: stage.tokens.tokenizer, section: configuration.diffusion, record: record,
+            words: KnownWords(captions: stage.pictures.captions.joined()))
         try export.write(to: configuration.output)
         control.report(.message("wrote \(configuration.output)"))
     }

@@ -59,6 +59,9 @@ extension TrainingConfiguration {
                         path: name, reason: "\(path) is not an object")
                 }
                 merged[key] = try merge(inner, over: section, at: path, of: name)
+            } else if let names = choices[path], let text = value as? String, !names.contains(text) {
+                throw TrainingError.invalidValue(
+                    key: path, value: text, reason: "one of \(names.joined(separator: ", "))")
             } else {
                 merged[key] = value
             }
@@ -66,13 +69,26 @@ extension TrainingConfiguration {
         return merged
     }
 
+    /// A type for people.
+    private static func words(for type: Any.Type) -> String {
+        switch type {
+        case is any FixedWidthInteger.Type: "a whole number"
+        case is Double.Type: "a number"
+        case is Bool.Type: "true or false"
+        case is [Any].Type: "a list"
+        case is [String: Any].Type: "an object"
+        default: "a text"
+        }
+    }
+
     private static func reason(of error: DecodingError) -> String {
         func place(_ context: DecodingError.Context) -> String {
             context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
         }
         return switch error {
-        case .typeMismatch(let type, let context): "\(place(context)) is not of type \(type)"
-        case .valueNotFound(let type, let context): "\(place(context)) is null where \(type) is needed"
+        case .typeMismatch(let type, let context): "\(place(context)) is not \(words(for: type))"
+        case .valueNotFound(let type, let context):
+            "\(place(context)) is null where \(words(for: type)) is needed"
         case .keyNotFound(let key, let context): "\(place(context)) lacks \(key.stringValue)"
         case .dataCorrupted(let context): "\(place(context)): \(context.debugDescription)"
         @unknown default: "\(error)"

@@ -132,7 +132,8 @@ struct EditOutputs: ParsableArguments {
         }
         if let place = places.panel {
             let panel = panel(of: result, photo: photo)
-            try place.write { try panel.write(to: $0, replacing: $1) }
+            let texts = noMetadata ? [:] : try account(places.picture.path).metadata()
+            try place.write { try panel.write(to: $0, metadata: texts, replacing: $1) }
         }
         var report: EditReport?
         let path = try places.picture.write { path, replacing in
@@ -152,7 +153,11 @@ struct EditOutputs: ParsableArguments {
         }
         var cells = [ContactSheet.Cell(fitting(photo), caption: result.account.source ?? "photo")]
         if let mask = result.mask {
-            cells.append(ContactSheet.Cell(fitting(photo).overlaid(with: mask), caption: "may change"))
+            cells.append(
+                ContactSheet.Cell(
+                    fitting(photo).overlaid(with: mask),
+                    caption: "may change"
+                        + (result.account.maskArea.map { " (\(Int(($0 * 100).rounded())) %)" } ?? "")))
         }
         cells.append(ContactSheet.Cell(fitting(result.picture), caption: result.account.prompt))
         return Picture.panel(cells)

@@ -11,18 +11,20 @@ struct EditReport {
     private let output: String
     private let size: String
 
-    init(_ account: Account, photo: String, output: String, picture: Picture) throws {
+    /// - Parameter threads: how many shared the rows of a pass, which the last digits of results depend on.
+    init(_ account: Account, photo: String, output: String, picture: Picture, threads: Int) throws {
         self.account = account
         self.output = output
         size = "\(picture.width)x\(picture.height)"
-        let encoded = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(account))
-        guard case .object(var facts) = encoded else { throw Failure.fault("an account is no JSON object") }
+        guard case .object(var facts) = try JSONValue(encoding: account) else {
+            throw Failure.fault("an account is no JSON object")
+        }
         facts["schema"] = .integer(1)
         facts["program"] = .string("Pentimento \(Program.version)")
         facts["command"] = .string("edit")
-        // Names without folders: pictures travel, and where they lay is nobody's business.
-        facts["photo"] = .string((photo as NSString).lastPathComponent)
-        facts["output"] = .string((output as NSString).lastPathComponent)
+        facts["photo"] = .string(fileName(photo))
+        facts["output"] = .string(fileName(output))
+        facts["threads"] = .integer(Int64(threads))
         facts["size"] = .list([.integer(Int64(picture.width)), .integer(Int64(picture.height))])
         json = .object(facts)
     }

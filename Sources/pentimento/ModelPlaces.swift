@@ -1,5 +1,7 @@
 import CTorch
+import Editing
 import Foundation
+import Tensors
 
 /// Where models are looked for by name.
 enum ModelPlaces {
@@ -21,12 +23,15 @@ enum ModelPlaces {
         folders.flatMap { folder in
             ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
                 .map { ($0, folder + "/" + $0) }
-        }.filter { isModel($0.1) }
+        }.filter { isModel($0.1) && !$0.0.contains(".partial-") && !$0.0.contains(".old-") }
     }
 
     /// The folder of a name, or the folder named.
     static func folder(of text: String) throws -> String {
         guard !text.isEmpty else { throw Failure.usage("--model needs the name or the folder of a model") }
+        // Shells complete names of folders with a slash.
+        var text = text
+        while text.count > 1, text.hasSuffix("/") { text.removeLast() }
         if text.contains("/") || text == "." || text == ".." || isModel(text) {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) else {
@@ -36,15 +41,55 @@ enum ModelPlaces {
                 throw Failure.badInput(
                     "\(text) is a file; a model is a diffusers folder with a model_index.json")
             }
+            if let reason = otherKind(of: text) { throw Failure.badInput(reason) }
             return text
         }
         let models = models
         if let found = models.first(where: { $0.name == text }) { return found.path }
+        for folder in folders {
+            if let reason = otherKind(of: "\(folder)/\(text)") { throw Failure.badInput(reason) }
+        }
+        let names = models.map(\.name)
         let known =
-            models.isEmpty ? "there are none" : "there are " + models.map(\.name).joined(separator: ", ")
+            names.nearest(to: text).map { "did you mean \($0)?" }
+            ?? (names.isEmpty ? "there are none" : "there are " + names.joined(separator: ", "))
+        let places = folders.filter { FileManager.default.fileExists(atPath: $0) }
         throw Failure.missing(
-            "there is no model \"\(text)\" in \(folders.joined(separator: ", ")) (\(known)); name a diffusers "
-                + "folder, or set PENTIMENTO_MODELS to the folder that holds yours")
+            "there is no model \"\(text)\"" + (places.isEmpty ? "" : " in \(places.joined(separator: ", "))")
+                + " (\(known)); name a diffusers folder, or set PENTIMENTO_MODELS to the folder that holds yours"
+        )
+    }
+
+    /// What a folder holds that is no diffusion model, in a line; nil where it is one or cannot be told.
+    private static func otherKind(of path: String) -> String? {
+        guard !isModel(path) else { return nil }
+        if let snapshot = snapshot(of: path) {
+            return "\(path) is the top of a Hub cache; the model itself is in \(snapshot): name that folder"
+        }
+        guard let data = FileManager.default.contents(atPath: path + "/config.json"),
+            let facts = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+        else { return nil }
+        if facts["model_type"] as? String == "clip" {
+            return
+                "\(path) is a CLIP pair, not a diffusion model; `pentimento evaluate --clip` uses such pairs"
+        }
+        if facts["model_type"] as? String == "pentimento_attributes" {
+            return
+                "\(path) is a judge of still lifes, not a diffusion model; `pentimento judge --judge` uses such networks"
+        }
+        let kind = facts["_class_name"] as? String ?? (facts["architectures"] as? [String])?.first
+        let parent = enclosingFolder(of: path)
+        return "\(path) is \(kind ?? "one network"), not a diffusion model"
+            + (isModel(parent) ? "; name the folder \(parent) that it is a part of" : "")
+    }
+
+    /// The newest snapshot in a Hub cache's folder of a model.
+    private static func snapshot(of path: String) -> String? {
+        let place = path + "/snapshots"
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []).sorted()
+        let main = (try? String(contentsOfFile: path + "/refs/main", encoding: .utf8))?
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        return (names.first { $0 == main } ?? names.first).map { "\(place)/\($0)" }
     }
 
     /// The folder named, or the one of that name in a Models folder; it need not be a diffusers folder.

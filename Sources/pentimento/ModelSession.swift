@@ -1,6 +1,9 @@
 import Diffusion
+import Editing
+import Imaging
 import Logging
 import Networks
+import Synchronization
 import Tensors
 
 /// A model folder and the engine that works with it.
@@ -8,7 +11,10 @@ struct ModelSession {
     let folder: ModelFolder
     let engine: Engine
     let device: Device
+    /// Threads that share the rows of a pass.
+    let threads: Int
     private let speech: SpeechOptions
+    private let told = Told()
 
     /// Opens libtorch and reads the folder's settings; weights are loaded by the first job.
     /// - Parameters:
@@ -31,6 +37,7 @@ struct ModelSession {
             Device.threadCount = 1
         }
         self.device = device
+        self.threads = threads
         self.speech = speech
         engine = Engine(folder: folder, device: device, dtype: dtype, rowThreads: threads)
     }
@@ -43,14 +50,61 @@ struct ModelSession {
     func result<Result: Sendable>(
         _ place: String = "", _ log: Logger? = nil, of job: @escaping @Sendable (Studio) throws -> Result
     ) async throws -> Result {
-        let (engine, bar, log) = (engine, speech.bar, log ?? speech.log)
+        let (engine, bar, log, told) = (engine, speech.bar, log ?? speech.log, told)
         defer { bar.hide() }
         return try await engine.result(
             notify: { notice in
                 switch notice {
                 case .progress(let progress): bar.show(place + progress.stage, progress.step, of: progress.of)
-                case .warning(let text): log.warning("\(text)")
+                case .warning(let text): if told.insert(place + text) { log.warning("\(text)") }
                 }
             }, of: job)
     }
+
+    /// Tells where a photo is much larger than what the model works at, or that larger than its training pictures.
+    /// - Parameter side: the long side that was asked for; the model's own where nil.
+    func tell(of photo: Picture, side: Int?) {
+        let factor = folder.autoencoder.spatialFactor
+        let own = folder.unet.sampleSize * factor
+        let size = WorkingSize(
+            fitting: photo.width, photo.height, longSide: max(side ?? own, factor), multipleOf: factor)
+        let advice = SizeAdvice(
+            photo: (photo.width, photo.height), working: (size.width, size.height), own: own)
+        for line in advice.lines { speech.log.notice("\(line)") }
+    }
+}
+
+/// What should be known of the sizes of a photo, of what is worked on, and of the model's pictures.
+struct SizeAdvice {
+    let photo: (width: Int, height: Int)
+    let working: (width: Int, height: Int)
+    /// Side of the pictures that the model was trained on.
+    let own: Int
+
+    /// A line for each thing worth a word.
+    var lines: [String] {
+        var lines: [String] = []
+        let (large, small) = (max(photo.width, photo.height), max(working.width, working.height))
+        if large > 2 * small {
+            let times = (Double(large) / Double(small) * 10).rounded() / 10
+            lines.append(
+                "the photo is \(photo.width)x\(photo.height) and is worked on at \(working.width)x\(working.height); "
+                    + "what is painted is enlarged \(OptionValue.number(times)) times and softer than the photo"
+            )
+        }
+        if 2 * small >= 3 * own {
+            lines.append(
+                "the photo is worked on at \(working.width)x\(working.height) by a model of \(own)x\(own) pictures; "
+                    + "things may come out twice")
+        }
+        return lines
+    }
+}
+
+/// Texts that were told already.
+private final class Told: Sendable {
+    private let texts = Mutex<Set<String>>([])
+
+    /// Whether a text is new.
+    func insert(_ text: String) -> Bool { texts.withLock { $0.insert(text).inserted } }
 }

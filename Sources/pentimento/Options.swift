@@ -9,10 +9,10 @@ struct SpeechOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "No progress and no warnings.")
     var quiet = false
 
-    /// Takes warnings to standard error.
+    /// Takes warnings and notices to standard error.
     var log: Logger {
         var log = Logger(label: "pentimento") { _ in StandardErrorLog() }
-        log.logLevel = quiet ? .error : .warning
+        log.logLevel = quiet ? .error : .notice
         return log
     }
 
@@ -35,7 +35,10 @@ struct ComputeOptions: ParsableArguments {
     @Option(help: "What to compute in: float32, bfloat16 or float16.")
     var dtype = DTypeName.float32
 
-    @Option(help: "Threads of one operation on the CPU; by default one for small models.")
+    @Option(
+        help:
+            "Threads of one operation on the CPU; by default one for small models. Others change a result's last digits."
+    )
     var threads: Int?
 
     func validate() throws {
@@ -92,7 +95,7 @@ struct ModelOptions: ParsableArguments {
 /// Writes `pentimento: warning: …` lines to standard error.
 struct StandardErrorLog: LogHandler {
     var metadata = Logger.Metadata()
-    var logLevel = Logger.Level.warning
+    var logLevel = Logger.Level.notice
     /// The file that is spoken of, if one is.
     var about: String?
 

@@ -37,8 +37,7 @@ struct Pentimento: AsyncParsableCommand {
         setenv("OMP_WAIT_POLICY", "passive", 0)
         tensorFailureHandler = { message in Terminal.end(.fault, message) }
         do {
-            try checkName(CommandLine.arguments.dropFirst().first ?? "")
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments(Array(CommandLine.arguments.dropFirst())))
             if let asynchronous = command as? any AsyncParsableCommand {
                 // It is used nowhere but in the one task.
                 nonisolated(unsafe) var asynchronous = asynchronous
@@ -52,15 +51,22 @@ struct Pentimento: AsyncParsableCommand {
         Terminal.end(.success)
     }
 
-    /// Refuses a first word that is no subcommand, with the nearest that is.
-    private static func checkName(_ word: String) throws {
-        let names = configuration.subcommands.map { $0._commandName } + ["help"]
-        guard !word.isEmpty, !word.hasPrefix("-"), !names.contains(word) else { return }
-        // The library answers shells that ask how to complete a line under names of its own.
-        guard !word.hasPrefix("---") else { return }
-        throw Failure.usage(
-            "there is no command \"\(word)\"; did you mean \(names.nearest(to: word) ?? "help")? "
-                + "(see `pentimento --help`)")
+    /// The arguments as the library is to read them.
+    /// - Throws: `Failure` for a first word that is no subcommand, or an option that the command does not have.
+    static func arguments(_ typed: [String]) throws -> [String] {
+        // The library answers help, version and shells that ask how to complete a line.
+        guard let word = typed.first, !word.hasPrefix("-"), word != "help", !word.isEmpty else {
+            return typed
+        }
+        guard let command = configuration.subcommands.first(where: { $0._commandName == word }) else {
+            let names = configuration.subcommands.map { $0._commandName } + ["help"]
+            throw Failure.usage(
+                "there is no command \"\(word)\""
+                    + (names.nearest(to: word).map { "; did you mean \($0)?" } ?? "")
+                    + " (see `pentimento --help`)")
+        }
+        guard typed.contains(where: { $0.hasPrefix("-") && $0.count > 1 }) else { return typed }
+        return [word] + (try CommandWords(of: command).joined(Array(typed.dropFirst())))
     }
 
     /// Ends the process as an error asks for: help and the like on standard output, all else in one line.

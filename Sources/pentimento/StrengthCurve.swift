@@ -30,6 +30,23 @@ struct StrengthCurve {
         return request
     }
 
+    /// What the panel says of the edits in it.
+    func account(
+        _ results: [EditResult], photo: String, picture: Picture, output: String, threads: Int
+    ) throws -> SheetAccount {
+        SheetAccount(
+            command: "edit", output: fileName(output), photo: fileName(photo), prompt: request.prompt,
+            source: request.source, negative: request.negative, seed: request.seed,
+            model: results.first?.account.model,
+            pictures: try zip(strengths, results).map { strength, result in
+                let report = try EditReport(
+                    result.account, photo: photo, output: output, picture: picture, threads: threads)
+                return .init(label: Self.label(strength), account: report.json)
+            })
+    }
+
+    private static func label(_ strength: Double) -> String { "strength \(OptionValue.number(strength))" }
+
     /// Photo and edits with their strengths below.
     func panel(_ photo: Picture, _ results: [EditResult]) -> Picture {
         let side = min(max(photo.height, 256), 768)
@@ -41,6 +58,6 @@ struct StrengthCurve {
         }
         return Picture.panel(
             [cell(photo, "photo")]
-                + zip(strengths, results).map { cell($1.picture, "strength \(OptionValue.number($0))") })
+                + zip(strengths, results).map { cell($1.picture, Self.label($0)) })
     }
 }

@@ -78,25 +78,3 @@ enum Terminal {
         try? Array(text.utf8).withUnsafeBytes { try WholeFile.writeAll($0, to: descriptor) }
     }
 }
-
-/// A bar for one thing after another: `encoding  [#####     ] 20/40  3 s`.
-struct ProgressBar {
-    private let begin = ContinuousClock.now
-    private let isQuiet: Bool
-
-    /// A bar that nobody sees where `isQuiet`, or where standard error is no terminal.
-    init(isQuiet: Bool) { self.isQuiet = isQuiet }
-
-    /// Moves the bar.
-    func show(_ stage: String, _ done: Int, of total: Int) {
-        guard !isQuiet, Terminal.isWatched, total > 0 else { return }
-        let width = 24
-        let filled = min(max(done * width / total, 0), width)
-        let marks = String(repeating: "#", count: filled) + String(repeating: " ", count: width - filled)
-        let seconds = (ContinuousClock.now - begin).components.seconds
-        Terminal.show(bar: "\(stage)  [\(marks)] \(done)/\(total)  \(seconds) s")
-    }
-
-    /// Takes the bar away.
-    func hide() { Terminal.show(bar: "") }
-}

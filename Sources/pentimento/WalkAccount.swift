@@ -22,6 +22,8 @@ struct WalkAccount: Codable {
     var height: Int
     var model: ModelFacts
     var cost: Cost
+    /// How many shared the rows of a pass, which the last digits of results depend on.
+    var threads: Int
     /// How the photo was brought to noise.
     var inversion: InversionKind?
     var inversionOptions: [String: OptionValue]?

@@ -32,8 +32,9 @@ public enum InversionKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// The kind of a name.
     /// - Throws: `EditingError.badValue` with the nearest name there is.
     public static func named(_ name: String) throws(EditingError) -> InversionKind {
-        if let kind = InversionKind(rawValue: name) { return kind }
+        func plain(_ name: String) -> String { name.lowercased().filter { $0.isLetter || $0.isNumber } }
         let names = allCases.map(\.rawValue)
+        for kind in allCases where plain(kind.rawValue) == plain(name) { return kind }
         throw .badValue(
             name: "inversion", value: name,
             expected: "one of \(names.joined(separator: ", "))"

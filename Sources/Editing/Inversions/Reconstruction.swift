@@ -84,10 +84,13 @@ extension Studio {
             fitting: picture.width, picture.height, longSide: model.facts.pictureSide,
             multipleOf: model.facts.latentFactor)
         let working = picture.resized(to: size)
-        let (source, empty) = (try prompt(request.prompt), try prompt(""))
+        advise(on: [("source prompt", request.prompt)])
+        let (source, empty) = (try prompt(request.prompt, as: "source prompt"), try prompt(""))
         let canvas = Canvas(
             studio: self, levels: levels, top: levels.steps, clean: try encode(working), prompt: source,
-            source: source, negative: try request.negative.map { try prompt($0) } ?? empty, empty: empty,
+            source: source,
+            negative: try request.negative.map { try prompt($0, as: "negative prompt") } ?? empty,
+            empty: empty,
             guidance: request.guidance, mask: nil, inversion: request.inversion,
             random: RandomGenerator(seed: request.seed),
             inversionSettings: InversionSettings(options: options, seed: request.seed, cache: cache))

@@ -26,6 +26,7 @@ public struct CycleDiffusion: EditingMethod {
             .official: .init(steps: 100, guidance: 3, strength: 0.85),
             .fast: .init(steps: 20, guidance: 3, strength: 0.8),
         ],
+        conditions: [.init([.negative], when: .any([.guided, .optionIsNot("source-guidance", ["1"])]))],
         options: [
             .init(
                 "eta", .number(0...1), .number(0.1), symbol: "η",

@@ -29,6 +29,11 @@ public struct Inpaint: EditingMethod {
         year: 2022, needs: .init(source: .optional),
         standard: .init(steps: 50, guidance: 7.5, strength: 1),
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 1)],
+        conditions: DiffEditMask.conditions + [
+            .init(options: ["mask-from"], when: .notGiven(.mask)),
+            .init(options: DiffEditMask.options.map(\.name), when: .option("mask-from", ["diffedit"])),
+            .init([.source], when: .all([.notGiven(.mask), .option("mask-from", ["diffedit"])])),
+        ],
         options: [
             .init(
                 "mask-from", .choice(MaskSource.allCases.map(\.rawValue)), .text("diffedit"),

@@ -27,13 +27,14 @@ public struct InstructPix2Pix: EditingMethod {
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
-        name: "instruct-pix2pix", title: "InstructPix2Pix",
+        name: "instruct-pix2pix", title: "InstructPix2Pix", aliases: ["ip2p"],
         summary: "Follows an instruction, with a model that was trained to.",
         paper: "Brooks, Holynski, Efros, InstructPix2Pix: Learning to Follow Image Editing Instructions, "
             + "CVPR 2023, arXiv 2211.09800",
         year: 2023, needs: .init(pictureChannels: true),
         standard: .init(steps: 100, guidance: 7.5, strength: nil),
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: nil)],
+        conditions: [.init([.negative], when: .always)],
         options: [
             .init(
                 "image-guidance", .number(0...100), .number(1.5), symbol: "s_I",

@@ -34,6 +34,10 @@ public struct MultiDiffusion: EditingMethod {
         year: 2023, needs: .init(source: .optional, regions: .optional, inversion: true),
         standard: .init(steps: 50, guidance: 7.5, strength: 0.8, inversion: .ddim),
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8, inversion: .ddim)],
+        conditions: [
+            .init([.source, .inversion], when: .option("start", ["inverted"])),
+            .init(options: ["background", "bootstrapping"], when: .given(.regions)),
+        ],
         options: [
             .init(
                 "background", .choice(Background.allCases.map(\.rawValue)), .text("keep"),

@@ -42,7 +42,7 @@ public struct PlugAndPlay: EditingMethod {
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
-        name: "plug-and-play", title: "Plug-and-Play",
+        name: "plug-and-play", title: "Plug-and-Play", aliases: ["pnp"],
         summary: "Keeps the layout by putting the picture's own features and attention into the painting.",
         paper:
             "Tumanyan, Geyer, Bagon, Dekel, Plug-and-Play Diffusion Features for Text-Driven Image-to-Image "
@@ -52,6 +52,10 @@ public struct PlugAndPlay: EditingMethod {
         presets: [
             .official: .init(steps: 50, guidance: 10, strength: nil, inversion: .ddim),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
+        ],
+        conditions: [
+            .init([.source], when: .option("inversion-prompt", ["source"])),
+            .init(options: ["negative-share", "negative-schedule"], when: .given(.negative)),
         ],
         options: [
             .init(

@@ -25,7 +25,7 @@ public struct PromptToPrompt: EditingMethod {
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
-        name: "prompt-to-prompt", title: "Prompt-to-Prompt",
+        name: "prompt-to-prompt", title: "Prompt-to-Prompt", aliases: ["p2p"],
         summary: "Paints both prompts side by side and lets the new picture use the old one's attention.",
         paper: "Hertz et al., Prompt-to-Prompt Image Editing with Cross Attention Control, ICLR 2023, "
             + "arXiv 2208.01626",
@@ -37,6 +37,16 @@ public struct PromptToPrompt: EditingMethod {
             .fast: .init(steps: 20, guidance: 7.5, strength: 1, inversion: .direct),
         ],
         codes: [.google, .pnpInversion],
+        conditions: [
+            .init(
+                options: [
+                    "blend-threshold", "blend-start", "blend-subtract", "blend-subtract-threshold",
+                    "blend-side",
+                ], when: .optionIsNot("blend", ["none", ""])),
+            .init(options: ["blend-subtract-threshold"], when: .optionIsNot("blend-subtract", [""])),
+            .init(options: ["correction"], when: .inversion([.direct])),
+            .init(options: [MaskFinding.option.name], when: .notGiven(.mask)),
+        ],
         options: [
             .init(
                 "edit", .choice(PromptPair.Kind.allCases.map(\.rawValue)), .text("auto"),

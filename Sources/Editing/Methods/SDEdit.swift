@@ -26,7 +26,7 @@ public struct SDEdit: EditingMethod {
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
-        name: "sdedit", title: "SDEdit",
+        name: "sdedit", title: "SDEdit", aliases: ["img2img"],
         summary: "Adds noise to the picture and removes it again under the new prompt.",
         paper: "Meng et al., SDEdit: Guided Image Synthesis and Editing with Stochastic Differential "
             + "Equations, ICLR 2022, arXiv 2108.01073",
@@ -37,6 +37,7 @@ public struct SDEdit: EditingMethod {
             .official: .init(steps: 50, guidance: 7.5, strength: 0.5),
             .fast: .init(steps: 20, guidance: 7.5, strength: 0.5),
         ],
+        conditions: [.init(options: ["background", "mask-space"], when: .given(.mask))],
         options: [
             .init(
                 "repeats", .integer(1...20), .integer(1), presets: [.official: .integer(3)], symbol: "K",

@@ -5,6 +5,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Networks
 import Storage
 
 /// `pentimento compare`: one photo, one prompt, every method side by side.
@@ -16,8 +17,9 @@ struct CompareCommand: AsyncParsableCommand {
             pentimento compare apple.png --source "a red apple" --prompt "a green pear" --seed 1 -o sheet.png
 
             Writes one labelled sheet and prints a table: cost, how much changed, how well the rest was kept, and, with \
-            --truth, how near the result came. A method that fails, or lacks what it needs, has a line that says why. \
-            Doing nothing and the autoencoder alone are always there to compare with.
+            --truth, how near the result came. A method that fails has a line that says why; of all methods, those that \
+            the model was not made for are left out. Doing nothing and the autoencoder alone are always there to compare \
+            with. Where a found mask leaves rims, a lower threshold helps: --option diffedit.threshold=0.25.
             """)
 
     @Argument(help: "The photo; - is standard input.")
@@ -71,6 +73,7 @@ struct CompareCommand: AsyncParsableCommand {
     @Option(help: "The most pixels a photo or mask may have.")
     var pixelLimit = Picture.defaultPixelLimit
 
+    @OptionGroup var accounts: AccountOptions
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
@@ -85,7 +88,7 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let contenders = try Contender.chosen(methods, options: option, preset: preset)
+        var contenders = try Contender.chosen(methods, options: option, preset: preset)
         var request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             preset: preset, seed: sampling.seed.drawn(), steps: sampling.steps, guidance: sampling.guidance,
@@ -100,12 +103,16 @@ struct CompareCommand: AsyncParsableCommand {
         let session = try ModelSession(model, compute, speech)
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }
 
+        session.tell(of: compared.request.picture, side: size)
+        if methods == "all" { contenders = fitting(contenders, session) }
+        try tellOfUnused(by: contenders, request)
+
         // Methods that invert alike share one inversion.
         let cache = keeping.cache
         let runner = Runner(engine: session.engine) { try $0.edit($1, cache: cache) }
         let outcomes = try await outcomes(of: contenders, on: compared, runner: runner)
         try Task.checkCancellation()
-        try write(compared, outcomes)
+        try write(compared, outcomes, model: try await runner.facts())
         let methods = outcomes.dropFirst(2).map(\.row)
         if let reason = methods.first?.reason, methods.allSatisfy({ $0.status == .failed }) {
             throw Failure.badInput("no method could edit the photo: \(reason)")
@@ -118,6 +125,36 @@ struct CompareCommand: AsyncParsableCommand {
         probe.source = source ?? ""
         probe.mask = Mask(width: 1, height: 1, filledWith: 1)
         _ = try probe.checked()
+    }
+
+    /// The contenders that the model can do; says who is left out.
+    private func fitting(_ contenders: [Contender], _ session: ModelSession) -> [Contender] {
+        let (reads, latent) = (session.folder.unet.inChannels, session.folder.autoencoder.latentChannels)
+        guard reads != 2 * latent else { return contenders }
+        let lost = contenders.filter { $0.description?.needs.pictureChannels == true }
+        guard !lost.isEmpty else { return contenders }
+        speech.log.notice(
+            "left out: \(lost.map(\.label).joined(separator: ", ")), which needs a model trained to follow instructions"
+        )
+        return contenders.filter { !lost.contains($0) }
+    }
+
+    /// Says of each shared setting which methods make no use of it; that some see no source prompt is no news.
+    private func tellOfUnused(by contenders: [Contender], _ request: EditRequest) throws {
+        var users: [String: [String]] = [:]
+        for contender in contenders {
+            guard case .method(let name, let options) = contender.kind else { continue }
+            var own = request
+            (own.method, own.options) = (name, options)
+            // What is missing becomes a line of the table.
+            for unused in (try? own.checked().unused) ?? [] where unused.setting != .source {
+                if case .option = unused.setting { continue }
+                users[unused.setting.flag, default: []].append(name)
+            }
+        }
+        for (flag, names) in users.sorted(by: { $0.key < $1.key }) {
+            speech.log.warning("\(flag) has no effect on \(names.joined(separator: ", "))")
+        }
     }
 
     private func checkOutputs(_ contenders: [Contender]) throws {
@@ -165,23 +202,54 @@ struct CompareCommand: AsyncParsableCommand {
                     bar.show("\(place) \(progress.stage)", progress.step, of: progress.of)
                 }
             }
-            if let reason = outcome.row.reason { log.warning("\(contender.label): \(reason)") }
-            for warning in outcome.row.warnings { log.warning("\(contender.label): \(warning)") }
+            // Where a table is printed, it says so.
+            if let reason = outcome.row.reason, json == "-" { log.warning("\(contender.label): \(reason)") }
             outcomes.append(outcome)
         }
+        for line in Self.warnings(of: outcomes.map(\.row)) { log.warning("\(line)") }
         return outcomes
     }
 
-    private func write(_ compared: ComparedEdit, _ outcomes: [Outcome]) throws {
+    /// What contenders were warned of, each text once with the names of all whom it was told.
+    static func warnings(of rows: [Row]) -> [String] {
+        var order: [String] = []
+        var names: [String: [String]] = [:]
+        for row in rows {
+            for text in row.warnings {
+                if names[text] == nil { order.append(text) }
+                names[text, default: []].append(row.contender)
+            }
+        }
+        return order.map { text in
+            let told = names[text] ?? []
+            return told.count > 3
+                ? "\(told[0]) and \(told.count - 1) others: \(text)"
+                : "\(told.joined(separator: ", ")): \(text)"
+        }
+    }
+
+    private func write(_ compared: ComparedEdit, _ outcomes: [Outcome], model: ModelFacts) throws {
         let rows = outcomes.map(\.row)
+        let request = compared.request
+        func texts(_ rows: [Row], output: String) throws -> [String: String] {
+            try accounts.texts(
+                SheetAccount(
+                    command: "compare", output: fileName(output), photo: fileName(photo),
+                    prompt: request.prompt,
+                    source: request.source, negative: request.negative, seed: request.seed, model: model,
+                    pictures: try rows.map {
+                        .init(label: $0.contender, account: try JSONValue(encoding: $0))
+                    }))
+        }
         if let panels {
             try WholeFolder.make(panels)
             for outcome in outcomes where outcome.row.contender != Contender.nothing.label {
                 let path = panel(of: outcome.row.contender, in: panels)
-                try Sheet.panel(of: compared, outcome)?.write(to: path)
+                try Sheet.panel(of: compared, outcome)?.write(
+                    to: path, metadata: try texts([outcome.row], output: path))
             }
         }
-        try Sheet.picture(of: compared, outcomes).write(to: output)
+        try Sheet.picture(of: compared, outcomes).write(to: output, metadata: try texts(rows, output: output))
         if let json, json != "-" {
             try Outputs.write(text: try jsonText(rows) + "\n", to: json)
         }
@@ -189,7 +257,9 @@ struct CompareCommand: AsyncParsableCommand {
             Terminal.print(try jsonText(rows))
         } else if !speech.quiet {
             let outputs = [output, json]
-            Outputs.tell(TextTable(rows).plain, beside: outputs)
+            let table = TextTable(rows)
+            Outputs.tell(table.plain, beside: outputs)
+            if let legend = table.legend { Outputs.tell(legend, beside: outputs) }
             for row in rows {
                 if let reason = row.reason {
                     Outputs.tell("\(row.contender) failed: \(Terminal.oneLine(reason))", beside: outputs)

@@ -140,10 +140,11 @@ struct EditCommand: AsyncParsableCommand {
         _ path: String, _ request: EditRequest, _ opened: () throws -> ModelSession, place: String
     ) async throws {
         var request = request
+        let name = try request.checked().description.name
         let seed = request.seed
         let log = place.isEmpty ? speech.log : speech.log(of: path)
         let places = results.places(
-            photo: path, method: strengths == nil ? method : method + "-strengths", seed: seed)
+            photo: path, method: name + (strengths == nil ? "" : "-strengths"), seed: seed)
         let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice)") }
         let output = places.picture.path
@@ -154,6 +155,7 @@ struct EditCommand: AsyncParsableCommand {
         try results.checkRoom(places, for: photo.picture)
         let chooser = try choosing.chooser(request, model: try model.path())
         let session = try opened()
+        session.tell(of: photo.picture, side: size)
 
         let (final, cache) = (request, keeping.cache)
         if let strengths {
@@ -165,8 +167,12 @@ struct EditCommand: AsyncParsableCommand {
                 edits.append(try await session.result(place, log) { try $0.edit(request, cache: cache) })
             }
             let panel = curve.panel(photo.picture, edits)
-            let output = try places.picture.write {
-                try panel.write(to: $0, options: writing.options, replacing: $1)
+            let output = try places.picture.write { output, replacing in
+                let account = try curve.account(
+                    edits, photo: path, picture: photo.picture, output: output, threads: session.threads)
+                try panel.write(
+                    to: output, metadata: results.noMetadata ? [:] : account.metadata(),
+                    options: writing.options, replacing: replacing)
             }
             if !speech.quiet {
                 Outputs.tell(
@@ -184,10 +190,12 @@ struct EditCommand: AsyncParsableCommand {
         } else {
             finished = try photo.suited(result.picture)
         }
-        let account = result.account
+        let (account, threads) = (result.account, session.threads)
         let report = try results.write(
             result, photo: photo.picture, to: places, log,
-            account: { try EditReport(account, photo: path, output: $0, picture: photo.picture) },
+            account: {
+                try EditReport(account, photo: path, output: $0, picture: photo.picture, threads: threads)
+            },
             picture: { output, metadata, replacing in
                 try finished.write(
                     to: output, metadata: metadata, record: photo.record, options: writing.options,

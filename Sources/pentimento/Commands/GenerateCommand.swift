@@ -3,6 +3,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Logging
 import Networks
 import Storage
 
@@ -93,6 +94,10 @@ struct GenerateCommand: AsyncParsableCommand {
             let what = size.map { "--size is \($0)" } ?? "--\(name) is \(side)"
             throw Failure.usage("\(what); this model needs multiples of \(factor)")
         }
+        let own = session.folder.unet.sampleSize * factor
+        if windows == nil, let advice = Self.advice(width: width ?? own, height: height ?? own, own: own) {
+            speech.log.warning("\(advice)")
+        }
         let request = GenerationRequest(
             prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, eta: eta,
             width: width, height: height, regions: parts,
@@ -105,7 +110,7 @@ struct GenerateCommand: AsyncParsableCommand {
             windows: request.windows,
             seed: seed, steps: steps, guidance: guidance, eta: eta,
             width: made.picture.width,
-            height: made.picture.height, model: made.model, cost: made.cost)
+            height: made.picture.height, model: made.model, cost: made.cost, threads: session.threads)
         let path = try place.write { path, replacing in
             account.output = lastName(of: path)
             try made.picture.write(
@@ -114,7 +119,18 @@ struct GenerateCommand: AsyncParsableCommand {
         if json {
             Terminal.print(try jsonText(account))
         } else if !speech.quiet {
-            Outputs.tell("\(Outputs.name(path)) (seed \(seed))", beside: [path])
+            Outputs.tell(
+                "\(Outputs.name(path)) (seed \(seed), \(account.width)x\(account.height), "
+                    + String(format: "%.1f s", made.cost.seconds) + ", \(made.cost.forwards) passes)",
+                beside: [path])
         }
+    }
+
+    /// What to do where a canvas is much larger than the model's pictures; nil where it is not.
+    static func advice(width: Int, height: Int, own: Int) -> String? {
+        guard 2 * max(width, height) >= 3 * own else { return nil }
+        return
+            "\(width)x\(height) is larger than the \(own)x\(own) pictures that the model was trained on, so it may "
+            + "paint things several times; with --windows it sees the canvas in parts of its own size"
     }
 }

@@ -84,6 +84,7 @@ struct InvertCommand: AsyncParsableCommand {
         _ = try kind.options(options)
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: steps)
+        session.tell(of: picture, side: nil)
         let request = ReconstructionRequest(
             picture: picture, prompt: source, steps: steps, guidance: guidance,
             inversion: kind, inversionOptions: options, seed: seed)
@@ -100,7 +101,7 @@ struct InvertCommand: AsyncParsableCommand {
         var account = WalkAccount(
             command: "invert", output: "", prompt: source, seed: seed,
             steps: steps, guidance: guidance, width: result.workingSize[0], height: result.workingSize[1],
-            model: result.model, cost: result.cost, inversion: kind,
+            model: result.model, cost: result.cost, threads: session.threads, inversion: kind,
             inversionOptions: result.inversionOptions, inversionKept: result.inversionKept,
             roundTripError: result.relativeError, decibels: result.roundTrip.psnr,
             ceiling: result.roundTrip.ceiling)

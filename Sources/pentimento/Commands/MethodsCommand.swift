@@ -9,6 +9,13 @@ struct MethodsCommand: ParsableCommand {
         discussion: """
             pentimento methods diffedit
             pentimento methods --inversions null-text
+
+            --json is a list of objects: name, title, aliases, summary, paper, year; needs (source, mask and regions: \
+            unused, optional or required; inversion, tuning, gradients, pictureChannels: true or false); standard and \
+            presets, an object by preset's name (steps, guidance, strength, inversion); options, a list with name, \
+            symbol, help, standard, presets and kind: {"type": "integer" or "number", "minimum": …, "maximum": …}, \
+            {"type": "choice", "values": […]}, {"type": "text"} or {"type": "flag"}; conditions, a list with settings and \
+            when they count. For example: pentimento methods sdedit --json | jq '.[0].presets.fast.steps'
             """)
 
     @Argument(help: "One method, or with --inversions one inversion; all of them where none is named.")
@@ -45,7 +52,7 @@ struct MethodsCommand: ParsableCommand {
         let exact = inversion.isExact ? "; the source comes back exactly" : ""
         let lines = [
             "\(inversion.kind.rawValue): \(inversion.title)", "  \(inversion.summary)",
-            "  \(inversion.paper), \(inversion.year)", "  costs \(inversion.cost) for K levels\(exact)",
+            "  \(inversion.paper)", "  costs \(inversion.cost) for K levels\(exact)",
         ]
         return (lines + inversion.options.flatMap { text($0, flag: "--inversion-option") })
             .joined(separator: "\n")
@@ -66,9 +73,9 @@ struct MethodsCommand: ParsableCommand {
     private static func text(_ method: MethodDescription) -> String {
         let mark = method.name == Registry.standard ? " (the default)" : ""
         var lines = [
-            "\(method.name)\(mark): \(method.title)", "  \(method.summary)",
-            "  \(method.paper), \(method.year)",
+            "\(method.name)\(mark): \(method.title)", "  \(method.summary)", "  \(method.paper)",
         ]
+        if !method.aliases.isEmpty { lines.append("  also called \(method.aliases.joined(separator: ", "))") }
         let needs = [
             needed("--source", method.needs.source), needed("--mask", method.needs.mask),
             needed("--region", method.needs.regions),

@@ -45,6 +45,7 @@ struct SamplesCommand: AsyncParsableCommand {
         help: ArgumentHelp("The sheet to write; - is standard output.", valueName: "file"))
     var output: String
 
+    @OptionGroup var accounts: AccountOptions
     @OptionGroup var sampling: SamplingOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var compute: ComputeOptions
@@ -72,22 +73,43 @@ struct SamplesCommand: AsyncParsableCommand {
         let (seed, steps, guidance) = (sampling.seed.drawn(), sampling.steps ?? 50, sampling.guidance ?? 5)
         _ = try session.folder.schedule.levels(steps: steps)
         let (from, to, frames, ownSeeds) = (from ?? "", to ?? "", frames, ownSeeds)
-        let pictures = try await session.result { studio in
+        let (pictures, facts) = try await session.result { studio in
+            studio.advise(on: (lines ?? []).enumerated().map { ("prompt in line \($0 + 1)", $1) })
             let prompts =
-                try lines.map { try $0.map { try studio.prompt($0) } }
+                try lines.map {
+                    try $0.enumerated().map { try studio.prompt($1, as: "prompt in line \($0 + 1)") }
+                }
                 ?? studio.prompts(from: from, to: to, count: frames)
-            return try studio.samples(
-                of: prompts, seeds: prompts.indices.map { ownSeeds ? seed &+ UInt64($0) : seed },
-                steps: steps,
-                guidance: guidance)
+            let seeds = prompts.indices.map { ownSeeds ? seed &+ UInt64($0) : seed }
+            return (
+                try studio.samples(of: prompts, seeds: seeds, steps: steps, guidance: guidance),
+                studio.model.facts
+            )
         }
         try Task.checkCancellation()
         let captions = lines ?? (0..<frames).map { $0 == 0 ? from : $0 == frames - 1 ? to : "" }
         let cells = zip(pictures, captions).map { picture, caption in
             ContactSheet.Cell(picture.fitted(side), caption: bare ? "" : caption)
         }
-        try ContactSheet(cells, columns: columns, textScale: 1).picture().write(to: output)
+        let account = SheetAccount(
+            command: "samples", output: fileName(output), seed: seed, model: facts,
+            pictures: try captions.enumerated().map { index, caption in
+                let made = Sample(
+                    prompt: caption, seed: ownSeeds ? seed &+ UInt64(index) : seed, steps: steps,
+                    guidance: guidance)
+                return .init(label: caption, account: try JSONValue(encoding: made))
+            })
+        try ContactSheet(cells, columns: columns, textScale: 1).picture()
+            .write(to: output, metadata: accounts.texts(account))
         if !speech.quiet { Outputs.tell("\(Outputs.name(output)) (seed \(seed))", beside: [output]) }
+    }
+
+    /// How one of the pictures was made.
+    private struct Sample: Encodable {
+        var prompt: String
+        var seed: UInt64
+        var steps: Int
+        var guidance: Double
     }
 
     private static func prompts(of file: String) throws -> [String] {

@@ -26,6 +26,8 @@ struct SheetCommand: ParsableCommand {
         help: ArgumentHelp("The sheet to write; - is standard output.", valueName: "file"))
     var output: String
 
+    @OptionGroup var accounts: AccountOptions
+
     func validate() throws {
         if !(1...64).contains(columns) {
             throw ValidationError("--columns is \(columns); it must lie in 1...64")
@@ -40,7 +42,14 @@ struct SheetCommand: ParsableCommand {
         let cells = try files.map { file in
             ContactSheet.Cell(try Picture(contentsOf: file).fitted(side), caption: try Self.caption(of: file))
         }
-        try ContactSheet(cells, columns: columns, textScale: 1).picture().write(to: output)
+        let account = SheetAccount(
+            command: "sheet", output: fileName(output),
+            pictures: try files.map { file in
+                let own = try PictureMetadata(contentsOf: file).entries[PictureMetadata.ownKey]
+                return .init(label: fileName(file), account: own.map { MetadataText($0).value })
+            })
+        try ContactSheet(cells, columns: columns, textScale: 1).picture()
+            .write(to: output, metadata: accounts.texts(account))
     }
 
     private static func caption(of file: String) throws -> String {

@@ -55,7 +55,10 @@ struct StillLifeCommand: AsyncParsableCommand {
             if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
             try picture.write(to: path)
         }
-        if let sheet { try contactSheet().write(to: sheet) }
+        if let sheet {
+            let account = SheetAccount(command: "still-life", output: fileName(sheet), seed: seed)
+            try contactSheet().write(to: sheet, metadata: account.metadata())
+        }
         if !speech.quiet {
             Outputs.tell(
                 "\(output): \(count) scenes of \(size)x\(size) with edits and masks", beside: [sheet])

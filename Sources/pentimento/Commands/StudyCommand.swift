@@ -112,7 +112,8 @@ struct StudyCommand: AsyncParsableCommand {
         let items = try (0..<edits).map { try plan.edits.item($0).id }
         let report = StudyReport(
             plan: plan, labels: contenders.map(\.label), items: items, rows: folder.rows, leftOut: absent)
-        try study.sheet(from: folder).write(to: output + "/sheet.png")
+        let account = SheetAccount(command: "study", output: "sheet.png", seed: seed, model: facts)
+        try study.sheet(from: folder).write(to: output + "/sheet.png", metadata: account.metadata())
         try folder.write(report.markdown, to: "study.md")
         if !speech.quiet {
             Terminal.print(report.overall.plain)
@@ -137,15 +138,11 @@ struct StudyCommand: AsyncParsableCommand {
             if !hasTold, let left = moment.secondsLeft {
                 Terminal.note(
                     "pentimento: \(moment.total - moment.done) of \(moment.total) results are to be computed: "
-                        + "about \(Self.duration(left))")
+                        + "about \(duration(left))")
                 hasTold = true
             }
-            let left = moment.secondsLeft.map { ", \(Self.duration($0)) left" } ?? ""
+            let left = moment.secondsLeft.map { ", \(duration($0)) left" } ?? ""
             bar.show("\(moment.item) \(moment.contender)\(left)", moment.done, of: moment.total)
         }
-    }
-
-    private static func duration(_ seconds: Double) -> String {
-        seconds < 90 ? "\(Int(seconds.rounded())) s" : "\(Int((seconds / 60).rounded())) min"
     }
 }

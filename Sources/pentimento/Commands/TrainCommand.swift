@@ -17,11 +17,13 @@ struct TrainCommand: AsyncParsableCommand {
             The same command goes on where an earlier run stopped, whatever stopped it. Ctrl-C finishes the step and \
             leaves a checkpoint. The configuration is JSON; keys that it does not name have defaults. It learns from \
             rendered still lifes, or from a folder of pictures with captions. With "kind": "judge" it trains the network \
-            that says what still lifes show, with "kind": "clip" a pair of towers for pictures and texts.
+            that says what still lifes show, with "kind": "clip" a pair of towers for pictures and texts. All keys are \
+            on the page Documentation/training-configuration.md; --schema prints them for editors and programs, --check \
+            says what a configuration would do.
             """)
 
     @Argument(help: ArgumentHelp("What to train, on what and how long.", valueName: "config.json"))
-    var configuration: String
+    var configuration: String?
 
     @Option(help: "Stop after so many minutes and write the model as it is then.")
     var minutes: Double?
@@ -31,6 +33,12 @@ struct TrainCommand: AsyncParsableCommand {
 
     @Option(help: "auto, cpu or cuda, instead of the configuration's.")
     var device: String?
+
+    @Flag(help: "Only look at the configuration and what it names, and say what it would do.")
+    var check = false
+
+    @Flag(help: "Print the JSON schema of configurations.")
+    var schema = false
 
     @Flag(help: "Only render or read the pictures that will be learned from.")
     var dataOnly = false
@@ -50,14 +58,26 @@ struct TrainCommand: AsyncParsableCommand {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads is \(threads); it must lie in 1...1024")
         }
-        if dataOnly && export { throw ValidationError("--data-only and --export exclude each other") }
+        if [dataOnly, export, check, schema].count(where: { $0 }) > 1 {
+            throw ValidationError("--data-only, --export, --check and --schema exclude each other")
+        }
+        if configuration == nil, !schema {
+            throw ValidationError("name a configuration, such as Training/tiny.json")
+        }
     }
 
     func run() async throws {
+        guard let configuration, !schema else {
+            return Terminal.print(String(decoding: try TrainingConfiguration.schema, as: UTF8.self))
+        }
         var settings = try TrainingConfiguration(contentsOf: configuration)
         if let minutes { settings.timeLimitMinutes = minutes }
         if let threads { settings.threads = threads }
         if let device { settings.device = device }
+        if check {
+            let lines = try settings.examine()
+            return Terminal.print((["\(configuration): \(settings.summary)"] + lines).joined(separator: "\n"))
+        }
         try ComputeOptions.requireTorch()
         let isQuiet = speech.quiet
         let control = TrainingControl { event in
@@ -76,6 +96,9 @@ struct TrainCommand: AsyncParsableCommand {
             }
         }
         let trainer = try Trainer(settings, control: control)
+        if !isQuiet, !export, !dataOnly {
+            Terminal.note("\(settings.summary); checkpoints are kept in \(settings.workFolder)")
+        }
         onInterrupt {
             Terminal.note("stopping after this step; Ctrl-C again ends it at once")
             control.stop()

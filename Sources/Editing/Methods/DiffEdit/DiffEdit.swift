@@ -34,6 +34,21 @@ public struct DiffEdit: EditingMethod {
         year: 2023, needs: .init(source: .optional, inversion: true),
         standard: .init(steps: 50, guidance: 7.5, strength: 0.8, inversion: .ddim),
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8, inversion: .ddim)],
+        conditions: DiffEditMask.conditions + [
+            .init(options: DiffEditMask.options.map(\.name), when: .option("mask", ["found"])),
+            .init(options: ["mask"], when: .notGiven(.mask)),
+            .init(
+                [.source],
+                when: .any([
+                    .all([.notGiven(.mask), .option("mask", ["found"])]),
+                    .option("encode-prompt", ["source"]),
+                ])),
+            .init([.negative], when: .any([.guided, .optionIsNot("mask-guidance", ["1"])])),
+            .init(
+                [.inversion, .option("encode-prompt"), .option("encode-guidance")],
+                when: .option("encode", ["ddim"])),
+            .init(options: ["background"], when: .option("blend", ["latent"])),
+        ],
         options: DiffEditMask.options + [
             .init(
                 "mask", .choice(MaskSource.allCases.map(\.rawValue)), .text("found"),

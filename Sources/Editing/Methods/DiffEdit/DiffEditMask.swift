@@ -40,6 +40,13 @@ struct DiffEditMask {
             help: "guidance of both estimates; only scales the difference, at twice the cost"),
     ]
 
+    /// When the options count: where a mask is looked for, and the ways to remove outliers one at a time.
+    static let conditions: [Condition] = [
+        .init(options: options.map(\.name), when: .notGiven(.mask)),
+        .init(options: ["clamp"], when: .option("outliers", ["clamp"])),
+        .init(options: ["percentile"], when: .option("outliers", ["percentile"])),
+    ]
+
     static let emptyMaskAdvice =
         "the two prompts make no difference that stands out anywhere, so the mask is empty and the picture "
         + "stays as it is; name what is there now with --source, or give a --mask, or use --option "

@@ -1,3 +1,5 @@
+import Prompts
+
 /// One thing that LEDITS++ adds to a picture or takes from it.
 ///
 /// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=0.1` or `,cool-down=0.7` after

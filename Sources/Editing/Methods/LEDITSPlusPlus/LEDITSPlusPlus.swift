@@ -60,6 +60,11 @@ public struct LEDITSPlusPlus: EditingMethod {
             .official: .init(steps: 34, guidance: 5, strength: 0.885),
             .fast: .init(steps: 20, guidance: 5, strength: 0.85),
         ],
+        conditions: [
+            .init([.negative], when: .always),
+            .init(
+                [.source], when: .any([.option("edits", [""]), .optionIsNot("source-guidance", ["0"])])),
+        ],
         options: [
             .init(
                 "edits", .text, .text(""),

@@ -35,6 +35,7 @@ public struct MDP: EditingMethod {
             .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .nullText),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
         ],
+        conditions: [.init(options: ["amplify"], when: .option("variable", ["noise"]))],
         options: [
             .init(
                 "variable", .choice(Variable.allCases.map(\.rawValue)), .text("noise"),

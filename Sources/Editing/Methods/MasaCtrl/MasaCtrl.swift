@@ -31,6 +31,10 @@ public struct MasaCtrl: EditingMethod {
             .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .ddim),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
         ],
+        conditions: [
+            .init(
+                options: ["source-foreground", "mask-threshold"], when: .optionIsNot("foreground", [""]))
+        ],
         options: MasaCtrlReach.options + [
             .init(
                 "source-sees", .choice(SourcePrompt.allCases.map(\.rawValue)), .text("given"),

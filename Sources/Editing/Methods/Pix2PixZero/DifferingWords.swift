@@ -1,3 +1,5 @@
+import Prompts
+
 /// The words in which two prompts differ, as things that sentences can be made of.
 ///
 /// From the first to the last differing word, with the noun that follows ("red" and "green" before "apple"

@@ -18,6 +18,8 @@ struct EditDirection {
     let sources: Bank
     /// What is averaged on the other.
     let targets: Bank
+    /// Whether any of them come from the user's own files.
+    let isGiven: Bool
 
     /// Where the sentences come from.
     ///
@@ -38,6 +40,7 @@ struct EditDirection {
             }
             return .sentences(SentenceBank.sentences(about: words, count: options.integer("sentences")))
         }
+        isGiven = ["from", "to"].contains { !options.text($0 + "-sentences").isEmpty }
         sources = try bank("from", differing?.source)
         targets = try bank("to", differing?.target)
     }
@@ -64,7 +67,8 @@ struct EditDirection {
             if cutOff != nil { cut += 1 }
             sums[isTarget] = sums[isTarget].map { $0 + embedding } ?? embedding
         }
-        if cut > 0 {
+        // Of those that are made here a few too long ones do no harm, and nobody can change them.
+        if cut > 0, isGiven {
             studio.warn("\(cut) of \(all.count) sentences are longer than the model reads and were cut off")
         }
         for (isTarget, sum) in sums { means[isTarget] = sum / Double(all.count { $0.isTarget == isTarget }) }

@@ -28,12 +28,21 @@ public struct Pix2PixZero: EditingMethod {
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
-        name: "pix2pix-zero", title: "Pix2Pix-Zero",
+        name: "pix2pix-zero", title: "Pix2Pix-Zero", aliases: ["p2p-zero"],
         summary: "Turns one thing into another along a direction of words, and keeps the layout.",
         paper: "Parmar et al., Zero-shot Image-to-Image Translation, SIGGRAPH 2023, arXiv 2302.03027",
         year: 2023, needs: .init(source: .required, inversion: true, gradients: true),
         standard: .init(steps: 50, guidance: 5, strength: nil, inversion: .ddim),
         presets: [.fast: .init(steps: 20, guidance: 5, strength: nil, inversion: .ddim)],
+        conditions: [
+            .init([.negative], when: .always),
+            .init(options: ["from"], when: .option("from-sentences", [""])),
+            .init(options: ["to"], when: .option("to-sentences", [""])),
+            .init(options: ["away-from"], when: .notGiven(.negative)),
+            .init(
+                options: ["correlation", "divergence", "rounds", "rolls", "shifts", "walk"],
+                when: .inversion([.ddim, .negativePrompt, .direct])),
+        ],
         options: [
             .init(
                 "from", .text, .text(""),

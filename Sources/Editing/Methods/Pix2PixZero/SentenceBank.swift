@@ -1,4 +1,5 @@
 import Foundation
+import Prompts
 
 /// Sentences about a thing, from which its place in the text encoder's space is averaged.
 ///

@@ -1,12 +1,12 @@
 /// Words of a prompt that name no thing.
-enum LittleWords {
+package enum LittleWords {
     /// What stands before a noun.
-    static let articles: Set<String> = [
+    package static let articles: Set<String> = [
         "a", "an", "the", "some", "this", "that", "these", "those", "its",
     ]
 
     /// What begins another part of the sentence, so that no noun goes beyond it.
-    static let joining: Set<String> = [
+    package static let joining: Set<String> = [
         "of", "on", "in", "at", "by", "with", "without", "under", "over", "near", "next", "beside", "behind",
         "before",
         "between", "above", "below", "against", "around", "front", "and", "or", "is", "are", "was", "were",
@@ -15,5 +15,5 @@ enum LittleWords {
     ]
 
     /// Both.
-    static let all = articles.union(joining)
+    package static let all = articles.union(joining)
 }
