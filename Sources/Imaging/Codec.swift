@@ -80,7 +80,9 @@ enum Codec {
         return try bytes.withUnsafeBytes { raw in
             try withMessage { message in
                 var header = cvips_header()
-                guard let image = cvips_open(raw.baseAddress, raw.count, &header, message) else { return (nil, nil) }
+                guard let image = cvips_open(raw.baseAddress, raw.count, &header, message) else {
+                    return (nil, nil)
+                }
                 defer { cvips_close(image) }
                 return (blob("exif-data", of: image), blob("xmp-data", of: image))
             }

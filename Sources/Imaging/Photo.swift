@@ -132,7 +132,8 @@ public struct Photo: Sendable, Hashable {
     public func suited(_ edit: Picture) throws -> Picture {
         var suited = edit
         if let alpha = original.alpha {
-            suited = edit.resized(width: original.width, height: original.height).liftedFromWhite(alpha: alpha)
+            suited = edit.resized(width: original.width, height: original.height).liftedFromWhite(
+                alpha: alpha)
         }
         if hasOwnColours, let profile = original.profile { return try Codec.transform(suited, to: profile) }
         suited.profile = original.profile

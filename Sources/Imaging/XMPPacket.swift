@@ -8,7 +8,8 @@ struct XMPPacket: Hashable, Sendable {
 
     /// - Parameter bytes: UTF-8, as XMP in files has to be.
     init?(_ bytes: [UInt8]) {
-        guard let text = String(validating: bytes.filter { $0 != 0 }, as: UTF8.self), text.contains("rdf:RDF"),
+        guard let text = String(validating: bytes.filter { $0 != 0 }, as: UTF8.self),
+            text.contains("rdf:RDF"),
             Self.pieces(of: text) != nil
         else { return nil }
         self.text = text
@@ -76,7 +77,8 @@ struct XMPPacket: Hashable, Sendable {
     var texts: [String: String] {
         var texts: [String: String] = [:]
         let wanted = [
-            (Space.exif, "UserComment", PictureMetadata.parametersKey), (Space.xmp, "CreatorTool", "creator tool"),
+            (Space.exif, "UserComment", PictureMetadata.parametersKey),
+            (Space.xmp, "CreatorTool", "creator tool"),
             (Space.extended, "DigitalSourceType", "digital source type"),
         ]
         for (space, name, key) in wanted {
@@ -129,7 +131,8 @@ struct XMPPacket: Hashable, Sendable {
             ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#xA;", "\n"), ("&#10;", "\n"),
             ("&amp;", "&"),
         ] where result.contains(code) {
-            result = result.split(separator: code, omittingEmptySubsequences: false).joined(separator: character)
+            result = result.split(separator: code, omittingEmptySubsequences: false).joined(
+                separator: character)
         }
         return result
     }

@@ -2,8 +2,8 @@ import ArgumentParser
 import Diffusion
 import Editing
 import Imaging
-import Logging
 import Judging
+import Logging
 
 /// Several seeds of one edit, of which the best is kept.
 struct BestOfOptions: ParsableArguments {

@@ -73,7 +73,8 @@ public struct LEDITSPlusPlus: EditingMethod {
             .init(
                 "phrases", .choice(Phrases.allCases.map(\.rawValue)), .text("auto"),
                 presets: [.official: .text("words")],
-                help: "without edits: words that came are added and those that went removed, or the whole prompt, "
+                help:
+                    "without edits: words that came are added and those that went removed, or the whole prompt, "
                     + "or its difference from --source; auto: words where the model reads CLIP's language, else "
                     + "difference"),
             .init(
@@ -96,11 +97,13 @@ public struct LEDITSPlusPlus: EditingMethod {
                 help: "guidance towards --source on both paths; 0: they see the empty prompt alone"),
             .init(
                 "inversion-only", .flag, .flag(false), presets: [.official: .flag(true)],
-                help: "source-guidance leads the picture's own path alone, and a negative prompt the edited one alone"
+                help:
+                    "source-guidance leads the picture's own path alone, and a negative prompt the edited one alone"
             ),
             .init(
                 "last-noise", .flag, .flag(true), presets: [.official: .flag(false)],
-                help: "whether a last step that ends without noise still adds what the picture's own path lacks there"
+                help:
+                    "whether a last step that ends without noise still adds what the picture's own path lacks there"
             ),
         ])
 
