@@ -93,6 +93,9 @@ struct GenerateCommand: AsyncParsableCommand {
             let what = size.map { "--size is \($0)" } ?? "--\(name) is \(side)"
             throw Failure.usage("\(what); this model needs multiples of \(factor)")
         }
+        let side = session.folder.unet.sampleSize * factor
+        let bytes = Outputs.mostBytes(place.path, width: width ?? side, height: height ?? side)
+        try Outputs.checkRoom([(place.path, bytes)])
         let request = GenerationRequest(
             prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, eta: eta,
             width: width, height: height, regions: parts,
