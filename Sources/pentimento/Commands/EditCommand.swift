@@ -139,7 +139,8 @@ struct EditCommand: AsyncParsableCommand {
         request.picture = photo.picture
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
-        try results.checkRoom(places, for: photo.picture)
+        let texts = [prompt, source, negative] + request.regions.map { $0.prompt }
+        try results.checkFits(places, for: photo.picture, texts: texts)
         let session = try opened()
 
         let (final, cache) = (request, keeping.cache)

@@ -94,6 +94,9 @@ struct GenerateCommand: AsyncParsableCommand {
             throw Failure.usage("\(what); this model needs multiples of \(factor)")
         }
         let side = session.folder.unet.sampleSize * factor
+        try Outputs.checkFits(
+            place.path, width: width ?? side, height: height ?? side,
+            texts: noMetadata ? [] : [prompt, negative] + parts.map { $0.prompt })
         let bytes = Outputs.mostBytes(place.path, width: width ?? side, height: height ?? side)
         try Outputs.checkRoom([(place.path, bytes)])
         let request = GenerationRequest(
