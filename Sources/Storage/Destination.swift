@@ -38,10 +38,10 @@ package enum Destination: Equatable {
                 self = .special(path)
                 return
             }
-        } else if errno != ENOENT {
-            throw WriteFailure(path, number: errno)
         } else if path.isEmpty || path.utf8.last == UInt8(ascii: "/") {
             throw WriteFailure(path, .isFolder)
+        } else if errno != ENOENT {
+            throw WriteFailure(path, number: errno)
         }
         self = try Self.followed(path)
     }

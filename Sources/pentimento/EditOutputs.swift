@@ -93,8 +93,14 @@ struct EditOutputs: ParsableArguments {
             mask: place(maskOut, "-mask"), trace: place(trace, "-trace", "safetensors"))
     }
 
-    /// Refuses results of a photo that find no room.
-    func checkRoom(_ places: Places, for photo: Picture) throws {
+    /// Refuses results of a photo that do not fit their kinds of files, or find no room.
+    /// - Parameter texts: what the account will repeat.
+    func checkFits(_ places: Places, for photo: Picture, texts: [String?]) throws {
+        try Outputs.checkFits(
+            places.picture.path, width: photo.width, height: photo.height, texts: noMetadata ? [] : texts)
+        if let mask = places.mask?.path {
+            try Outputs.checkFits(mask, width: photo.width, height: photo.height)
+        }
         let side = min(max(photo.height, 256), 768)
         let wide = max(photo.width * side / photo.height, 1) * 3
         try Outputs.checkRoom(

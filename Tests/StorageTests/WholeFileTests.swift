@@ -148,6 +148,7 @@ func mode(_ path: String) -> mode_t {
         try scratch.put("", "file")
         #expect(throws: WriteFailure(scratch.path, .isFolder)) { try Destination.check(scratch.path) }
         #expect(throws: WriteFailure(scratch["new/"], .isFolder)) { try Destination.check(scratch["new/"]) }
+        #expect(throws: WriteFailure(scratch["file/"], .isFolder)) { try Destination.check(scratch["file/"]) }
         #expect(throws: WriteFailure("", .isFolder)) { try Destination.check("") }
         for (name, folder) in [("none/a", "none"), ("file/a", "file")] {
             #expect(throws: WriteFailure(scratch[name], .noFolder(scratch[folder]))) {
