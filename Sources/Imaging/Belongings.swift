@@ -38,7 +38,8 @@ struct Belongings {
             // Nothing else in a WebP says how large it is printed.
             record.resolution?.put(into: &folders.first)
             return WebPChunks.inserting(
-                exif: folders.isEmpty ? nil : folders.block, xmp: packet.map { Array($0.text.utf8) }, into: bytes)
+                exif: folders.isEmpty ? nil : folders.block, xmp: packet.map { Array($0.text.utf8) },
+                into: bytes)
         case .tiff: return insertedIntoTIFF(bytes)
         default: return bytes
         }
@@ -80,7 +81,9 @@ struct Belongings {
         let room = JPEGSegments.longest - JPEGSegments.exifMark.count
         var folders = withTexts()
         while folders.block.count > room / 2,
-            let largest = folders.exif.max(by: { ($0.value.data.count, $0.key) < ($1.value.data.count, $1.key) }),
+            let largest = folders.exif.max(by: {
+                ($0.value.data.count, $0.key) < ($1.value.data.count, $1.key)
+            }),
             largest.value.data.count > 4096
         { folders.exif[largest.key] = nil }
         let account = metadata.shortened(
@@ -97,7 +100,9 @@ struct Belongings {
         return JPEGSegments.inserting(
             JPEGSegments.Belongings(
                 exif: whole,
-                xmp: packet.flatMap { $0.count <= JPEGSegments.longest - JPEGSegments.xmpMark.count ? $0 : nil },
+                xmp: packet.flatMap {
+                    $0.count <= JPEGSegments.longest - JPEGSegments.xmpMark.count ? $0 : nil
+                },
                 iptc: iptc, comment: record.texts["Comment"], resolution: record.resolution,
                 longNote: longNote.flatMap { $0.count <= JPEGSegments.longestNote ? $0 : nil }), into: bytes)
     }
@@ -128,7 +133,9 @@ extension PictureMetadata {
 
     /// With `parameters` cut at the end of its prompts, so that the settings in its last line stay.
     func shortened(toUnits limit: Int) -> PictureMetadata {
-        guard let parameters = entries[Self.parametersKey], parameters.utf16.count > limit else { return self }
+        guard let parameters = entries[Self.parametersKey], parameters.utf16.count > limit else {
+            return self
+        }
         let settings = parameters.lastIndex(of: "\n").map { String(parameters[$0...]) } ?? ""
         let tail = settings.utf16.count < limit / 2 ? "…" + settings : "…"
         var left = limit - tail.utf16.count

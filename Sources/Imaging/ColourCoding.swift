@@ -24,7 +24,8 @@ struct ColourCoding: Hashable {
         default: break
         }
         guard let curve, let chromaticities else {
-            return .unsuitable("its colours are coded as \(primaries)/\(transfer)/\(matrix), which is not known here")
+            return .unsuitable(
+                "its colours are coded as \(primaries)/\(transfer)/\(matrix), which is not known here")
         }
         if curve == .sRGB, primaries == 1 || primaries == 2 { return .sRGB }
         let (white, red, green, blue) = chromaticities
@@ -80,7 +81,8 @@ struct PNGColours {
     func meaning(hasProfile: Bool) -> ColourCoding.Meaning {
         if let data = chunks["cICP"], data.count == 4 {
             let coding = ColourCoding(
-                primaries: Int(data[0]), transfer: Int(data[1]), matrix: Int(data[2]), isFullRange: data[3] != 0)
+                primaries: Int(data[0]), transfer: Int(data[1]), matrix: Int(data[2]),
+                isFullRange: data[3] != 0)
             guard coding.isFullRange else { return .unsuitable("its samples use the narrow range of video") }
             guard coding.matrix == 0 else {
                 return .unsuitable("its cICP chunk names colours other than RGB (matrix \(coding.matrix))")

@@ -105,7 +105,8 @@ enum EXIF {
     static func texts(inNote note: [UInt8]) -> [String: String] {
         guard note.starts(with: noteMark) else { return [:] }
         return
-            (try? JSONDecoder().decode([String: String].self, from: Data(note.dropFirst(noteMark.count)))) ?? [:]
+            (try? JSONDecoder().decode([String: String].self, from: Data(note.dropFirst(noteMark.count))))
+            ?? [:]
     }
 
     /// The texts in a TIFF block.

@@ -79,7 +79,8 @@ enum JPEGSegments {
             case 0xE1 where data.starts(with: xmpMark):
                 let found = XMPPacket(Array(data.dropFirst(xmpMark.count)))?.texts ?? [:]
                 texts.merge(found) { first, _ in first }
-            case noteMarker where data.starts(with: EXIF.noteMark): note += data.dropFirst(EXIF.noteMark.count + 2)
+            case noteMarker where data.starts(with: EXIF.noteMark):
+                note += data.dropFirst(EXIF.noteMark.count + 2)
             case 0xFE: texts["comment"] = comment(data)
             default: break
             }

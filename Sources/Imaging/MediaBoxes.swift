@@ -12,7 +12,9 @@ enum MediaBoxes {
         for box in children(of: bytes, container.data) where box.type == "colr" && box.data.count >= 11 {
             let place = box.data.lowerBound
             guard bytes[place..<(place + 4)].elementsEqual(Array("nclx".utf8)) else { continue }
-            func short(_ offset: Int) -> Int { Int(bytes[place + offset]) << 8 | Int(bytes[place + offset + 1]) }
+            func short(_ offset: Int) -> Int {
+                Int(bytes[place + offset]) << 8 | Int(bytes[place + offset + 1])
+            }
             return ColourCoding(
                 primaries: short(4), transfer: short(6), matrix: short(8),
                 isFullRange: bytes[place + 10] & 0x80 != 0)
@@ -20,7 +22,8 @@ enum MediaBoxes {
         return nil
     }
 
-    private static func children(of bytes: [UInt8], _ range: Range<Int>) -> [(type: String, data: Range<Int>)] {
+    private static func children(of bytes: [UInt8], _ range: Range<Int>) -> [(type: String, data: Range<Int>)]
+    {
         var boxes: [(type: String, data: Range<Int>)] = []
         var place = range.lowerBound
         while range.upperBound - place >= 8 {

@@ -4,7 +4,8 @@ enum PNGChunks {
     ///
     /// `texts` become uncompressed iTXt chunks (UTF-8); `chunks` go before them as they are.
     static func inserting(
-        _ texts: [(key: String, text: String)], _ chunks: [(type: String, data: [UInt8])], into bytes: [UInt8],
+        _ texts: [(key: String, text: String)], _ chunks: [(type: String, data: [UInt8])],
+        into bytes: [UInt8],
         path: String
     ) throws -> [UInt8] {
         let afterHeader = 8 + 12 + 13  // signature, chunk frame, IHDR

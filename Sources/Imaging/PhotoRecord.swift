@@ -54,7 +54,8 @@ public struct PhotoRecord: Sendable, Hashable {
 
     /// The keys of PNG texts that say what and whose a picture is (PNG specification, section 11.3.3.1).
     private static let textKeys: Set<String> = [
-        "Title", "Author", "Description", "Copyright", "Creation Time", "Disclaimer", "Warning", "Source", "Comment",
+        "Title", "Author", "Description", "Copyright", "Creation Time", "Disclaimer", "Warning", "Source",
+        "Comment",
     ]
 
     /// Collects everything from a file's bytes.

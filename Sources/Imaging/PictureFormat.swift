@@ -91,7 +91,10 @@ public enum PictureFormat: String, Sendable, CaseIterable {
         let known: [([UInt8], String)] = [
             (Array("8BPS".utf8), "a Photoshop file; export it as PNG"),
             ([0xFF, 0x0A], "a JPEG XL; convert it to PNG (djxl picture.jxl picture.png)"),
-            ([0, 0, 0, 12] + Array("JXL ".utf8), "a JPEG XL; convert it to PNG (djxl picture.jxl picture.png)"),
+            (
+                [0, 0, 0, 12] + Array("JXL ".utf8),
+                "a JPEG XL; convert it to PNG (djxl picture.jxl picture.png)"
+            ),
             ([0, 0, 0, 12] + Array("jP  ".utf8), "a JPEG 2000; convert it to PNG"),
             ([0x76, 0x2F, 0x31, 0x01], "an OpenEXR picture; convert it to an sRGB PNG"),
             (Array("#?RADIANCE".utf8), "a Radiance HDR picture; convert it to an sRGB PNG"),
@@ -102,7 +105,8 @@ public enum PictureFormat: String, Sendable, CaseIterable {
         if bytes.starts(with: Array("BM".utf8)), bytes.count >= 14, bytes[6..<10].allSatisfy({ $0 == 0 }) {
             return "a BMP bitmap; convert it to PNG (magick picture.bmp picture.png)"
         }
-        if bytes.count > 2, bytes[0] == UInt8(ascii: "P"), (0x31...0x34).contains(bytes[1]) || bytes[1] == 0x37,
+        if bytes.count > 2, bytes[0] == UInt8(ascii: "P"),
+            (0x31...0x34).contains(bytes[1]) || bytes[1] == 0x37,
             [9, 10, 13, 32].contains(bytes[2])
         {
             return "a portable map of another kind; convert it to PNG"

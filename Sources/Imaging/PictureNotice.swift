@@ -33,7 +33,8 @@ public enum PictureNotice: Sendable, Hashable, CustomStringConvertible {
         case .endMissing: "the JPEG lacks its end marker; every pixel is there and is used"
         case .gainMapLeftOut:
             "the photo's HDR gain map is left out, because it belongs to the old pixels; its standard picture is edited"
-        case .locationLeftOut: "where the photo was taken (GPS, place names) is left out; --keep-location keeps it"
+        case .locationLeftOut:
+            "where the photo was taken (GPS, place names) is left out; --keep-location keeps it"
         case .laidOverWhite(let format):
             "a \(format.name) cannot be transparent, so the photo is laid over white; write a .png, .webp or .tif to keep it"
         case .profileLeftOut(let format):

@@ -7,7 +7,9 @@ public struct PrintResolution: Sendable, Hashable {
 
     /// A resolution in pixels per metre; nil where one is not above 0.
     public init?(across: Double, down: Double) {
-        guard across > 0, down > 0, across.isFinite, down.isFinite, max(across, down) < 1e8 else { return nil }
+        guard across > 0, down > 0, across.isFinite, down.isFinite, max(across, down) < 1e8 else {
+            return nil
+        }
         self.across = across
         self.down = down
     }
@@ -59,7 +61,9 @@ public struct PrintResolution: Sendable, Hashable {
         func isWhole(_ values: [Double]) -> Bool { values.allSatisfy { abs($0 - $0.rounded()) < 0.001 } }
         let metric = !isWhole(inches) && isWhole(centimetres)
         return [metric ? 2 : 1]
-            + (metric ? centimetres : inches).flatMap { TIFFValue.short(Int(min(max($0.rounded(), 1), 65535))).data }
+            + (metric ? centimetres : inches).flatMap {
+                TIFFValue.short(Int(min(max($0.rounded(), 1), 65535))).data
+            }
     }
 
     init?(densities data: ArraySlice<UInt8>) {

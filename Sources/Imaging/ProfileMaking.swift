@@ -20,7 +20,8 @@ struct RGBColours: Hashable {
     let name: String
 
     init(
-        white: Chromaticity, red: Chromaticity, green: Chromaticity, blue: Chromaticity, curve: Curve, name: String
+        white: Chromaticity, red: Chromaticity, green: Chromaticity, blue: Chromaticity, curve: Curve,
+        name: String
     ) {
         chromaticities = [white, red, green, blue].flatMap { [$0.x, $0.y] }
         self.curve = curve
@@ -39,7 +40,9 @@ struct RGBColours: Hashable {
 
     /// The bytes of the profile; nil where the chromaticities are no colours.
     var profile: [UInt8]? {
-        guard let matrix = toConnectionSpace, let adaptation = Self.adaptation(from: white) else { return nil }
+        guard let matrix = toConnectionSpace, let adaptation = Self.adaptation(from: white) else {
+            return nil
+        }
         let curve =
             switch curve {
             // Type 3 of the ICC specification: two pieces, of which the lower is straight.
@@ -73,7 +76,8 @@ struct RGBColours: Hashable {
 
     /// From linear RGB to XYZ under the profile connection space's white, by Bradford's adaptation.
     private var toConnectionSpace: [[Double]]? {
-        guard chromaticities.allSatisfy({ $0.isFinite }), [1, 3, 5, 7].allSatisfy({ chromaticities[$0] > 1e-4 })
+        guard chromaticities.allSatisfy({ $0.isFinite }),
+            [1, 3, 5, 7].allSatisfy({ chromaticities[$0] > 1e-4 })
         else { return nil }
         let columns = (1...3).map { Self.light(chromaticities[2 * $0], chromaticities[2 * $0 + 1]) }
         let primaries = (0..<3).map { row in columns.map { $0[row] } }

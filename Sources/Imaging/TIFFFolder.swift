@@ -9,7 +9,9 @@ struct TIFFValue: Hashable, Sendable {
     private static let units = [0, 1, 1, 2, 4, 4, 1, 1, 2, 4, 4, 4, 8, 4]
 
     init?(type: Int, data: [UInt8]) {
-        guard Self.sizes.indices.contains(type), type > 0, data.count % Self.sizes[type] == 0 else { return nil }
+        guard Self.sizes.indices.contains(type), type > 0, data.count % Self.sizes[type] == 0 else {
+            return nil
+        }
         self.type = type
         self.data = data
     }
@@ -46,7 +48,9 @@ struct TIFFValue: Hashable, Sendable {
     /// The text up to its closing zero.
     var text: String { String(decoding: data.prefix { $0 != 0 }, as: UTF8.self) }
 
-    static func short(_ value: Int) -> TIFFValue { TIFFValue(3, [UInt8(value >> 8 & 255), UInt8(value & 255)]) }
+    static func short(_ value: Int) -> TIFFValue {
+        TIFFValue(3, [UInt8(value >> 8 & 255), UInt8(value & 255)])
+    }
     static func long(_ value: Int) -> TIFFValue {
         TIFFValue(4, PNGChunks.bigEndian(UInt32(truncatingIfNeeded: value)))
     }

@@ -28,7 +28,9 @@ public struct WritingOptions: Sendable, Hashable {
         let name = format.name
         func unfit(_ reason: String) -> ImagingError { .unfitOption(path: path, reason: reason) }
         if let quality {
-            guard (1...100).contains(quality) else { throw unfit("the quality is \(quality); it must lie in 1...100") }
+            guard (1...100).contains(quality) else {
+                throw unfit("the quality is \(quality); it must lie in 1...100")
+            }
             guard format == .jpeg || format == .webp else {
                 throw unfit("a \(name) keeps every pixel and has no quality; only JPEG and WebP have one")
             }

@@ -111,7 +111,9 @@ extension XMPPacket {
                 }
                 place = rest.index(after: place)
             }
-            guard place < rest.endIndex, rest.distance(from: rest.startIndex, to: place) > 1 else { return nil }
+            guard place < rest.endIndex, rest.distance(from: rest.startIndex, to: place) > 1 else {
+                return nil
+            }
             let end = rest.index(after: place)
             guard let tag = Tag(rest[..<end]) else { return nil }
             pieces.append(.tag(tag))

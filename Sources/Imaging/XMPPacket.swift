@@ -8,7 +8,8 @@ struct XMPPacket: Hashable, Sendable {
 
     /// - Parameter bytes: UTF-8, as XMP in files has to be.
     init?(_ bytes: [UInt8]) {
-        guard let text = String(validating: bytes.filter { $0 != 0 }, as: UTF8.self), text.contains("rdf:RDF"),
+        guard let text = String(validating: bytes.filter { $0 != 0 }, as: UTF8.self),
+            text.contains("rdf:RDF"),
             Self.pieces(of: text) != nil
         else { return nil }
         self.text = text
@@ -33,13 +34,15 @@ struct XMPPacket: Hashable, Sendable {
     }
 
     /// Whether the packet tells of a map that makes the picture one of high dynamic range.
-    var hasGainMap: Bool { text.contains(Space.companions[1]) || text.contains(Space.companions[2]) }
+    var hasGainMap: Bool { mentions { space, _ in Space.companions[1...].contains(where: space.hasPrefix) } }
 
     /// Whether it says where the picture was taken.
-    var hasLocation: Bool {
+    var hasLocation: Bool { mentions(Self.isLocation) }
+
+    private func mentions(_ property: (_ space: String, _ name: String) -> Bool) -> Bool {
         var found = false
         _ = rewritten { space, name in
-            found = found || Self.isLocation(space, name)
+            found = found || property(space, name)
             return true
         }
         return found
@@ -76,7 +79,8 @@ struct XMPPacket: Hashable, Sendable {
     var texts: [String: String] {
         var texts: [String: String] = [:]
         let wanted = [
-            (Space.exif, "UserComment", PictureMetadata.parametersKey), (Space.xmp, "CreatorTool", "creator tool"),
+            (Space.exif, "UserComment", PictureMetadata.parametersKey),
+            (Space.xmp, "CreatorTool", "creator tool"),
             (Space.extended, "DigitalSourceType", "digital source type"),
         ]
         for (space, name, key) in wanted {
@@ -129,7 +133,8 @@ struct XMPPacket: Hashable, Sendable {
             ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#xA;", "\n"), ("&#10;", "\n"),
             ("&amp;", "&"),
         ] where result.contains(code) {
-            result = result.split(separator: code, omittingEmptySubsequences: false).joined(separator: character)
+            result = result.split(separator: code, omittingEmptySubsequences: false).joined(
+                separator: character)
         }
         return result
     }

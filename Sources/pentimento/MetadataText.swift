@@ -95,7 +95,8 @@ enum JSONValue: Codable, Equatable {
                 default: value.line
                 }
             }
-            guard list.isEmpty || texts.allSatisfy({ $0.map { $0.count <= 24 } ?? false }), list.count <= 16 else {
+            guard list.isEmpty || texts.allSatisfy({ $0.map { $0.count <= 24 } ?? false }), list.count <= 16
+            else {
                 return nil
             }
             return list.isEmpty ? "none" : texts.compactMap(\.self).joined(separator: ", ")

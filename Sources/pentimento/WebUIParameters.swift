@@ -38,7 +38,8 @@ struct WebUIParameters: Equatable {
         // The last such line: a prompt may have one of its own, a negative prompt hardly.
         if let start = lines.lastIndex(where: { $0.hasPrefix(Self.mark) }) {
             negative = ([String(lines[start].dropFirst(Self.mark.count))] + lines[(start + 1)...]).joined(
-                separator: "\n").trimmingCharacters(in: .whitespaces)
+                separator: "\n"
+            ).trimmingCharacters(in: .whitespaces)
             lines.removeSubrange(start...)
         } else {
             negative = ""

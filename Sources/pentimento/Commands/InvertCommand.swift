@@ -56,6 +56,7 @@ struct InvertCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
+    @OptionGroup(title: "Results") var writing: WritingFlags
     @OptionGroup var model: ModelOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -72,16 +73,19 @@ struct InvertCommand: AsyncParsableCommand {
         let stem = ((photo as NSString).lastPathComponent as NSString).deletingPathExtension
         let path = output ?? Outputs.unused("\(stem)-invert.png")
         try Outputs.check(picture: path)
+        try writing.check(path)
         if let trace { try Outputs.checkFolder(of: trace) }
         let log = speech.log
-        let picture = try Picture(contentsOf: photo, pixelLimit: pixelLimit) { log.warning("\($0)") }
+        let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
+        for notice in photo.notices { log.warning("\(notice)") }
+        writing.warn(of: photo, prompts: [source], writing: path, log)
         let kind = try inverting.kind() ?? .ddim
         let options = try inverting.options()
         _ = try kind.options(options)
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: steps)
         let request = ReconstructionRequest(
-            picture: picture, prompt: source, steps: steps, guidance: guidance,
+            picture: photo.picture, prompt: source, steps: steps, guidance: guidance,
             inversion: kind, inversionOptions: options, seed: seed)
         let cache = keeping.cache
         let result = try await session.result { try $0.reconstruct(request, cache: cache) }
@@ -100,7 +104,9 @@ struct InvertCommand: AsyncParsableCommand {
             inversionOptions: result.inversionOptions, inversionKept: result.inversionKept,
             roundTripError: result.relativeError, decibels: result.roundTrip.psnr,
             ceiling: result.roundTrip.ceiling)
-        try result.picture.write(to: path, metadata: noMetadata ? [:] : account.metadata())
+        try photo.suited(result.picture).write(
+            to: path, metadata: noMetadata ? [:] : account.metadata(), record: photo.record,
+            options: writing.options)
         if json {
             Terminal.print(try jsonText(account))
         } else if !speech.quiet {
