@@ -60,7 +60,8 @@ public struct Photo: Sendable, Hashable {
             case .lacksScans: throw ImagingError.damaged(path: name, reason: "its last scans are missing")
             }
         }
-        let samples = try Codec.decode(whole, path: name, format: format, pixelLimit: pixelLimit)
+        let samples = try Codec.decode(
+            whole, path: name, format: format, pixelLimit: pixelLimit, strict: notices.contains(.endMissing))
         var record = PhotoRecord(bytes: bytes, format: format, samples: samples)
         let frames = format == .png ? PNGChunks.frames(in: bytes) : Int(samples.header.pages)
         if frames > 1 { notices.append(.firstFrameOnly(frames: frames)) }

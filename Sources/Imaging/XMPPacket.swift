@@ -34,13 +34,15 @@ struct XMPPacket: Hashable, Sendable {
     }
 
     /// Whether the packet tells of a map that makes the picture one of high dynamic range.
-    var hasGainMap: Bool { text.contains(Space.companions[1]) || text.contains(Space.companions[2]) }
+    var hasGainMap: Bool { mentions { space, _ in Space.companions[1...].contains(where: space.hasPrefix) } }
 
     /// Whether it says where the picture was taken.
-    var hasLocation: Bool {
+    var hasLocation: Bool { mentions(Self.isLocation) }
+
+    private func mentions(_ property: (_ space: String, _ name: String) -> Bool) -> Bool {
         var found = false
         _ = rewritten { space, name in
-            found = found || Self.isLocation(space, name)
+            found = found || property(space, name)
             return true
         }
         return found

@@ -94,10 +94,8 @@ struct EditOutputs: ParsableArguments {
     }
 
     /// Refuses results of a photo that do not fit their kinds of files, or find no room.
-    /// - Parameter texts: what the account will repeat.
-    func checkFits(_ places: Places, for photo: Picture, texts: [String?]) throws {
-        try Outputs.checkFits(
-            places.picture.path, width: photo.width, height: photo.height, texts: noMetadata ? [] : texts)
+    func checkFits(_ places: Places, for photo: Picture) throws {
+        try Outputs.checkFits(places.picture.path, width: photo.width, height: photo.height)
         if let mask = places.mask?.path {
             try Outputs.checkFits(mask, width: photo.width, height: photo.height)
         }

@@ -64,23 +64,14 @@ enum Outputs {
         }
     }
 
-    /// Refuses a picture that its kind of file cannot hold: too many pixels a side, or too long an account.
-    /// - Parameter texts: what the account will repeat, in the picture's texts for others and in our own.
-    static func checkFits(_ path: String, width: Int, height: Int, texts: [String?] = []) throws {
+    /// Refuses a picture that has more pixels a side than its kind of file takes.
+    static func checkFits(_ path: String, width: Int, height: Int) throws {
         let format = PictureFormat(writing: path)
         let most = format == .webp ? 16_383 : format == .jpeg ? 65_535 : Int.max
         guard max(width, height) <= most else {
             throw ImagingError.cannotEncode(
                 path: path,
                 reason: "\(width)x\(height) pixels, its kind of file takes \(most) a side; write a PNG")
-        }
-        // Two bytes a letter for others, JSON for ourselves, and what no text of the user's is part of.
-        let bytes = texts.compactMap(\.self).reduce(8192) { $0 + $1.utf16.count * 2 + $1.utf8.count }
-        guard format != .jpeg || texts.isEmpty || bytes <= 65_533 else {
-            throw ImagingError.cannotEncode(
-                path: path,
-                reason:
-                    "about \(bytes) bytes of account, a JPEG takes 65533; write a PNG, or give --no-metadata")
         }
     }
 

@@ -152,8 +152,7 @@ struct EditCommand: AsyncParsableCommand {
         request.picture = photo.picture
         request.mask = try masking.read(pixelLimit: pixelLimit)
         if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
-        let texts = [prompt, source, negative] + request.regions.map { $0.prompt }
-        try results.checkFits(places, for: photo.picture, texts: texts)
+        try results.checkFits(places, for: photo.picture)
         let chooser = try choosing.chooser(request, model: try model.path())
         let session = try opened()
         session.tell(of: photo.picture, side: size)

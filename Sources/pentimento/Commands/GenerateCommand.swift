@@ -95,9 +95,7 @@ struct GenerateCommand: AsyncParsableCommand {
             throw Failure.usage("\(what); this model needs multiples of \(factor)")
         }
         let own = session.folder.unet.sampleSize * factor
-        try Outputs.checkFits(
-            place.path, width: width ?? own, height: height ?? own,
-            texts: noMetadata ? [] : [prompt, negative] + parts.map { $0.prompt })
+        try Outputs.checkFits(place.path, width: width ?? own, height: height ?? own)
         let bytes = Outputs.mostBytes(place.path, width: width ?? own, height: height ?? own)
         try Outputs.checkRoom([(place.path, bytes)])
         if windows == nil, let advice = Self.advice(width: width ?? own, height: height ?? own, own: own) {

@@ -58,6 +58,7 @@ struct InvertCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
+    @OptionGroup(title: "Results") var writing: WritingFlags
     @OptionGroup var model: ModelOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -75,18 +76,21 @@ struct InvertCommand: AsyncParsableCommand {
             output.map { ResultPlace.named($0) }
             ?? .series(folder: ".", stem: ResultPlace.stem(photo, "invert"), ending: "png")
         try Outputs.check(picture: place.path)
+        if output != "-" { try writing.check(place.path) }
         if let trace { try Outputs.check(file: trace) }
         try Outputs.checkDistinct([("-o", output), ("--trace", trace), ("--json", json ? "-" : nil)])
         let log = speech.log
-        let picture = try Picture(contentsOf: photo, pixelLimit: pixelLimit) { log.warning("\($0)") }
+        let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
+        for notice in photo.notices { log.warning("\(notice)") }
+        writing.warn(of: photo, prompts: [source], writing: place.path, log)
         let kind = try inverting.kind() ?? .ddim
         let options = try inverting.options()
         _ = try kind.options(options)
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: steps)
-        session.tell(of: picture, side: nil)
+        session.tell(of: photo.picture, side: nil)
         let request = ReconstructionRequest(
-            picture: picture, prompt: source, steps: steps, guidance: guidance,
+            picture: photo.picture, prompt: source, steps: steps, guidance: guidance,
             inversion: kind, inversionOptions: options, seed: seed)
         let cache = keeping.cache
         let result = try await session.result { try $0.reconstruct(request, cache: cache) }
@@ -107,8 +111,9 @@ struct InvertCommand: AsyncParsableCommand {
             ceiling: result.roundTrip.ceiling)
         let path = try place.write { path, replacing in
             account.output = lastName(of: path)
-            try result.picture.write(
-                to: path, metadata: noMetadata ? [:] : account.metadata(), replacing: replacing)
+            try photo.suited(result.picture).write(
+                to: path, metadata: noMetadata ? [:] : account.metadata(), record: photo.record,
+                options: writing.options, replacing: replacing)
         }
         if json {
             Terminal.print(try jsonText(account))
