@@ -13,7 +13,7 @@ DEMO_EDIT = bin/pentimento edit $(DEMO_PICTURE) --source "$(DEMO_SOURCE)" --prom
 	--method diffedit --guidance 5 --option threshold=0.25 --seed 1 -o demo/result.png --mask-out demo/mask.png --panel demo/panel.png
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shim demo build test bench study ablate lint format docs pictures card fixtures bundle clean
+.PHONY: help setup shim demo build test bench study ablate lint format docs pictures card fixtures mutations bundle clean
 # Two `swift` commands in one build folder wait for each other at best.
 .NOTPARALLEL:
 
@@ -73,6 +73,9 @@ card: build
 
 fixtures: build ## make the tests' reference tensors anew with Python's diffusers
 	@python=$$(Scripts/python) && for script in Scripts/fixtures/*.py; do "$$python" "$$script" || exit 1; done
+
+mutations: shim ## show that the tests notice each fault of Scripts/mutations (hours; not part of test)
+	@Scripts/mutations/run
 
 bundle: setup ## make build/bundle/pentimento.tar.gz, which runs where there is no Swift
 	@Scripts/bundle

@@ -9,8 +9,8 @@ generator draws too. The autoencoder's posterior is taken at its mode, as the pr
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionInpaintPipeline, UNet2DConditionModel
-from diffusers import StableDiffusionInstructPix2PixPipeline
+from diffusers import AutoencoderKL, DDIMScheduler, EulerAncestralDiscreteScheduler, StableDiffusionInpaintPipeline
+from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
 from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from diffusers.pipelines.deprecated.stable_diffusion_panorama import StableDiffusionPanoramaPipeline
 from PIL import Image
@@ -94,6 +94,17 @@ def instructed() -> torch.Tensor:
     ).images
 
 
+def ancestrally_instructed() -> torch.Tensor:
+    """The same with ancestral Euler steps along the same timesteps, whose noise follows the first in the same draw."""
+    pipeline = load(StableDiffusionInstructPix2PixPipeline, "tiny-ip2p")
+    # The class's own spacing is linspace, in fractions of timesteps; the configuration's, leading, is taken here.
+    pipeline.scheduler = EulerAncestralDiscreteScheduler.from_config(pipeline.scheduler.config, timestep_spacing="leading")
+    return pipeline(
+        PROMPT, negative_prompt=NEGATIVE, image=Image.fromarray(picture().numpy()), num_inference_steps=STEPS,
+        generator=Fixed(), output_type="latent",
+    ).images
+
+
 def main() -> None:
     DiagonalGaussianDistribution.sample = lambda self, generator=None: self.mode()
     draw = torch.randn
@@ -105,6 +116,7 @@ def main() -> None:
         results = {
             "inpaint": inpainted("tiny-inpaint", 1), "inpaint.partly": inpainted("tiny-inpaint", 0.5),
             "blend": inpainted("tiny-sd1", 1), "blend.partly": inpainted("tiny-sd1", 0.5),
+            "instruct.ancestral": ancestrally_instructed(),
         }
     finally:
         drawing.torch.randn = draw
