@@ -36,7 +36,9 @@ extension NoiseSchedule {
             return (1...steps).map { min($0 * stride + offset, trainingSteps - 1) }
         case .linspace: return (1...steps).map { whole((count - 1) * Double($0) / Double(steps)) }
         case .trailing:
-            return (0..<steps).reversed().map { max(whole(count - Double($0) * count / Double(steps)) - 1, 0) }
+            return (0..<steps).reversed().map {
+                max(whole(count - Double($0) * count / Double(steps)) - 1, 0)
+            }
         }
     }
 }

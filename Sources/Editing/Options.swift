@@ -158,7 +158,8 @@ public struct Options: Sendable, Hashable {
         guard method.presetNames.contains(preset) else {
             throw .badValue(
                 name: "preset", value: preset.rawValue,
-                expected: "one of \(method.presetNames.map(\.rawValue).joined(separator: ", ")) for \(method.name)")
+                expected:
+                    "one of \(method.presetNames.map(\.rawValue).joined(separator: ", ")) for \(method.name)")
         }
         try self.init(given, of: method.options, owner: method.name, preset: preset)
     }

@@ -54,7 +54,8 @@ public struct PromptToPrompt: EditingMethod {
                 help: "cross-steps of single words of the new prompt: pear:0-0.5,table:1"),
             .init(
                 "weights", .text, .text(""), presets: [.official: .text("auto:2")], symbol: "c",
-                help: "how strong words of the new prompt are: red:2,apple:0.5, negative ones too; auto:2 for those "
+                help:
+                    "how strong words of the new prompt are: red:2,apple:0.5, negative ones too; auto:2 for those "
                     + "that differ"),
             .init(
                 "self-scale", .integer(1...64), .integer(2),

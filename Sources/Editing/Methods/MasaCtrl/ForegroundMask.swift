@@ -25,7 +25,8 @@ struct ForegroundMask {
             help: "file of a mask: where the picture shows the thing (white), instead of foreground's words"),
         .init(
             "target-mask", .text, .text(""),
-            help: "file of a mask: where the painting shall show the thing (white); source-mask's where empty"),
+            help: "file of a mask: where the painting shall show the thing (white); source-mask's where empty"
+        ),
     ]
 
     /// What the options say.
@@ -77,8 +78,10 @@ struct ForegroundMask {
                 let size = canvas.size(at: site.scale)
                 func cells(_ mask: Mask) -> Tensor {
                     let small = mask.nearest(width: size.width, height: size.height)
-                    return Tensor(small.values.map { $0 >= 0.5 ? 1 : 0 }, shape: [1, 1, size.height, size.width])
-                        .like(canvas.clean)
+                    return Tensor(
+                        small.values.map { $0 >= 0.5 ? 1 : 0 }, shape: [1, 1, size.height, size.width]
+                    )
+                    .like(canvas.clean)
                 }
                 return (cells(given.source), cells(given.target))
             }
@@ -104,7 +107,8 @@ struct ForegroundMask {
         .editing(restricted) { site, map in
             let masks = masks(site, source, target)
             return Self.restricted(
-                map, source: masks.source.reshaped([1, 1, 1, -1]), target: masks.target.reshaped([1, 1, -1, 1]))
+                map, source: masks.source.reshaped([1, 1, 1, -1]),
+                target: masks.target.reshaped([1, 1, -1, 1]))
         }
     }
 

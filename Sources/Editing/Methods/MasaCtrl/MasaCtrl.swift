@@ -35,7 +35,8 @@ public struct MasaCtrl: EditingMethod {
             .init(
                 "source-sees", .choice(SourcePrompt.allCases.map(\.rawValue)), .text("given"),
                 presets: [.official: .text("empty")],
-                help: "what the picture's own walk is prompted with: --source, or nothing unless foreground needs it"
+                help:
+                    "what the picture's own walk is prompted with: --source, or nothing unless foreground needs it"
             )
         ] + ForegroundMask.options)
 

@@ -52,7 +52,8 @@ struct MasaCtrlReach {
         var layers: Set<Int> = []
         for part in WordList.words(text) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0.trimmed) }
-            guard ends.count <= 2, let first = ends.first.flatMap(\.self), let last = ends.last.flatMap(\.self),
+            guard ends.count <= 2, let first = ends.first.flatMap(\.self),
+                let last = ends.last.flatMap(\.self),
                 first <= last, first >= 0, last < countedLayers
             else {
                 throw .badValue(
