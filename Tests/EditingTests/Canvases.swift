@@ -9,10 +9,13 @@ func canvas(
     on model: any DiffusionModel, prompt: String, source: String? = nil, negative: String = "",
     steps: Int = 50,
     strength: Double = 1, guidance: Double = 7.5, inversion: InversionKind = .ddim, seed: UInt64 = 0,
-    mask: Tensor? = nil, clean: Tensor? = nil, limits: BatchLimits = BatchLimits(), dtype: DType = .float32
+    mask: Tensor? = nil, clean: Tensor? = nil, limits: BatchLimits = BatchLimits(), dtype: DType = .float32,
+    method: (any EditingMethod)? = nil
 ) throws -> Canvas {
     let studio = Studio(model: model, limits: limits)
-    let levels = try studio.schedule.levels(steps: steps)
+    // The method's own trajectory where it has one.
+    let levels =
+        try method?.levels(of: studio.schedule, steps: steps) ?? studio.schedule.levels(steps: steps)
     let facts = model.facts
     let side = facts.pictureSide / facts.latentFactor
     let latent = clean ?? RandomGenerator(seed: 99).normal([1, facts.latentChannels, side, side]) * 0.5

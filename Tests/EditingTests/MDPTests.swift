@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Networks
 import Tensors
 import TestSupport
@@ -61,6 +62,92 @@ import ToyModels
         let canvas = try Self.canvas(inversion: .direct)
         let painting = try Self.edit(canvas, Self.whole.merging(["variable": variable]) { $1 })
         #expect(Self.distance(painting.latent, canvas.clean) < 1e-9)
+    }
+
+    @Test(
+        "M1 with an edit-friendly inversion gives the picture itself, whatever its own guidance",
+        arguments: ["noise", "latent"], [1.0, 3.5])
+    func allSourceEditFriendly(variable: String, own: Double) throws {
+        var canvas = try Self.canvas(inversion: .editFriendly)
+        canvas.inversionSettings.options = try InversionKind.editFriendly.options([
+            "source-guidance": "\(own)"
+        ])
+        let painting = try Self.edit(canvas, Self.whole.merging(["variable": variable]) { $1 })
+        #expect(Self.distance(painting.latent, canvas.clean) < 1e-9)
+    }
+
+    @Test(
+        "Where the lowest step goes nowhere, direct inversion still gives the picture back, and edits are numbers",
+        arguments: [NoiseSchedule.Spacing.leading, .linspace])
+    func restingStep(spacing: NoiseSchedule.Spacing) throws {
+        let model = Self.model()
+        model.schedule = NoiseSchedule(
+            betas: NoiseSchedule.betas(.scaledLinear, from: 0.00085, to: 0.012, count: 1000),
+            spacing: spacing,
+            offset: 0)
+        let canvas = try EditingTests.canvas(
+            on: model, prompt: "dog", source: "cat", steps: 10, guidance: 3, inversion: .direct,
+            dtype: .float64)
+        #expect(canvas.levels[1].alphaBar == canvas.levels[0].alphaBar)
+        #expect(Self.distance(try Self.edit(canvas, Self.whole).latent, canvas.clean) < 1e-9)
+        let half = try Self.edit(canvas, Self.whole.merging(["weight": "0.5"]) { $1 }).latent
+        #expect(half.isFinite && Self.distance(half, canvas.clean) > 0.01)
+    }
+
+    @Test(
+        "The notebook's weights: a line, a quarter of a cosine, e⁰ to e⁻⁵, over T_M steps from N - t_max on")
+    func notebookWeights() {
+        for (shape, value) in [
+            (MDPSchedule.Shape.constant, { _ in 1 }), (.linear, { 1 - $0 }), (.cosine, { cos($0 * .pi / 2) }),
+            (.exponential, { exp(-5 * $0) }),
+        ] as [(MDPSchedule.Shape, (Double) -> Double)] {
+            let weights = MDPSchedule(shape: shape, start: 47, length: 26, first: 1).weights(steps: 50)
+            for step in 0..<50 {
+                let expected = (3..<29).contains(step) ? value(Double(step - 3) / 25) : 0
+                #expect(abs(weights[step] - expected) < 1e-12, "\(shape) \(step)")
+            }
+        }
+    }
+
+    @Test(
+        "A network that answers a number for each prompt is mixed as the notebook mixes: w of the source, 1 - w of the new",
+        arguments: toyVariables, MDPSchedule.Shape.allCases)
+    func mixing(variable: String, shape: MDPSchedule.Shape) throws {
+        let (a, b, guidance) = (0.75, -0.5, 3.0)
+        let model = FormulaModel(embeddings: [
+            "cat": .full([1, 1, 1], a).to(dtype: .float64), "dog": .full([1, 1, 1], b).to(dtype: .float64),
+        ]) { latent, _, embedding in latent.zerosLike + embedding.reshaped([1, 1, 1, 1]).like(latent) }
+        let canvas = try EditingTests.canvas(
+            on: model, prompt: "dog", source: "cat", steps: 10, guidance: guidance,
+            clean: .full([1, 1, 1, 1], 0.3), dtype: .float64)
+        let painting = try Self.edit(
+            canvas,
+            [
+                "variable": variable, "schedule": shape.rawValue, "window-start": "40", "window-length": "30",
+                "weight": "0.9",
+            ])
+        let start = try canvas.invert().start.item
+        var (source, edited) = (start, start)
+        for step in 0..<10 {
+            let k = 10 - step
+            let part = Double(step - 2) / 5
+            let share: Double =
+                switch shape {
+                case .constant: 1
+                case .linear: 1 - part
+                case .cosine: cos(part * .pi / 2)
+                case .exponential: exp(-5 * part)
+                }
+            let weight = (2..<8).contains(step) ? 0.9 * share : 0
+            let (kept, added) = DDIM.coefficients(from: canvas.levels[k], to: canvas.levels[k - 1])
+            source = kept * source + added * guidance * a
+            if variable == "latent" {
+                edited = weight * source + (1 - weight) * (kept * edited + added * guidance * b)
+            } else {
+                edited = kept * edited + added * guidance * (weight * a + (1 - weight) * b)
+            }
+        }
+        #expect(abs(painting.latent.item - edited) < 1e-9)
     }
 
     @Test("M2: weight 0 is plain sampling under the new prompt", arguments: toyVariables)

@@ -1,4 +1,5 @@
 import Diffusion
+import Imaging
 import Networks
 import Prompts
 import Tensors
@@ -34,7 +35,7 @@ import ToyModels
     func parity() throws {
         let theirs = try Fixtures.tensors("features.safetensors").tensor("masactrl")
         let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
-        let painting = try Self.method(["start-step": "1"]).edit(Self.canvas(on: model, dtype: .float64))
+        let painting = try Self.method(["start-step": "0.2"]).edit(Self.canvas(on: model, dtype: .float64))
         #expect(relativeError(painting.inversion[5], theirs.rows(5..<6).squeezed(0)) < 1e-6)
         #expect(relativeError(painting.latent, theirs.rows(0..<1).squeezed(0)) < 1e-6)
     }
@@ -48,9 +49,41 @@ import ToyModels
     func layers(name: String, start: Int, expected: [String]) throws {
         let sites = try tinyModel(name).sites
         #expect(
-            Set(MasaCtrl.layers(from: start, among: sites).map(\.description)) == Self.keysAndValues(expected)
-        )
-        #expect(MasaCtrl.layers(from: 0, among: sites).count == 2 * sites.count { $0.isOwnMap })
+            Set(try Self.reach(["start-layer": "\(start)"]).keysAndValues(among: sites).map(\.description))
+                == Self.keysAndValues(expected))
+        #expect(
+            try Self.reach(["start-layer": "0"]).keysAndValues(among: sites).count
+                == 2 * sites.count { $0.isOwnMap })
+    }
+
+    static func reach(_ options: [String: String]) throws -> MasaCtrlReach {
+        try MasaCtrlReach(Options(options, of: MasaCtrl.description))
+    }
+
+    @Test("S is a share of the steps: 4 of 50, 2 of 20, 8 of 100; lists of layers and steps count before it")
+    func reaches() throws {
+        func acting(_ options: [String: String], of steps: Int) throws -> [Int] {
+            let reach = try Self.reach(options)
+            return (0..<steps).filter { reach.acts(in: $0, of: steps) }
+        }
+        for (steps, first) in [(50, 4), (20, 2), (100, 8), (5, 0)] {
+            #expect(try acting([:], of: steps) == Array(first..<steps))
+        }
+        #expect(try acting(["steps": "0.1-0.3, 0.8-1", "start-step": "1"], of: 10) == [1, 2, 8, 9])
+        #expect(try acting(["start-step": "1"], of: 10).isEmpty)
+        let sites = try tinyModel().sites
+        #expect(try Self.reach(["layers": "0, 10-11"]).layers == [0, 10, 11])
+        #expect(
+            Set(try Self.reach(["layers": "0,10-11"]).keysAndValues(among: sites).map(\.description))
+                == Self.keysAndValues(["down0.0", "up2.0", "up2.1"]))
+        #expect(
+            throws: EditingError.badValue(
+                name: "option layers", value: "9-16", expected: "numbers from 0 to 15 such as 8,10-12")
+        ) { try Self.reach(["layers": "9-16"]) }
+        #expect(
+            throws: EditingError.badValue(
+                name: "option steps", value: "4", expected: "shares of the way such as 0.1-0.4,0.6-1")
+        ) { try Self.reach(["steps": "4"]) }
     }
 
     @Test(
@@ -59,7 +92,7 @@ import ToyModels
     func steps() throws {
         let model = try WatchedModel(dtype: .float64)
         model.watched = Set(try model.sites.filter(\.isOwnMap))
-        _ = try Self.method(["start-step": "2"]).edit(Self.canvas(on: model, dtype: .float64))
+        _ = try Self.method(["start-step": "0.4"]).edit(Self.canvas(on: model, dtype: .float64))
         let wanted = Self.keysAndValues(Self.paper)
         // Five to invert, two steps of two rows, three of four.
         #expect(model.rows.count == 5 + 2 * 2 + 3 * 4)
@@ -101,7 +134,7 @@ import ToyModels
     @Test("S = N and L = 16 are no control: plain sampling from the inverted picture, to the last bit")
     func noControl() throws {
         let canvas = try Self.canvas(on: try tinyModel())
-        for options in [["start-step": "5"], ["start-layer": "16"]] {
+        for options in [["start-step": "1"], ["start-layer": "16"]] {
             let painting = try Self.method(options).edit(canvas)
             let plain = try canvas.studio.sample(
                 painting.inversion[5], from: 5, of: canvas.levels, prompt: canvas.prompt,
@@ -134,7 +167,7 @@ import ToyModels
         for options in [[:], ["foreground": "pear", "source-foreground": "apple"]] {
             func paint(_ limits: BatchLimits) throws -> Tensor {
                 let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
-                return try Self.method(options.merging(["start-step": "1"]) { $1 }).edit(
+                return try Self.method(options.merging(["start-step": "0.2"]) { $1 }).edit(
                     Self.canvas(on: model, inversion: .ddim, limits: limits, dtype: .float64)
                 ).latent
             }
@@ -165,14 +198,35 @@ import ToyModels
         #expect(controlled == Self.keysAndValues(Self.paper).union(Self.paper.map { "\($0).own.map" }))
         let plain = try Self.method().edit(Self.canvas(on: model, dtype: .float64))
         #expect(distance(painting.latent, plain.latent) > 1e-6)
-        let soft = try Self.method([
-            "foreground": "pear", "source-foreground": "apple", "target-mask": "soft",
-        ]).edit(Self.canvas(on: model, dtype: .float64))
-        #expect(distance(painting.latent, soft.latent) > 1e-6)
         // A threshold of nought makes everything the thing: there is no rest to be kept from it.
         let all = try Self.method(["foreground": "a", "mask-threshold": "0"]).edit(
             Self.canvas(on: model, dtype: .float64))
         #expect(relativeError(all.latent, plain.latent) < 1e-10)
+    }
+
+    @Test("The official preset walks the source without its prompt, unless words of it are looked for")
+    func emptySource() throws {
+        func painted(_ source: String?, _ options: [String: String] = [:]) throws -> Tensor {
+            try Self.method(options, preset: .official).edit(
+                Self.canvas(on: tinyModel(), source: source, inversion: .ddim)
+            ).latent
+        }
+        #expect(try painted("a red apple").isEqual(to: painted(nil)))
+        #expect(try distance(painted("a red apple", ["source-sees": "given"]), painted(nil)) > 1e-4)
+        let words = ["foreground": "pear", "source-foreground": "apple"]
+        #expect(try distance(painted("a red apple", words), painted(nil)) > 1e-4)
+    }
+
+    @Test("Masks must come in the right order and be readable")
+    func badMasks() throws {
+        let canvas = try Self.canvas(on: tinyModel())
+        #expect(
+            throws: EditingError.missing(what: "option source-mask beside target-mask", method: "masactrl")
+        ) {
+            try Self.method(["target-mask": "new.png"]).edit(canvas)
+        }
+        #expect(throws: ImagingError.self) { try Self.method(["source-mask": "/nowhere.png"]).edit(canvas) }
+        #expect(canvas.studio.spent.forwards == 0)
     }
 
     @Test("A thing that the prompts do not name is an error that says so")

@@ -17,8 +17,6 @@ struct LEDITSEdit: Equatable {
     var warmUp: Double
     /// Share of the steps after which it does nothing.
     var coolDown: Double
-    /// Whether it leads away from the source prompt instead of the empty one.
-    var isAgainstSource = false
 
     /// Whether it does something in a step, counted from the noisiest of so many.
     func acts(in step: Int, of steps: Int) -> Bool {

@@ -14,8 +14,8 @@ import Tensors
 /// empty one's place.
 ///
 /// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on
-/// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, 2k more with `source-guidance` (k where it
-/// is the way up's alone), and k more with `phrases=difference` where that does not ask the source prompt anyway.
+/// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with `source-guidance` (k
+/// where that leads the picture's own path alone).
 public struct LEDITSPlusPlus: EditingMethod {
     /// Which sampler's noises are found.
     enum Solver: String, CaseIterable {
@@ -27,23 +27,23 @@ public struct LEDITSPlusPlus: EditingMethod {
 
     /// What the edits are where none is named.
     enum Phrases: String, CaseIterable {
-        /// Words, for models that read CLIP's vocabulary; else the difference.
+        /// Words, for models that read CLIP's vocabulary; else the prompt.
         case auto
         /// Phrases with words that came are added, and phrases with words that went are removed, as the authors do.
         case words
         /// The new prompt as a whole.
         case prompt
-        /// The new prompt as a whole, and its guidance leads away from the source prompt instead of the empty one.
-        case difference
 
-        /// Words in CLIP's vocabulary. A model with fewer learnt language from its own captions, which were whole
-        /// sentences: to it a phrase says that there is nothing else.
+        /// Words in CLIP's vocabulary.
+        ///
+        /// A model with fewer learnt language from its own captions, which were whole sentences: to it a phrase says that
+        /// there is nothing else.
         static let freeLanguage = 49_408
 
         /// What it means for a model.
         func resolved(for model: any DiffusionModel) throws -> Phrases {
             guard self == .auto else { return self }
-            return try model.tokenizer().vocabularySize >= Self.freeLanguage ? .words : .difference
+            return try model.tokenizer().vocabularySize >= Self.freeLanguage ? .words : .prompt
         }
     }
 
@@ -74,9 +74,8 @@ public struct LEDITSPlusPlus: EditingMethod {
                 "phrases", .choice(Phrases.allCases.map(\.rawValue)), .text("auto"),
                 presets: [.official: .text("words")],
                 help:
-                    "without edits: words that came are added and those that went removed, or the whole prompt, "
-                    + "or its difference from --source; auto: words where the model reads CLIP's language, else "
-                    + "difference"),
+                    "without edits: phrases that came are added and those that went removed, or the whole prompt is "
+                    + "added; auto: words where the model reads CLIP's vocabulary, else prompt"),
             .init(
                 "threshold", .number(0...1), .number(0.9), symbol: "λ",
                 help: "share of the picture that stays as it is in each mask"),
@@ -93,8 +92,11 @@ public struct LEDITSPlusPlus: EditingMethod {
                 "solver", .choice(Solver.allCases.map(\.rawValue)), .text("dpm-solver"),
                 help: "the sampler whose noises are found"),
             .init(
-                "source-guidance", .number(0...100), .number(0), presets: [.official: .number(3.5)],
-                help: "guidance towards --source on both paths; 0: they see the empty prompt alone"),
+                // diffusers asks for 3.5, but takes the two prompts' embeddings for each other: 1 - 3.5.
+                "source-guidance", .number(-100...100), .number(0), presets: [.official: .number(-2.5)],
+                help:
+                    "guidance towards --source on both paths, or away from it; 0: they see the empty prompt alone"
+            ),
             .init(
                 "inversion-only", .flag, .flag(false), presets: [.official: .flag(true)],
                 help:
@@ -165,7 +167,6 @@ public struct LEDITSPlusPlus: EditingMethod {
         guard source != target else { return [] }
         var edit = usual
         edit.phrase = target
-        edit.isAgainstSource = source != nil && phrases == .difference
         return [edit]
     }
 
