@@ -25,7 +25,7 @@ enum {
     SPACE_GREY16 = 26,
     SPACE_SCRGB = 28
 };
-enum { ACCESS_SEQUENTIAL = 1, FAIL_ON_ERROR = 2, FAIL_ON_WARNING = 3, INTENT_RELATIVE = 1 };
+enum { ACCESS_SEQUENTIAL = 1, FAIL_ON_ERROR = 2, INTENT_RELATIVE = 1 };
 enum { TIFF_LZW = 5, PREDICTOR_HORIZONTAL = 2 };
 
 static const char profile_field[] = "icc-profile-data";
@@ -154,13 +154,11 @@ static int number(VipsImage *image, const char *field, int otherwise) {
     return value;
 }
 
-cvips_image *cvips_open(
-    const void *bytes, size_t length, int strict, cvips_header *header, char message[CVIPS_MESSAGE]) {
+cvips_image *cvips_open(const void *bytes, size_t length, cvips_header *header, char message[CVIPS_MESSAGE]) {
     pthread_mutex_lock(&lock);
     // Lazy and streaming: only the header is read here, and pixels later run through once from the top.
     VipsImage *image = vips_image_new_from_buffer(
-        bytes, length, "", "access", ACCESS_SEQUENTIAL, "fail_on",
-        strict ? FAIL_ON_WARNING : FAIL_ON_ERROR, NULL);
+        bytes, length, "", "access", ACCESS_SEQUENTIAL, "fail_on", FAIL_ON_ERROR, NULL);
     if (image) {
         memset(header, 0, sizeof *header);
         header->width = vips_image_get_width(image);

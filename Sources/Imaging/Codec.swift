@@ -34,13 +34,13 @@ enum Codec {
 
     /// Decodes a file held in memory, after its header passed the pixel limit.
     static func decode(
-        _ bytes: [UInt8], path: String, format: PictureFormat, pixelLimit: Int, strict: Bool = false
+        _ bytes: [UInt8], path: String, format: PictureFormat, pixelLimit: Int
     ) throws -> Samples {
         try start()
         return try bytes.withUnsafeBytes { raw in
             try withMessage { message in
                 var header = cvips_header()
-                guard let image = cvips_open(raw.baseAddress, raw.count, strict ? 1 : 0, &header, message)
+                guard let image = cvips_open(raw.baseAddress, raw.count, &header, message)
                 else {
                     let reason = text(message)
                     // The one failure of opening that is the library's: it does not know the kind at all.
@@ -81,7 +81,7 @@ enum Codec {
         return try bytes.withUnsafeBytes { raw in
             try withMessage { message in
                 var header = cvips_header()
-                guard let image = cvips_open(raw.baseAddress, raw.count, 0, &header, message) else {
+                guard let image = cvips_open(raw.baseAddress, raw.count, &header, message) else {
                     return (nil, nil)
                 }
                 defer { cvips_close(image) }

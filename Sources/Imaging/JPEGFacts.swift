@@ -76,6 +76,14 @@ enum JPEGFacts {
         return isComplete || !isProgressive ? .lacksEndMarker : .lacksScans
     }
 
-    /// The bytes with the end marker that they lack.
-    static func ended(_ bytes: [UInt8]) -> [UInt8] { bytes + (bytes.last == 0xFF ? [0xD9] : [0xFF, 0xD9]) }
+    /// The bytes with the end marker that they lack, after some bytes that mean nothing where nothing is missing.
+    static func ended(_ bytes: [UInt8], after filler: [UInt8] = []) -> [UInt8] {
+        // A last 0xFF is the first half of the marker.
+        (bytes.last == 0xFF ? bytes.dropLast() : bytes[...]) + filler + [0xFF, 0xD9]
+    }
+
+    /// What takes the place of missing bits to show that they are missing: the library itself takes zeros.
+    static let fillers: [[UInt8]] = [
+        [UInt8](repeating: 0x55, count: 64), [UInt8](repeating: 0xFE, count: 64),
+    ]
 }

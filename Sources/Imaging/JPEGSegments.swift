@@ -37,24 +37,19 @@ enum JPEGSegments {
             }
         }
         if let comment = belongings.comment { added += segment(0xFE, Array(comment.utf8.prefix(longest))) }
-        var result = Array(bytes.prefix(2))
+        // The mark, version 1.1, unit and densities (no unit and 1 by 1 where nothing is known), no thumbnail.
+        let header = jfifMark + [1, 1] + (belongings.resolution?.densities ?? [0, 0, 1, 0, 1]) + [0, 0]
+        var result = Array(bytes.prefix(2)) + segment(0xE0, header) + added
         var rest = 2
-        for (marker, data) in segments(of: bytes) {
-            let whole = (data.lowerBound - 4)..<data.upperBound
-            if marker == 0xE0, bytes[data].starts(with: jfifMark), data.count >= 12 {
-                // Mark, two bytes of version, then unit and densities; no unit and 1 by 1 where nothing is known.
-                var first = Array(bytes[whole])
-                first.replaceSubrange(11..<16, with: belongings.resolution?.densities ?? [0, 0, 1, 0, 1])
-                result += first + added
-                added = []
-                rest = whole.upperBound
-            } else if marker == 0xE1, bytes[data].starts(with: exifMark) {
-                // The library's own EXIF says next to nothing; a second one confuses readers.
-                result += bytes[rest..<whole.lowerBound]
-                rest = whole.upperBound
-            }
+        for (marker, data) in segments(of: bytes)
+        where (marker == 0xE0 && bytes[data].starts(with: jfifMark))
+            || (marker == 0xE1 && bytes[data].starts(with: exifMark))
+        {
+            // The library's own headers say next to nothing; second ones confuse readers.
+            result += bytes[rest..<(data.lowerBound - 4)]
+            rest = data.upperBound
         }
-        return result + added + bytes[rest...]
+        return result + bytes[rest...]
     }
 
     private static func segment(_ marker: UInt8, _ data: [UInt8]) -> [UInt8] {

@@ -49,19 +49,24 @@ public struct Photo: Sendable, Hashable {
             return
         }
         var notices: [PictureNotice] = []
-        var whole = bytes
-        if format == .jpeg {
-            switch JPEGFacts.ending(of: bytes) {
-            case .whole: break
-            case .lacksEndMarker:
-                // Whether every pixel is there shows when they are decoded: the library then misses no bit.
-                whole = JPEGFacts.ended(bytes)
-                notices.append(.endMissing)
-            case .lacksScans: throw ImagingError.damaged(path: name, reason: "its last scans are missing")
-            }
+        let ending = format == .jpeg ? JPEGFacts.ending(of: bytes) : .whole
+        if ending == .lacksScans {
+            throw ImagingError.damaged(path: name, reason: "its last scans are missing")
         }
         let samples = try Codec.decode(
-            whole, path: name, format: format, pixelLimit: pixelLimit, strict: notices.contains(.endMissing))
+            ending == .whole ? bytes : JPEGFacts.ended(bytes), path: name, format: format,
+            pixelLimit: pixelLimit)
+        if ending == .lacksEndMarker {
+            // Every pixel is there if none depends on what stands in the place of what might be missing.
+            for filler in JPEGFacts.fillers {
+                let other = try? Codec.decode(
+                    JPEGFacts.ended(bytes, after: filler), path: name, format: format, pixelLimit: pixelLimit)
+                guard other?.values == samples.values else {
+                    throw ImagingError.damaged(path: name, reason: "its coded data end too early")
+                }
+            }
+            notices.append(.endMissing)
+        }
         var record = PhotoRecord(bytes: bytes, format: format, samples: samples)
         let frames = format == .png ? PNGChunks.frames(in: bytes) : Int(samples.header.pages)
         if frames > 1 { notices.append(.firstFrameOnly(frames: frames)) }
@@ -124,7 +129,9 @@ public struct Photo: Sendable, Hashable {
     /// Outside the mask every byte is the photo's. See `Picture.pasting(edit:into:mask:feather:)`.
     public func pasting(edit: Picture, mask: Mask, feather: Double = Picture.defaultFeather) throws -> Picture
     {
-        Picture.pasting(edit: try suited(edit), into: original, mask: mask, feather: feather)
+        let painting = try suited(edit)
+        return Picture.pasting(edit: painting, into: original, mask: mask, feather: feather)
+            .fillingHole(in: original, with: painting, where: mask)
     }
 
     /// An edit of the photo (sRGB, any size) in the photo's own colours, transparent where the photo is.

@@ -43,4 +43,27 @@ extension Picture {
         }
         return result
     }
+
+    /// The picture with the hole filled that a mask marks, or itself where the mask marks more than a hole.
+    ///
+    /// Where all that may change is fully transparent in the photo, an edit that stayed transparent could not
+    /// be seen: there the painting becomes opaque as far as the mask allows it, and takes nothing from the
+    /// colours below, which nobody saw.
+    func fillingHole(in original: Picture, with painting: Picture, where mask: Mask) -> Picture {
+        guard let alpha = original.alpha else { return self }
+        let marks = mask.resized(width: width, height: height)
+        var (marked, hidden) = (0, 0)
+        for pixel in alpha.indices where marks.values[pixel] > 0.5 {
+            marked += 1
+            if alpha[pixel] == 0 { hidden += 1 }
+        }
+        // A hole's edge may be a pixel wider in a mask of another size.
+        guard marked > 0, hidden * 20 >= marked * 19 else { return self }
+        var result = self
+        for pixel in alpha.indices where alpha[pixel] == 0 && marks.values[pixel] > 0 {
+            result.alpha?[pixel] = UInt8((min(marks.values[pixel], 1) * 255).rounded())
+            for index in (pixel * 3)..<(pixel * 3 + 3) { result.pixels[index] = painting.pixels[index] }
+        }
+        return result
+    }
 }

@@ -46,10 +46,8 @@ int cvips_version(void);
 /// Whether libvips has an operation, such as "pngload_buffer"; 0 before `cvips_start`.
 int cvips_has(const char *operation);
 
-/// Reads the header of the picture in `bytes`, which must outlive the image. Null on failure. Where `strict` is
-/// not 0, decoding fails where coded data end too early even if an end marker follows them.
-cvips_image *cvips_open(
-    const void *bytes, size_t length, int strict, cvips_header *header, char message[CVIPS_MESSAGE]);
+/// Reads the header of the picture in `bytes`, which must outlive the image. Null on failure.
+cvips_image *cvips_open(const void *bytes, size_t length, cvips_header *header, char message[CVIPS_MESSAGE]);
 
 /// How many bytes a file carries under a field ("icc-profile-data", "exif-data", "xmp-data"), 0 where it
 /// carries none; they are copied to `room` where that is not null and has `length` bytes or more.
