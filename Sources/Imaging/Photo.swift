@@ -96,16 +96,23 @@ public struct Photo: Sendable, Hashable {
         self.notices = notices
     }
 
-    /// The photo with an edit (sRGB, any size) where the mask allows it, in the photo's own size and profile.
+    /// The photo with a layer (sRGB) laid over it, in the photo's own size and profile.
     ///
-    /// Outside the mask every byte is the photo's. See `Picture.pasting(edit:into:mask:feather:)`.
-    public func pasting(edit: Picture, mask: Mask, feather: Double = Picture.defaultFeather) throws -> Picture
-    {
-        var suited = edit
-        if original.pixels != picture.pixels, let profile = original.profile {
-            suited = try Codec.transform(edit, to: profile)
+    /// - Parameter plain: what the layer makes of `picture`, if that is known already.
+    public func pasting(_ layer: PasteLayer, plain: Picture? = nil) throws -> Picture {
+        guard original.pixels != picture.pixels, let profile = original.profile else {
+            var result = plain ?? layer.pasted(into: picture)
+            result.profile = original.profile
+            return result
         }
-        return Picture.pasting(edit: suited, into: original, mask: mask, feather: feather)
+        var suited = layer
+        suited.edit = try Codec.transform(layer.edit, to: profile)
+        if case .difference(let base, let guide, let radius) = layer.content {
+            suited.content = .difference(
+                base: try Codec.transform(base, to: profile), guide: try Codec.transform(guide, to: profile),
+                radius: radius)
+        }
+        return suited.pasted(into: original)
     }
 
     private enum ProfileKind { case likeSRGB, other, unusable }

@@ -49,7 +49,9 @@ struct EditOutputs: ParsableArguments {
     {
         if let trace { try Outputs.write(result.trace, to: trace) }
         if let maskOut {
-            if let mask = result.mask {
+            if let coverage = result.layer?.coverage {
+                try coverage.picture().write(to: maskOut)
+            } else if let mask = result.mask {
                 try mask.resized(width: photo.width, height: photo.height).picture().write(to: maskOut)
             } else {
                 log.warning("\(result.account.method) used no mask; \(maskOut) was not written")
@@ -69,8 +71,13 @@ struct EditOutputs: ParsableArguments {
         var plain = result.picture
         plain.profile = nil
         var cells = [ContactSheet.Cell(fitting(photo), caption: result.account.source ?? "photo")]
-        if let mask = result.mask {
-            cells.append(ContactSheet.Cell(fitting(photo).overlaid(with: mask), caption: "may change"))
+        let shown = fitting(photo)
+        // Exactly what was pasted, and no smoother.
+        if let coverage = result.layer?.coverage?.picture() {
+            let mask = Mask(luma: fitting(coverage))
+            cells.append(ContactSheet.Cell(shown.overlaid(with: mask), caption: "may change"))
+        } else if let mask = result.mask {
+            cells.append(ContactSheet.Cell(shown.overlaid(with: mask), caption: "may change"))
         }
         cells.append(ContactSheet.Cell(fitting(plain), caption: result.account.prompt))
         return Picture.panel(cells)

@@ -70,7 +70,7 @@ struct Failure: Error, Equatable {
         case let error as StillLifeSetError:
             if case .request = error { .usage } else { .badInput }
         case is EditError: .usage
-        case is JudgingError, is StudyError: .badInput
+        case is JudgingError, is MaskError, is StudyError: .badInput
         case let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile:
             .missing
         default: .fault

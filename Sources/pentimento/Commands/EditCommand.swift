@@ -85,11 +85,11 @@ struct EditCommand: AsyncParsableCommand {
         var request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1),
-            regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
+            regions: try regions.read(pixelLimit: pixelLimit, speech.log), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
             strength: strength, inversion: try inverting.kind(), inversionOptions: try inverting.options(),
-            pastes: masking.noPaste ? false : nil, feather: masking.feather,
+            paste: masking.way, feather: masking.feather,
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()
@@ -100,8 +100,7 @@ struct EditCommand: AsyncParsableCommand {
         let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice)") }
         request.picture = photo.picture
-        request.mask = try masking.read(pixelLimit: pixelLimit)
-        if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
+        request.mask = try masking.read(for: photo.picture, pixelLimit: pixelLimit, log)
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: checked.settings.steps)
 
@@ -120,24 +119,25 @@ struct EditCommand: AsyncParsableCommand {
         }
         var result = try await session.result { try $0.edit(final, cache: cache) }
         try Task.checkCancellation()
-        if let mask = result.mask, !masking.noPaste {
+        var start = ContinuousClock.now
+        speech.bar.show("writing", 0, of: 1)
+        defer { speech.bar.hide() }
+        if let layer = result.layer {
             // Into the photo's own colours, which an edit in sRGB does not know.
-            result.picture = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
+            result.picture = try photo.pasting(layer, plain: result.picture)
         }
+        result.account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
+        start = .now
+        // What is written into the file cannot count the writing; what is printed does.
+        let kept = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
+        try results.write(result, photo: photo.picture, account: kept, to: path, log)
+        speech.bar.hide()
+        result.account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
         let report = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
-        try results.write(result, photo: photo.picture, account: report, to: path, log)
         if results.json {
             Terminal.print(try jsonText(report.json))
         } else if !speech.quiet {
             Terminal.print(report.line)
         }
-    }
-
-    private func warnOfShape(_ mask: Mask, _ picture: Picture, _ log: Logger) {
-        let (left, right) = (mask.width * picture.height, picture.width * mask.height)
-        guard abs(left - right) * 50 > right else { return }
-        log.warning(
-            "the mask is \(mask.width)x\(mask.height) and the photo \(picture.width)x\(picture.height); it is stretched to fit"
-        )
     }
 }

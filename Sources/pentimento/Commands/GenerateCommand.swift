@@ -73,7 +73,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func run() async throws {
         let prompt = try checkedPrompt(prompt)
         let seed = sampling.seed.drawn()
-        let parts = try regions.read()
+        let parts = try regions.read(speech.log)
         let path = output ?? Outputs.unused("generated-\(seed).png")
         try Outputs.check(picture: path)
         let windows = try windows.settings(hasRegions: !parts.isEmpty)
