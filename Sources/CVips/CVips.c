@@ -362,7 +362,12 @@ unsigned char *cvips_encode(
     if (image) {
         int failed = 1;
         switch (kind) {
-        case CVIPS_PNG: failed = vips_pngsave_buffer(image, &bytes, length, "compression", 6, NULL); break;
+        case CVIPS_PNG: {
+            // Large pictures would take longer to compress well than to edit.
+            int level = (size_t)width * (size_t)height > 16000000 ? 2 : 6;
+            failed = vips_pngsave_buffer(image, &bytes, length, "compression", level, NULL);
+            break;
+        }
         case CVIPS_JPEG:
             failed = vips_jpegsave_buffer(image, &bytes, length, "Q", quality, "optimize_coding", 1, NULL);
             break;

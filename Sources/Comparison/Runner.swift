@@ -86,7 +86,7 @@ public struct Runner: Sendable {
             let (edit, final) = (edit, try request.withoutUnusedSettings())
             let result = try await engine.result(notify: notify) { try edit($0, final) }
             return Made(
-                picture: result.picture, mask: result.mask, cost: result.account.cost,
+                picture: result.picture, mask: result.reach, cost: result.account.cost,
                 warnings: result.account.warnings)
         }
     }

@@ -5,7 +5,7 @@ extension EditRequest: Codable {
     private enum Keys: String, CodingKey {
         case picture, prompt, source, negative, mask, regions, method, preset, options, seed, steps, guidance,
             strength, offset, inversion, inversionOptions
-        case pastes, feather, workingSide, traces, measuresInversion
+        case paste, pastes, feather, workingSide, traces, measuresInversion
     }
 
     /// Pixels as base 64 text.
@@ -48,7 +48,8 @@ extension EditRequest: Codable {
             inversionOptions: try container.decodeIfPresent([String: String].self, forKey: .inversionOptions)
                 ?? [:],
             pastes: try container.decodeIfPresent(Bool.self, forKey: .pastes),
-            feather: try container.decodeIfPresent(Double.self, forKey: .feather) ?? Picture.defaultFeather,
+            paste: try container.decodeIfPresent(Paste.self, forKey: .paste) ?? .auto,
+            feather: try container.decodeIfPresent(Double.self, forKey: .feather),
             workingSide: try container.decodeIfPresent(Int.self, forKey: .workingSide),
             traces: try container.decodeIfPresent(Bool.self, forKey: .traces) ?? false,
             measuresInversion: try container.decodeIfPresent(Bool.self, forKey: .measuresInversion) ?? false)
@@ -75,8 +76,8 @@ extension EditRequest: Codable {
         try container.encodeIfPresent(offset, forKey: .offset)
         try container.encodeIfPresent(inversion, forKey: .inversion)
         try container.encode(inversionOptions, forKey: .inversionOptions)
-        try container.encodeIfPresent(pastes, forKey: .pastes)
-        try container.encode(feather, forKey: .feather)
+        try container.encode(paste, forKey: .paste)
+        try container.encodeIfPresent(feather, forKey: .feather)
         try container.encodeIfPresent(workingSide, forKey: .workingSide)
         try container.encode(traces, forKey: .traces)
         try container.encode(measuresInversion, forKey: .measuresInversion)

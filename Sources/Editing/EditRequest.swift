@@ -36,10 +36,10 @@ public struct EditRequest: Sendable, Hashable {
     public var inversion: InversionKind?
     /// The inversion's own options, as texts; refused for methods that leave no choice of inversion.
     public var inversionOptions: [String: String]
-    /// Whether the original's pixels come back outside the mask; they do where nil and there is a mask.
-    public var pastes: Bool?
-    /// Pixels over which a pasted edit fades in.
-    public var feather: Double
+    /// How the edit comes into the picture; the original's pixels stay outside the mask in every way but `none`.
+    public var paste: Paste
+    /// Pixels of the picture over which a pasted edit fades in; where nil, two of those that the model saw.
+    public var feather: Double?
     /// Long side of the picture that the model works on; the model's own where nil.
     public var workingSide: Int?
     /// Whether arrays are kept in the result for `--trace`.
@@ -48,6 +48,8 @@ public struct EditRequest: Sendable, Hashable {
     public var measuresInversion: Bool
 
     /// A request; what is not said is left to the method and its preset.
+    ///
+    /// `pastes: false` is a short way to say `paste: .none`.
     public init(
         picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
         regions: [Region] = [], method: String = Registry.standard, preset: Preset = .paper,
@@ -55,7 +57,7 @@ public struct EditRequest: Sendable, Hashable {
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
         offset: Int? = nil,
         inversion: InversionKind? = nil, inversionOptions: [String: String] = [:], pastes: Bool? = nil,
-        feather: Double = Picture.defaultFeather,
+        paste: Paste = .auto, feather: Double? = nil,
         workingSide: Int? = nil,
         traces: Bool = false, measuresInversion: Bool = false
     ) {
@@ -75,7 +77,7 @@ public struct EditRequest: Sendable, Hashable {
         self.offset = offset
         self.inversion = inversion
         self.inversionOptions = inversionOptions
-        self.pastes = pastes
+        self.paste = pastes == false ? .none : paste
         self.feather = feather
         self.workingSide = workingSide
         self.traces = traces
@@ -112,9 +114,20 @@ public struct EditRequest: Sendable, Hashable {
         if let strength = settings.strength, Levels.reach(strength, of: settings.steps) == 0 {
             throw EditingError.noStep(strength: strength, steps: settings.steps)
         }
-        guard (0...1000).contains(feather) else {
+        if let feather, !(0...1000).contains(feather) {
             throw EditingError.badValue(
                 name: "feather", value: "\(feather)", expected: "a number from 0 to 1000")
+        }
+        if let mask {
+            guard mask.values.contains(where: { $0 > 0 }) else {
+                throw EditingError.badValue(
+                    name: "the mask", value: "black everywhere",
+                    expected: "white where the picture may change")
+            }
+            guard mask.values.allSatisfy({ (0...1).contains($0) }) else {
+                throw EditingError.badValue(
+                    name: "the mask", value: "not a mask", expected: "made of values from 0 to 1")
+            }
         }
         if let workingSide, !(1...8192).contains(workingSide) {
             throw EditingError.badValue(

@@ -11,10 +11,17 @@ public struct EditResult: Sendable {
     public var mask: Mask?
     /// The map that the method's mask was cut from.
     public var softMask: Mask?
+    /// What was laid over the picture, and where; nil where nothing was pasted.
+    public var layer: PasteLayer?
     /// Everything needed to repeat and to judge the edit.
     public var account: Account
     /// Arrays for `--trace`, where the request asked for them.
     public var trace: [NamedArray]
+}
+
+extension EditResult {
+    /// Where the picture could change, pixel by pixel where something was pasted; nil where everywhere.
+    public var reach: Mask? { layer?.coverage?.mask ?? mask }
 }
 
 /// An array that may cross threads.
@@ -80,6 +87,8 @@ public struct Account: Sendable, Hashable, Codable {
     public var roundTrip: RoundTrip?
     /// Share of the picture that was allowed to change, in 0...1.
     public var maskArea: Double?
+    /// How the edit came into the picture; nil in accounts of before 2027.
+    public var paste: PasteAccount?
     /// What the user was warned of.
     public var warnings: [String]
 }

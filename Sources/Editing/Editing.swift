@@ -45,7 +45,8 @@ extension Studio {
             longSide: max(request.workingSide ?? facts.pictureSide, facts.latentFactor),
             multipleOf: facts.latentFactor)
         let mask = request.mask.map { mask in
-            let small = mask.resized(to: size, factor: facts.latentFactor)
+            let small = mask.cells(
+                width: size.width / facts.latentFactor, height: size.height / facts.latentFactor)
             return Tensor(small.values, shape: [1, 1, small.height, small.width]).to(device: model.device)
         }
         let empty = try prompt("")
@@ -69,15 +70,9 @@ extension Studio {
 
         let found = painting.mask.map { Mask($0) }
         if let advice = checked.advice(onFound: request.mask == nil ? found : nil) { warn(advice) }
-        let pastingMask = request.mask ?? found
-        var picture: Picture
-        if let pastingMask, request.pastes ?? true {
-            picture = Picture.pasting(
-                edit: painted, into: request.picture, mask: pastingMask, feather: request.feather)
-        } else {
-            picture = painted.resized(width: request.picture.width, height: request.picture.height)
-        }
-        picture.profile = request.picture.profile
+        let pasted = try paste(
+            painted, of: request, working: working, clean: canvas.clean, found: found,
+            soft: painting.softMask.map { Mask($0) })
         // Before the account, which tells of these passes too.
         var roundTrip: Account.RoundTrip?
         if request.measuresInversion, let path = painting.measurable {
@@ -93,10 +88,10 @@ extension Studio {
             workingSize: [size.width, size.height], cost: spent,
             inversionOptions: checked.inversionOptions?.values,
             inversionKept: painting.path?.isKept, roundTrip: roundTrip,
-            maskArea: found.map { Double($0.area) }, warnings: warnings)
+            maskArea: found.map { Double($0.area) }, paste: pasted.account, warnings: warnings)
         return EditResult(
-            picture: picture, painted: painted, mask: pastingMask,
-            softMask: painting.softMask.map { Mask($0) },
+            picture: pasted.picture, painted: painted, mask: request.mask ?? found,
+            softMask: painting.softMask.map { Mask($0) }, layer: pasted.layer,
             account: account, trace: request.traces ? painting.arrays(from: canvas) : [])
     }
 

@@ -1,15 +1,6 @@
 import Foundation
 
 extension Mask {
-    /// Reads a mask from a picture file of any size: white is edited, black stays, greys blend.
-    ///
-    /// A value is the pixel's luma (ITU-R BT.601, as Pillow's mode L). Transparency counts as white, so a
-    /// hole cut into a picture is a mask too.
-    /// - Throws: `ImagingError`.
-    public init(contentsOf path: String, pixelLimit: Int = Picture.defaultPixelLimit) throws {
-        self.init(luma: try Picture(contentsOf: path, pixelLimit: pixelLimit))
-    }
-
     /// A mask from the luma of a picture, in 256 steps.
     public init(luma picture: Picture) {
         let values = [Float](unsafeUninitializedCapacity: picture.width * picture.height) { room, filled in

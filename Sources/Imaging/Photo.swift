@@ -124,14 +124,35 @@ public struct Photo: Sendable, Hashable {
         }
     }
 
-    /// The photo with an edit (sRGB, any size) where the mask allows it, in the photo's own size and profile.
+    /// The photo with a layer (sRGB) laid over it, in the photo's own size and profile, transparent where the photo is.
     ///
-    /// Outside the mask every byte is the photo's. See `Picture.pasting(edit:into:mask:feather:)`.
-    public func pasting(edit: Picture, mask: Mask, feather: Double = Picture.defaultFeather) throws -> Picture
-    {
-        let painting = try suited(edit)
-        return Picture.pasting(edit: painting, into: original, mask: mask, feather: feather)
-            .fillingHole(in: original, with: painting, where: mask)
+    /// A pixel that takes nothing of the layer keeps the bytes of the photo.
+    /// - Parameter plain: what the layer makes of `picture`, if that is known already.
+    public func pasting(_ layer: PasteLayer, plain: Picture? = nil) throws -> Picture {
+        if original.alpha != nil { return try pastingTransparently(layer, plain: plain) }
+        guard hasOwnColours, let profile = original.profile else {
+            var result = plain ?? layer.pasted(into: picture)
+            result.profile = original.profile
+            return result
+        }
+        var suited = layer
+        suited.edit = try Codec.transform(layer.edit, to: profile)
+        if case .difference(let base, let guide, let radius) = layer.content {
+            suited.content = .difference(
+                base: try Codec.transform(base, to: profile), guide: try Codec.transform(guide, to: profile),
+                radius: radius)
+        }
+        return suited.pasted(into: original)
+    }
+
+    /// Likewise, as the photo looks over white.
+    private func pastingTransparently(_ layer: PasteLayer, plain: Picture?) throws -> Picture {
+        var result = try suited(plain ?? layer.pasted(into: picture))
+        guard let coverage = layer.coverage else { return result }
+        for pixel in coverage.values.indices where coverage.values[pixel] == 0 {
+            for index in (pixel * 3)..<(pixel * 3 + 3) { result.pixels[index] = original.pixels[index] }
+        }
+        return result.fillingHole(in: original, with: try suited(layer.edit), where: coverage.mask)
     }
 
     /// An edit of the photo (sRGB, any size) in the photo's own colours, transparent where the photo is.

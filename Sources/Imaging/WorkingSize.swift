@@ -38,14 +38,3 @@ extension Picture {
         resized(width: size.width, height: size.height, by: filter)
     }
 }
-
-extension Mask {
-    /// The mask brought to the latents of a working size: one value for `factor` by `factor` pixels.
-    /// - Precondition: `factor` divides both sides.
-    public func resized(to size: WorkingSize, factor: Int) -> Mask {
-        precondition(
-            factor > 0 && size.width % factor == 0 && size.height % factor == 0,
-            "\(size) is not a multiple of \(factor)")
-        return resized(width: size.width / factor, height: size.height / factor)
-    }
-}

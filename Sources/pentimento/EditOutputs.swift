@@ -117,18 +117,18 @@ struct EditOutputs: ParsableArguments {
 
     /// Writes everything that was asked for, and the picture with its texts last.
     /// - Parameters:
-    ///   - account: the account, once the picture's name is certain.
+    ///   - account: the account of a picture of this name.
     ///   - picture: writes the picture with its texts to a path, replacing what is there or not.
-    /// - Returns: the account of what was written.
+    /// - Returns: where the picture is.
     func write(
         _ result: EditResult, photo: Picture, to places: Places, _ log: Logger,
         account: (_ output: String) throws -> EditReport,
         picture: (_ output: String, _ metadata: [String: String], _ replacing: Bool) throws -> Void
-    ) throws -> EditReport {
+    ) throws -> String {
         try places.trace?.write { try Outputs.write(result.trace, to: $0, replacing: $1) }
         if let place = places.mask {
-            if let mask = result.mask {
-                let picture = mask.resized(width: photo.width, height: photo.height).picture()
+            let mask = result.mask?.resized(width: photo.width, height: photo.height)
+            if let picture = result.layer?.coverage?.picture() ?? mask?.picture() {
                 try place.write { try picture.write(to: $0, replacing: $1) }
             } else {
                 log.warning("\(result.account.method) used no mask; \(place.path) was not written")
@@ -139,13 +139,9 @@ struct EditOutputs: ParsableArguments {
             let texts = noMetadata ? [:] : try account(places.picture.path).metadata()
             try place.write { try panel.write(to: $0, metadata: texts, replacing: $1) }
         }
-        var report: EditReport?
-        let path = try places.picture.write { path, replacing in
-            let account = try account(path)
-            try picture(path, noMetadata ? [:] : account.metadata(), replacing)
-            report = account
+        return try places.picture.write { path, replacing in
+            try picture(path, noMetadata ? [:] : account(path).metadata(), replacing)
         }
-        return try report ?? account(path)
     }
 
     /// Photo, mask laid over it, and edit, with what they show below.
@@ -156,10 +152,12 @@ struct EditOutputs: ParsableArguments {
             picture.height == side ? picture : picture.resized(width: width, height: side)
         }
         var cells = [ContactSheet.Cell(fitting(photo), caption: result.account.source ?? "photo")]
-        if let mask = result.mask {
+        let shown = fitting(photo)
+        // Exactly what was pasted, and no smoother.
+        if let mask = result.layer?.coverage.map({ Mask(luma: fitting($0.picture())) }) ?? result.mask {
             cells.append(
                 ContactSheet.Cell(
-                    fitting(photo).overlaid(with: mask),
+                    shown.overlaid(with: mask),
                     caption: "may change"
                         + (result.account.maskArea.map { " (\(Int(($0 * 100).rounded())) %)" } ?? "")))
         }

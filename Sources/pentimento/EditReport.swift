@@ -58,6 +58,9 @@ struct EditReport {
         var facts = ["seed \(account.seed)", String(format: "%.1f s", account.cost.seconds)]
         facts.append("\(account.cost.forwards) passes")
         if let area = account.maskArea { facts.append(String(format: "mask %.0f %%", area * 100)) }
+        if let paste = account.paste, paste.asked == .auto {
+            facts.append("pasted as \(paste.took == .residual ? "residual" : "replacement")")
+        }
         if account.inversionKept == true { facts.append("inversion kept from before") }
         if let trip = account.roundTrip {
             func text(_ decibels: Double?) -> String {

@@ -75,7 +75,7 @@ struct Failure: Error, Equatable {
         case let error as StillLifeSetError:
             error.status
         case is EditError: .usage
-        case is JudgingError: .badInput
+        case is JudgingError, is MaskError: .badInput
         case let error as StudyError:
             if case .cannotWrite(_, isFault: true) = error { .fault } else { .badInput }
         case let error as CocoaError where error.code == .fileNoSuchFile || error.code == .fileReadNoSuchFile:

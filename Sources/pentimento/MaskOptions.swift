@@ -1,13 +1,19 @@
-import ArgumentParser
+public import ArgumentParser
+public import Editing
 import Foundation
 import Imaging
+import Logging
 
-/// The user's mask and what is done to it.
+/// The user's mask, what is done to it, and how what was painted comes into the photo.
 struct MaskOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "White where the picture may change; the method finds its own where not given.", valueName: "file"
-        ))
+            """
+            White where the picture may change, black where it stays, greys blend; the method finds its own where not \
+            given. Also taken: the photo with a transparent hole (the hole may change), strokes on a transparent layer \
+            (what is painted may change), two greys such as 0 and 1 (the lighter may change), one colour on black. Maps \
+            of several classes are refused.
+            """, valueName: "file"))
     var mask: String?
 
     @Flag(help: "Exchange black and white of the mask.")
@@ -19,11 +25,23 @@ struct MaskOptions: ParsableArguments {
     @Option(help: "Soften the mask by a Gaussian of so many of its pixels.")
     var maskBlur = 0.0
 
-    @Flag(help: "Keep what the model paints outside the mask too, instead of the photo's own pixels.")
+    @Option(
+        help: ArgumentHelp(
+            """
+            How the edit comes into the photo: residual adds what changed and keeps the photo's grain and edges, replace \
+            takes what was painted, none pastes nothing, auto is residual where the shapes keep and replace where they \
+            change (default: auto).
+            """, valueName: "way"))
+    var paste: Paste?
+
+    @Flag(help: "Keep what the model paints outside the mask too; the same as --paste none.")
     var noPaste = false
 
-    @Option(help: "Pixels over which a pasted edit fades in.")
-    var feather = Picture.defaultFeather
+    @Option(
+        help: ArgumentHelp(
+            "Pixels of the photo over which a pasted edit fades in; by default two of those that the model saw.",
+            valueName: "pixels"))
+    var feather: Double?
 
     func validate() throws {
         if mask == nil, maskInvert || maskGrow != 0 || maskBlur != 0 {
@@ -36,15 +54,38 @@ struct MaskOptions: ParsableArguments {
         if !(0...1000).contains(maskBlur) {
             throw ValidationError("--mask-blur is \(maskBlur); it must be a number from 0 to 1000")
         }
-        if !(0...1000).contains(feather) {
+        if let feather, !(0...1000).contains(feather) {
             throw ValidationError("--feather is \(feather); it must be a number from 0 to 1000")
+        }
+        if noPaste, let paste, paste != .none {
+            throw ValidationError(
+                "--no-paste and --paste \(paste.rawValue) exclude each other; leave one out")
         }
     }
 
-    /// The mask as it will be used: read, exchanged, grown, then softened.
-    func read(pixelLimit: Int) throws -> Mask? {
+    /// How the edit comes into the photo.
+    var way: Paste { noPaste ? .none : paste ?? .auto }
+
+    /// The mask as it will be used on a photo: read, exchanged, grown, then softened.
+    ///
+    /// What the file was taken for is told where it could have meant something else.
+    func read(for photo: Picture, pixelLimit: Int, _ log: Logger) throws -> Mask? {
         guard let path = mask else { return nil }
-        var mask = try Mask(contentsOf: path, pixelLimit: pixelLimit)
+        var mask = try Mask(contentsOf: path, pixelLimit: pixelLimit) { notice in
+            switch notice {
+            // Whoever exchanges black and white knows which is which.
+            case .everything, .mostlyWhite: if !maskInvert { log.warning("\(notice)") }
+            default: log.warning("\(notice)")
+            }
+        }
+        switch mask.fit(width: photo.width, height: photo.height) {
+        case .fits: break
+        case .turned: throw MaskError.turned(path: path, width: mask.width, height: mask.height)
+        case .stretched:
+            log.warning(
+                "the mask is \(mask.width)x\(mask.height) and the photo \(photo.width)x\(photo.height); it is stretched to fit"
+            )
+        }
         if maskInvert { mask = mask.inverted() }
         if maskGrow != 0 { mask = mask.grown(by: maskGrow) }
         if maskBlur > 0 { mask = mask.blurred(radius: maskBlur) }
@@ -55,3 +96,5 @@ struct MaskOptions: ParsableArguments {
         return mask
     }
 }
+
+extension Paste: ExpressibleByArgument {}

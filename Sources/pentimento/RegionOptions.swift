@@ -2,23 +2,26 @@ import ArgumentParser
 import Editing
 import Foundation
 import Imaging
+import Logging
 
 /// Regions with prompts of their own.
 struct RegionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            A part with a prompt of its own: "x,y,width,height: prompt" in shares of the picture, or "mask.png: prompt"; \
-            " | " before what it should not show. May be given several times.
+            A part with a prompt of its own: "x,y,width,height: prompt" in shares of the picture, or "mask.png: prompt" \
+            (a file as --mask takes it); " | " before what it should not show. May be given several times.
             """, valueName: "place: prompt"))
     var region: [String] = []
 
     /// The regions in their order, their masks read.
-    func read(pixelLimit: Int = Picture.defaultPixelLimit) throws -> [Region] {
-        try region.map { try Self.region($0, pixelLimit: pixelLimit) }
+    ///
+    /// A mask is read as --mask is, and what it was taken for is told where it could have meant something else.
+    func read(pixelLimit: Int = Picture.defaultPixelLimit, _ log: Logger) throws -> [Region] {
+        try region.map { try Self.region($0, pixelLimit: pixelLimit, log) }
     }
 
-    private static func region(_ text: String, pixelLimit: Int) throws -> Region {
+    private static func region(_ text: String, pixelLimit: Int, _ log: Logger) throws -> Region {
         // A name may hold a colon; one with a blank after it ends the place.
         guard let colon = text.range(of: ": ") ?? text.range(of: ":") else {
             throw Failure.usage(
@@ -38,8 +41,8 @@ struct RegionOptions: ParsableArguments {
             return Region(.box(box), prompt: prompt, negative: negative)
         }
         try checkFile(place)
-        return Region(
-            .mask(try Mask(contentsOf: place, pixelLimit: pixelLimit)), prompt: prompt, negative: negative)
+        let mask = try Mask(contentsOf: place, pixelLimit: pixelLimit) { log.warning("\($0)") }
+        return Region(.mask(mask), prompt: prompt, negative: negative)
     }
 
     /// A prompt, and what stands after a bar.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-@Suite("Masks and pasting")
+@Suite("Masks")
 struct MaskTests {
     /// 1 where `inside` says so.
     private func mask(_ width: Int, _ height: Int, where inside: (Int, Int) -> Bool) -> Mask {
@@ -92,90 +92,50 @@ struct MaskTests {
         #expect(Mask(width: 3, height: 2, filledWith: 0).distances { $0 == 1 }.allSatisfy { $0 == .infinity })
     }
 
-    @Test("pasting leaves every pixel outside the mask as it was, whatever the sizes and the feather")
-    func outsideIsUntouched() {
-        let original = pattern(97, 61)
-        let edit = Picture(width: 32, height: 24, red: 255)
-        for (mask, feather) in [
-            (disc(97, 61, radius: 20), 0), (disc(97, 61, radius: 20), 6), (disc(12, 8, radius: 3), 4),
-            (disc(400, 250, radius: 80), 2),
-        ] as [(Mask, Double)] {
-            let result = Picture.pasting(edit: edit, into: original, mask: mask, feather: feather)
-            #expect((result.width, result.height) == (97, 61))
-            var changed = 0
-            for y in 0..<61 {
-                for x in 0..<97 {
-                    let from = original.offset(x: x, y: y)
-                    let same = original.pixels[from..<(from + 3)] == result.pixels[from..<(from + 3)]
-                    if !same { changed += 1 }
-                    // The place of the mask that the centre of this pixel falls into.
-                    let column = (2 * x + 1) * mask.width / (2 * 97)
-                    let row = (2 * y + 1) * mask.height / (2 * 61)
-                    if mask.values[row * mask.width + column] == 0 { #expect(same, "\(x),\(y)") }
-                }
-            }
-            #expect(changed > 300)
-        }
-    }
-
-    @Test("inside the mask stands the edit, resampled, and the edge fades in")
-    func insideIsEdited() {
-        let original = Picture(width: 80, height: 60)
-        let edit = Picture(width: 40, height: 30, red: 200, green: 200, blue: 200)
-        let result = Picture.pasting(
-            edit: edit, into: original, mask: mask(80, 60) { x, _ in x >= 20 }, feather: 8)
-        let row = (0..<80).map { result.pixels[result.offset(x: $0, y: 30)] }
-        #expect(row[..<20].allSatisfy { $0 == 0 })
-        #expect(row[20] > 0 && row[20] < 40)
-        #expect(zip(row, row.dropFirst()).allSatisfy { $0 <= $1 })
-        // The frame is no edge: the edit reaches it in full.
-        #expect(row[28...].allSatisfy { $0 == 200 })
-        #expect(result.pixels[result.offset(x: 79, y: 0)] == 200)
-    }
-
-    @Test("a full mask gives the edit, an empty one the original, a grey one blends")
-    func wholeMasks() {
-        let original = pattern(30, 20)
-        let edit = Picture(width: 30, height: 20, red: 9, green: 8, blue: 7)
-        func paste(_ value: Float) -> Picture {
-            Picture.pasting(edit: edit, into: original, mask: Mask(width: 3, height: 3, filledWith: value))
-        }
-        #expect(paste(1) == edit)
-        #expect(paste(0) == original)
-        let half = paste(0.5)
-        for index in half.pixels.indices {
-            let expected = (Double(original.pixels[index]) + Double(edit.pixels[index])) / 2
-            #expect(abs(Double(half.pixels[index]) - expected) <= 0.5)
-        }
-    }
-
-    @Test("an edit of a photo with a wide profile comes back in that profile, the rest untouched")
-    func pastingIntoPhoto() throws {
-        let photo = try Photo(contentsOf: fixture("profile-wide.png"))
-        let left = mask(24, 16) { x, _ in x < 12 }
-        let result = try photo.pasting(edit: photo.picture, mask: left, feather: 0)
-        #expect(result.profile == photo.original.profile)
-        for y in 0..<16 {
-            let from = result.offset(x: 12, y: y)
-            #expect(result.pixels[from..<(from + 36)] == photo.original.pixels[from..<(from + 36)])
-        }
-        // Nothing was edited, so the left side moves by what does not fit into sRGB (the red) and by
-        // rounding.
-        let blue = result.offset(x: 3, y: 13)
-        #expect(
-            (0..<3).allSatisfy {
-                abs(Int(result.pixels[blue + $0]) - Int(photo.original.pixels[blue + $0])) <= 3
-            })
-        let bytes = try result.encoded(as: .png)
-        #expect(try Photo(bytes: bytes).original == result)
-    }
-
-    @Test("a mask reaches the latents of a working size")
+    @Test("a mask opens the cells of a latent that it touches by a tenth or more, and none in part")
     func latents() {
-        let size = WorkingSize(fitting: 400, 300, longSide: 512, multipleOf: 64)
-        let latent = disc(400, 300, radius: 100).resized(to: size, factor: 8)
+        let round = disc(400, 300, radius: 100)
+        let latent = round.cells(width: 64, height: 48)
         #expect((latent.width, latent.height) == (64, 48))
-        #expect(abs(latent.area - disc(400, 300, radius: 100).area) < 0.01)
+        #expect(latent.values.allSatisfy { $0 == 0 || $0 == 1 })
+        #expect(latent.area > round.area && latent.area < round.area + 0.03)
+        #expect(abs(round.cells(width: 64, height: 48, from: 0.5).area - round.area) < 0.005)
+        // Five of eight columns: the second cell is covered by a quarter.
+        let edge = mask(8, 4) { x, _ in x < 5 }
+        #expect(edge.cells(width: 2, height: 1).values == [1, 1])
+        #expect(edge.cells(width: 2, height: 1, from: 0.5).values == [1, 0])
+        #expect(mask(8, 4) { x, _ in x < 4 }.cells(width: 2, height: 1).values == [1, 0])
+        // Too small for any cell: the one that it covers most.
+        let spot = mask(16, 16) { x, y in x == 5 && y == 9 }.cells(width: 4, height: 4)
+        #expect(spot.values.indices.filter { spot.values[$0] == 1 } == [9])
+        #expect(Mask(width: 8, height: 8, filledWith: 0).cells(width: 2, height: 2).area == 0)
+        // A mask of fewer pixels than cells.
+        #expect(mask(2, 1) { x, _ in x == 0 }.cells(width: 4, height: 2).values == [1, 1, 0, 0, 1, 1, 0, 0])
+    }
+
+    @Test("holes of a few cells in a found mask are filled, larger ones and bays at the frame are not")
+    func holes() {
+        let rows = [
+            "1111111111",
+            "1011100111",
+            "1111110011",
+            "1100011111",
+            "1111111101",
+            "1111111101",
+        ]
+        let values = rows.flatMap { $0.map { $0 == "1" ? 1 : 0 as Float } }
+        let filled = Mask(width: 10, height: 6, values: values).fillingHoles(upTo: 3)
+        let text = (0..<6).map { y in (0..<10).map { filled.values[y * 10 + $0] > 0 ? "1" : "0" }.joined() }
+        #expect(
+            text == [
+                "1111111111",
+                "1111100111",
+                "1111110011",
+                "1111111111",
+                "1111111101",
+                "1111111101",
+            ])
+        #expect(Mask(width: 10, height: 6, values: values).fillingHoles(upTo: 0).values == values)
     }
 
     @Test("an overlay tints what may change and nothing else")

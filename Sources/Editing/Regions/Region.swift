@@ -95,8 +95,7 @@ public struct Region: Sendable, Hashable {
             }
             return Mask(width: width, height: height, values: values)
         case .mask(let mask):
-            let shares = mask.resized(width: width, height: height)
-            return shares.thresholded(at: min(shares.values.max() ?? 0.5, 0.5))
+            return mask.cells(width: width, height: height, from: 0.5)
         }
     }
 

@@ -93,12 +93,12 @@ struct CompareCommand: AsyncParsableCommand {
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             preset: preset, seed: sampling.seed.drawn(), steps: sampling.steps, guidance: sampling.guidance,
             strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
-            inversionOptions: try inverting.options(), pastes: masking.noPaste ? false : nil,
+            inversionOptions: try inverting.options(), paste: masking.way,
             feather: masking.feather, workingSide: size)
         try check(request)
         try checkOutputs(contenders)
         request.picture = try Photo(contentsOf: photo, pixelLimit: pixelLimit).picture
-        request.mask = try masking.read(pixelLimit: pixelLimit)
+        request.mask = try masking.read(for: request.picture, pixelLimit: pixelLimit, speech.log)
         let compared = try comparedEdit(request)
         let session = try ModelSession(model, compute, speech)
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }

@@ -101,12 +101,12 @@ struct EditCommand: AsyncParsableCommand {
         let request = EditRequest(
             picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1),
-            regions: try regions.read(pixelLimit: pixelLimit), method: method, preset: preset,
+            regions: try regions.read(pixelLimit: pixelLimit, speech.log), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
             guidance: sampling.guidance,
             strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
             inversionOptions: try inverting.options(),
-            pastes: masking.noPaste ? false : nil, feather: masking.feather,
+            paste: masking.way, feather: masking.feather,
             workingSide: size,
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()
@@ -150,8 +150,7 @@ struct EditCommand: AsyncParsableCommand {
         let output = places.picture.path
         if strengths == nil { writing.warn(of: photo, prompts: [prompt, negative], writing: output, log) }
         request.picture = photo.picture
-        request.mask = try masking.read(pixelLimit: pixelLimit)
-        if let mask = request.mask { warnOfShape(mask, photo.picture, log) }
+        request.mask = try masking.read(for: photo.picture, pixelLimit: pixelLimit, log)
         try results.checkFits(places, for: photo.picture)
         let chooser = try choosing.chooser(request, model: try model.path())
         let session = try opened()
@@ -182,38 +181,42 @@ struct EditCommand: AsyncParsableCommand {
         }
         let result = try await chooser.result(of: final, in: session, cache: cache, place, log)
         try Task.checkCancellation()
+        var start = ContinuousClock.now
+        speech.bar.show("writing", 0, of: 1)
+        defer { speech.bar.hide() }
         // Into the photo's own colours, which an edit in sRGB does not know.
         let finished: Picture
-        if let mask = result.mask, !masking.noPaste {
-            finished = try photo.pasting(edit: result.painted, mask: mask, feather: masking.feather)
-            writing.warnOfLoss(photo, writing: output, log)
+        if let layer = result.layer {
+            finished = try photo.pasting(layer, plain: result.picture)
+            if layer.coverage != nil { writing.warnOfLoss(photo, writing: output, log) }
         } else {
             finished = try photo.suited(result.picture)
         }
-        let (account, threads) = (result.account, session.threads)
-        let report = try results.write(
+        var account = result.account
+        account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
+        start = .now
+        let threads = session.threads
+        // What is written into the file cannot count the writing; what is printed does.
+        let kept = account
+        let written = try results.write(
             result, photo: photo.picture, to: places, log,
             account: {
-                try EditReport(account, photo: path, output: $0, picture: photo.picture, threads: threads)
+                try EditReport(kept, photo: path, output: $0, picture: photo.picture, threads: threads)
             },
             picture: { output, metadata, replacing in
                 try finished.write(
                     to: output, metadata: metadata, record: photo.record, options: writing.options,
                     replacing: replacing)
             })
+        speech.bar.hide()
+        account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
+        let report = try EditReport(
+            account, photo: path, output: written, picture: photo.picture, threads: threads)
         if results.json {
             Terminal.print(
                 place.isEmpty ? try jsonText(report.json) : try report.lineJSON(photo: path))
         } else if !speech.quiet {
             Outputs.tell(report.line, beside: places.paths)
         }
-    }
-
-    private func warnOfShape(_ mask: Mask, _ picture: Picture, _ log: Logger) {
-        let (left, right) = (mask.width * picture.height, picture.width * mask.height)
-        guard abs(left - right) * 50 > right else { return }
-        log.warning(
-            "the mask is \(mask.width)x\(mask.height) and the photo \(picture.width)x\(picture.height); it is stretched to fit"
-        )
     }
 }

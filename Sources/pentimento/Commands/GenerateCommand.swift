@@ -76,7 +76,7 @@ struct GenerateCommand: AsyncParsableCommand {
     func run() async throws {
         let prompt = try checkedPrompt(prompt)
         let seed = sampling.seed.drawn()
-        let parts = try regions.read()
+        let parts = try regions.read(speech.log)
         let place =
             output.map { ResultPlace.named($0) }
             ?? .series(folder: ".", stem: "generated-\(seed)", ending: "png")

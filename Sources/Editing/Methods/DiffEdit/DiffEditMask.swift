@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Imaging
 import Tensors
 
 /// The first step of DiffEdit: a mask from the difference of two noise estimates.
@@ -38,6 +39,7 @@ struct DiffEditMask {
         .init(
             "mask-guidance", .number(0.01...100), .number(1), presets: [.official: .number(7.5)],
             help: "guidance of both estimates; only scales the difference, at twice the cost"),
+        holes,
     ]
 
     /// When the options count: where a mask is looked for, and the ways to remove outliers one at a time.
@@ -46,6 +48,10 @@ struct DiffEditMask {
         .init(options: ["clamp"], when: .option("outliers", ["clamp"])),
         .init(options: ["percentile"], when: .option("outliers", ["percentile"])),
     ]
+    /// Holes of doubt, which would show as dots of the old picture, are closed; the published code leaves them.
+    static let holes = OptionDescription(
+        "holes", .integer(0...64), .integer(Mask.smallHole), presets: [.official: .integer(0)],
+        help: "holes of at most so many cells in the mask are filled")
 
     static let emptyMaskAdvice =
         "the two prompts make no difference that stands out anywhere, so the mask is empty and the picture "
@@ -60,6 +66,7 @@ struct DiffEditMask {
     let clamp: Double
     let percentile: Double
     let guidance: Double
+    let holes: Int
 
     init(_ options: Options) {
         noises = options.integer("noises")
@@ -69,6 +76,7 @@ struct DiffEditMask {
         clamp = options.number("clamp")
         percentile = options.number("percentile")
         guidance = options.number("mask-guidance")
+        holes = options.integer("holes")
     }
 
     /// The mask, the map it was cut from and the difference itself, each [1, 1, h, w].
@@ -78,7 +86,9 @@ struct DiffEditMask {
     ) {
         let difference = try difference(on: canvas, extra: extra)
         let soft = scaled(difference)
-        return ((soft > threshold).to(dtype: difference.dtype), soft, difference)
+        let cut = Mask((soft > threshold).to(dtype: .float32)).fillingHoles(upTo: holes)
+        let mask = Tensor(cut.values, shape: [1, 1, cut.height, cut.width]).like(difference)
+        return (mask, soft, difference)
     }
 
     /// The difference of the two estimates (D), [1, 1, h, w].

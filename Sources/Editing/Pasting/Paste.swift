@@ -1,0 +1,32 @@
+/// How an edit comes into the picture that it is made of.
+public enum Paste: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Residual where the shapes keep, replace where they change.
+    case auto
+    /// What the edit changed is added to the picture, whose grain and edges stay; shapes cannot change much.
+    case residual
+    /// The edit, enlarged, takes the picture's place.
+    case replace
+    /// Nothing is pasted: the whole picture is what the model painted.
+    case none
+}
+
+/// What an account says of pasting.
+public struct PasteAccount: Sendable, Hashable, Codable {
+    /// What was asked for.
+    public var asked: Paste
+    /// What was done.
+    public var took: Paste
+    /// The share of the change (root mean square) that is no local linear function of the picture's colours, by which
+    /// `auto` chooses; nil where it was not measured.
+    public var unexplained: Double?
+    /// Pixels of the picture over which the edit fades in; nil where there is no mask.
+    public var feather: Double?
+
+    /// An account of pasting.
+    public init(asked: Paste, took: Paste, unexplained: Double? = nil, feather: Double? = nil) {
+        self.asked = asked
+        self.took = took
+        self.unexplained = unexplained
+        self.feather = feather
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+/// Masks as people give them, and what is said of them.
+@Suite struct MaskCommandTests {
+    private static let shared = [
+        "--model", Fixtures.model("tiny-sd1"), "--steps", "2", "--prompt", "a pear", "--seed", "1",
+    ]
+
+    private func edit(_ folder: Folder, _ arguments: [String]) throws -> Program.Outcome {
+        try Program.run(
+            ["edit", picture("plain.png"), "--method", "sdedit", "-o", "edit.png"] + arguments + Self.shared,
+            in: folder)
+    }
+
+    @Test("Noughts and ones are a mask, and one line says so; black and white need no line")
+    func noughtsAndOnes() throws {
+        let folder = try Folder()
+        let photo = try Picture(contentsOf: picture("plain.png"))
+        var mask = Picture(width: photo.width, height: photo.height)
+        for y in 0..<photo.height {
+            for x in 0..<photo.width / 2 {
+                let from = mask.offset(x: x, y: y)
+                mask.pixels.replaceSubrange(from..<(from + 3), with: [1, 1, 1])
+            }
+        }
+        try mask.write(to: folder["mask.png"])
+        let outcome = try edit(folder, ["--mask", "mask.png"])
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.errorLines == [
+                "pentimento: warning: mask.png: the mask has the values 0 and 1 instead of 0 and 255; 1 is what may change"
+            ])
+        #expect(try Picture(contentsOf: folder["edit.png"]) != photo)
+    }
+
+    @Test("What cannot be meant as a mask is refused in one line, before anything is computed")
+    func refused() throws {
+        let folder = try Folder()
+        let photo = try Picture(contentsOf: picture("plain.png"))
+        try Picture(width: photo.height + 1, height: photo.width + 1, red: 255, green: 255, blue: 255)
+            .write(to: folder["white.png"])
+        try Mask(width: photo.height, height: photo.width, filledWith: 1).picture().write(
+            to: folder["turned.png"])
+        try photo.write(to: folder["photo.png"])
+        for name in photo.width == photo.height ? ["photo.png"] : ["turned.png", "photo.png"] {
+            let outcome = try edit(folder, ["--mask", name])
+            #expect(outcome.status == 65, "\(outcome.errors)")
+            #expect(outcome.errorLines.count == 1 && outcome.errors.contains(name), "\(outcome.errors)")
+        }
+        let both = try edit(folder, ["--no-paste", "--paste", "residual"])
+        #expect(both.status == 64)
+        #expect(both.errors.contains("--no-paste and --paste residual exclude each other; leave one out"))
+        #expect(folder.names.sorted() == ["photo.png", "turned.png", "white.png"])
+    }
+
+    @Test("--mask-out is what was pasted: where it is black the photo is as it was")
+    func maskOut() throws {
+        let folder = try Folder()
+        let photo = try Picture(contentsOf: picture("plain.png"))
+        var mask = Mask(width: photo.width, height: photo.height, filledWith: 0)
+        for y in 0..<photo.height { for x in 0..<photo.width / 2 { mask.values[y * photo.width + x] = 1 } }
+        try mask.picture().write(to: folder["mask.png"])
+        for way in ["residual", "replace", "auto"] {
+            let outcome = try edit(
+                folder, ["--mask", "mask.png", "--mask-out", "used.png", "--paste", way, "--json"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let used = try Picture(contentsOf: folder["used.png"])
+            let edit = try Picture(contentsOf: folder["edit.png"])
+            for pixel in 0..<(photo.width * photo.height) where used.pixels[pixel * 3] == 0 {
+                #expect(
+                    edit.pixels[(pixel * 3)..<(pixel * 3 + 3)] == photo.pixels[(pixel * 3)..<(pixel * 3 + 3)])
+            }
+            let paste = try #require(try outcome.json()["paste"] as? [String: Any])
+            #expect(paste["asked"] as? String == way)
+            #expect(way == "auto" || paste["took"] as? String == way)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Diffusion
+import Foundation
+import Imaging
+import Tensors
+import TestSupport
+import Testing
+import ToyModels
+
+@testable import Editing
+
+/// How an edit comes into its picture.
+@Suite struct PasteTests {
+    static let names = Registry.all.map { $0.description.name }
+
+    /// A request whose method paints nothing anew: fewer than one step of ten.
+    static func idle(_ paste: Paste, mask: Mask? = nil) -> EditRequest {
+        EditRequest(
+            picture: EditTests.picture(43, 31), prompt: "dog", mask: mask, method: "sdedit", steps: 10,
+            strength: 0.05, paste: paste)
+    }
+
+    @Test("An unedited latent gives the photo back to the bit as a residual, with a mask and without")
+    func unedited() throws {
+        let mask = Mask(width: 4, height: 4, values: (0..<16).map { $0 % 3 == 0 ? 1 : 0.4 })
+        for mask in [nil, mask] {
+            for paste in [Paste.residual, .auto] {
+                let request = Self.idle(paste, mask: mask)
+                let result = try Studio(model: EditTests.model()).edit(request)
+                #expect(result.picture == request.picture)
+                #expect(result.account.paste?.took == .residual)
+                #expect(result.account.paste?.unexplained == 0)
+            }
+        }
+        // The same by replacing is what the small size makes of the photo.
+        #expect(
+            try Studio(model: EditTests.model()).edit(Self.idle(.replace)).picture
+                != EditTests.picture(43, 31))
+    }
+
+    @Test(
+        "Every way of pasting leaves what the mask and its coverage shut out, for every method",
+        arguments: names)
+    func outside(method: String) throws {
+        let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
+        for paste in [Paste.residual, .replace, .auto] {
+            let request = EditRequest(
+                picture: EditTests.picture(40, 40), prompt: "dog", source: "cat",
+                mask: Mask(width: 40, height: 40, values: values), method: method, steps: 5, paste: paste)
+            let result = try Studio(model: EditTests.model(for: method)).edit(request)
+            let coverage = try #require(result.layer?.coverage)
+            for pixel in values.indices where coverage.values[pixel] == 0 {
+                let range = (pixel * 3)..<(pixel * 3 + 3)
+                #expect(result.picture.pixels[range] == request.picture.pixels[range])
+            }
+            for pixel in values.indices where values[pixel] == 0 { #expect(coverage.values[pixel] == 0) }
+            #expect(result.picture != request.picture)
+            let account = try #require(result.account.paste)
+            #expect(account.asked == paste && (paste == .auto || account.took == paste))
+            #expect(account.feather == 5)
+            if paste == .auto {
+                let unexplained = try #require(account.unexplained)
+                #expect((account.took == .residual) == (unexplained < Paste.mostUnexplained))
+            }
+        }
+    }
+
+    @Test("A found mask is pasted as its coverage says, and the result's reach is exactly that")
+    func found() throws {
+        let request = EditRequest(
+            picture: EditTests.picture(80, 80), prompt: "dog", source: "cat", steps: 10, paste: .replace)
+        let result = try Studio(model: EditTests.model()).edit(request)
+        let coverage = try #require(result.layer?.coverage)
+        #expect((coverage.width, coverage.height) == (80, 80))
+        #expect(result.reach == coverage.mask)
+        // Six of sixteen rows of cells are in: the edge lies at row 30, half a feather of 10 pixels about it.
+        #expect(result.mask?.area == 0.375 && result.account.paste?.feather == 10)
+        #expect(coverage.values[20 * 80 + 40] == 255 && coverage.values[40 * 80 + 40] == 0)
+        var changed = 0
+        for pixel in coverage.values.indices {
+            let range = (pixel * 3)..<(pixel * 3 + 3)
+            let same = result.picture.pixels[range] == request.picture.pixels[range]
+            if coverage.values[pixel] == 0 { #expect(same) } else if !same { changed += 1 }
+        }
+        #expect(changed > 1500)
+        var none = request
+        none.paste = .none
+        let bare = try Studio(model: EditTests.model()).edit(none)
+        #expect(bare.layer == nil && bare.picture == bare.painted.resized(width: 80, height: 80))
+        #expect(bare.account.paste == PasteAccount(asked: .none, took: .none))
+    }
+
+    @Test("A user's mask opens whole cells of the latent, never parts of one")
+    func cells() throws {
+        let values = (0..<(40 * 40)).map { Float($0 % 40 < 13 ? 1 : 0) }
+        let request = EditRequest(
+            picture: EditTests.picture(40, 40), prompt: "dog",
+            mask: Mask(width: 40, height: 40, values: values), method: "inpaint", steps: 3, traces: true)
+        let mask = try #require(
+            try Studio(model: EditTests.model()).edit(request).trace.first { $0.name == "mask" })
+        // 13 of 40 pixels are 5.2 of 16 cells: the sixth is touched by a fifth and opens.
+        #expect(mask.values == (0..<256).map { $0 % 16 < 6 ? 1 : 0 })
+    }
+
+    @Test("Requests say how they paste in JSON, and older ones are still read")
+    func json() throws {
+        var request = Self.idle(.residual)
+        request.feather = 3
+        let data = try JSONEncoder().encode(request)
+        #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
+        var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        object["paste"] = nil
+        func read() throws -> EditRequest {
+            try JSONDecoder().decode(
+                EditRequest.self, from: try JSONSerialization.data(withJSONObject: object))
+        }
+        #expect(try read().paste == .auto)
+        object["pastes"] = false
+        #expect(try read().paste == Paste.none)
+        object["pastes"] = true
+        #expect(try read().paste == .auto)
+        #expect(EditRequest(picture: request.picture, prompt: "x", pastes: false).paste == Paste.none)
+    }
+
+    @Test("A mask that is black everywhere, or no mask at all, is refused before anything runs")
+    func badMasks() {
+        var request = Self.idle(.auto, mask: Mask(width: 2, height: 1, values: [0, 0]))
+        #expect(
+            throws: EditingError.badValue(
+                name: "the mask", value: "black everywhere", expected: "white where the picture may change")
+        ) { try request.checked() }
+        request.mask = Mask(width: 2, height: 1, values: [1, .nan])
+        #expect(
+            throws: EditingError.badValue(
+                name: "the mask", value: "not a mask", expected: "made of values from 0 to 1")
+        ) { try request.checked() }
+    }
+}
