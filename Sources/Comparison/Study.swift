@@ -53,7 +53,7 @@ public struct Study: Sendable {
         for index in 0..<count {
             let item = try plan.edits.item(index)
             var compared = item.compared(asking: template, givesMask: plan.givesMask)
-            compared.request.pastes = plan.pastes
+            compared.request.paste = plan.pastes ? .auto : .none
             for contender in contenders {
                 let label = contender.label
                 if folder.row(item: item.id, contender: label) == nil {

@@ -152,7 +152,10 @@ public struct Photo: Sendable, Hashable {
         for pixel in coverage.values.indices where coverage.values[pixel] == 0 {
             for index in (pixel * 3)..<(pixel * 3 + 3) { result.pixels[index] = original.pixels[index] }
         }
-        return result.fillingHole(in: original, with: try suited(layer.edit), where: coverage.mask)
+        // The photo is opaque behind a hole's edge: a filling that faded there would leave a seam.
+        let reached = Mask(
+            width: coverage.width, height: coverage.height, values: coverage.values.map { $0 > 0 ? 1 : 0 })
+        return result.fillingHole(in: original, with: try suited(layer.edit), where: reached)
     }
 
     /// An edit of the photo (sRGB, any size) in the photo's own colours, transparent where the photo is.

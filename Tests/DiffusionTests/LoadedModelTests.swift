@@ -65,7 +65,7 @@ import Testing
             let latents = (0..<5).map { _ in random.normal([1, 4, 8, 8]) }
             func answers(_ model: LoadedModel) throws -> [Tensor] {
                 let studio = Studio(model: model)
-                let prompts = try ["a red apple", ""].map(studio.prompt)
+                let prompts = try ["a red apple", ""].map { try studio.prompt($0) }
                 return try studio.predict(
                     latents.enumerated().map { Query($1, at: level, prompt: prompts[$0 % 2]) })
             }

@@ -161,13 +161,17 @@ struct CodingTests {
         let same = try photo.suited(photo.picture).laidOverWhite()
         #expect(distance(same, photo.picture) <= 1)
         let half = Mask(width: 13, height: 9, values: (0..<(13 * 9)).map { $0 % 13 < 6 ? 1 : 0 })
-        let pasted = try photo.pasting(edit: edit, mask: half)
+        let pasted = try photo.pasting(layer(edit, half))
         for pixel in 0..<(13 * 9) where half.values[pixel] == 0 {
             #expect(
                 pasted.pixels[(pixel * 3)..<(pixel * 3 + 3)]
                     == photo.original.pixels[(pixel * 3)..<(pixel * 3 + 3)])
         }
         #expect(pasted.alpha == photo.original.alpha)
+    }
+
+    private func layer(_ edit: Picture, _ mask: Mask) -> PasteLayer {
+        PasteLayer(edit, coverage: Coverage(given: mask, width: 13, height: 9, feather: 2))
     }
 
     @Test("a hole that the mask marks is filled, and a cut-out stays one")
@@ -178,7 +182,7 @@ struct CodingTests {
         )
         let edit = Picture(width: 13, height: 9, red: 250, green: 240, blue: 230)
         let mark = Mask(width: 13, height: 9, values: hole.map { $0 == 0 ? 1 : 0 })
-        let filled = try photo.pasting(edit: edit, mask: mark)
+        let filled = try photo.pasting(layer(edit, mark))
         #expect(filled.alpha == [UInt8](repeating: 255, count: 13 * 9))
         for pixel in 0..<(13 * 9) {
             let expected = hole[pixel] == 0 ? edit : pattern(13, 9)
@@ -187,7 +191,7 @@ struct CodingTests {
             )
         }
         let more = Mask(width: 13, height: 9, filledWith: 1)
-        #expect(try photo.pasting(edit: edit, mask: more).alpha == hole)
+        #expect(try photo.pasting(layer(edit, more)).alpha == hole)
     }
 
     @Test("full transparency turns with its picture")
