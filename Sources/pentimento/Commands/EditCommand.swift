@@ -128,16 +128,16 @@ struct EditCommand: AsyncParsableCommand {
         }
         result.account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
         start = .now
-        // What is written into the file cannot count the writing; what is printed does.
-        let kept = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
-        try results.write(result, photo: photo.picture, account: kept, to: path, log)
-        speech.bar.hide()
-        result.account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
         let report = try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture)
+        try results.write(result, photo: photo.picture, account: report, to: path, log)
+        speech.bar.hide()
         if results.json {
             Terminal.print(try jsonText(report.json))
         } else if !speech.quiet {
-            Terminal.print(report.line)
+            // The account lies in the file and cannot count the writing of it; this line can.
+            result.account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
+            Terminal.print(
+                try EditReport(result.account, photo: self.photo, output: path, picture: photo.picture).line)
         }
     }
 }
