@@ -87,7 +87,7 @@ public struct Account: Sendable, Hashable, Codable {
     public var roundTrip: RoundTrip?
     /// Share of the picture that was allowed to change, in 0...1.
     public var maskArea: Double?
-    /// How the edit came into the picture; nil in accounts of before 2027.
+    /// How the edit came into the picture; nil in accounts of earlier versions.
     public var paste: PasteAccount?
     /// What the user was warned of.
     public var warnings: [String]

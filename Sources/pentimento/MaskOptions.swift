@@ -71,13 +71,8 @@ struct MaskOptions: ParsableArguments {
     /// What the file was taken for is told where it could have meant something else.
     func read(for photo: Picture, pixelLimit: Int, _ log: Logger) throws -> Mask? {
         guard let path = mask else { return nil }
-        var mask = try Mask(contentsOf: path, pixelLimit: pixelLimit) { notice in
-            switch notice {
-            // Whoever exchanges black and white knows which is which.
-            case .everything, .mostlyWhite: if !maskInvert { log.warning("\(notice)") }
-            default: log.warning("\(notice)")
-            }
-        }
+        var notices: [MaskNotice] = []
+        var mask = try Mask(contentsOf: path, pixelLimit: pixelLimit) { notices.append($0) }
         switch mask.fit(width: photo.width, height: photo.height) {
         case .fits: break
         case .turned: throw MaskError.turned(path: path, width: mask.width, height: mask.height)
@@ -85,6 +80,13 @@ struct MaskOptions: ParsableArguments {
             log.warning(
                 "the mask is \(mask.width)x\(mask.height) and the photo \(photo.width)x\(photo.height); it is stretched to fit"
             )
+        }
+        for notice in notices {
+            switch notice {
+            // Whoever exchanges black and white knows which is which.
+            case .everything, .mostlyWhite: if !maskInvert { log.warning("\(notice)") }
+            default: log.warning("\(notice)")
+            }
         }
         if maskInvert { mask = mask.inverted() }
         if maskGrow != 0 { mask = mask.grown(by: maskGrow) }

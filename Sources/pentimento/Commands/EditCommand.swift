@@ -195,28 +195,27 @@ struct EditCommand: AsyncParsableCommand {
         var account = result.account
         account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
         start = .now
-        let threads = session.threads
-        // What is written into the file cannot count the writing; what is printed does.
-        let kept = account
+        let (threads, kept) = (session.threads, account)
+        func report(_ account: Account, _ output: String) throws -> EditReport {
+            try EditReport(account, photo: path, output: output, picture: photo.picture, threads: threads)
+        }
         let written = try results.write(
-            result, photo: photo.picture, to: places, log,
-            account: {
-                try EditReport(kept, photo: path, output: $0, picture: photo.picture, threads: threads)
-            },
+            result, photo: photo.picture, to: places, log, account: { try report(kept, $0) },
             picture: { output, metadata, replacing in
                 try finished.write(
                     to: output, metadata: metadata, record: photo.record, options: writing.options,
                     replacing: replacing)
             })
         speech.bar.hide()
-        account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
-        let report = try EditReport(
-            account, photo: path, output: written, picture: photo.picture, threads: threads)
         if results.json {
             Terminal.print(
-                place.isEmpty ? try jsonText(report.json) : try report.lineJSON(photo: path))
+                place.isEmpty
+                    ? try jsonText(report(kept, written).json)
+                    : try report(kept, written).lineJSON(photo: path))
         } else if !speech.quiet {
-            Outputs.tell(report.line, beside: places.paths)
+            // The account lies in the file and cannot count the writing of it; this line can.
+            account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
+            Outputs.tell(try report(account, written).line, beside: places.paths)
         }
     }
 }
