@@ -12,10 +12,11 @@ extension TrainingConfiguration {
         let work: String
         switch kind {
         case .diffusion:
-            let first =
+            let networks = "text encoder and UNet in \(diffusion.steps) steps"
+            work =
                 autoencoder.reuse.isEmpty
-                ? "an autoencoder in \(autoencoder.steps) steps" : "the autoencoder of \(autoencoder.reuse)"
-            work = "\(first), then text encoder and UNet in \(diffusion.steps) steps"
+                ? "an autoencoder in \(autoencoder.steps) steps, then \(networks)"
+                : "\(networks), with the autoencoder of \(autoencoder.reuse)"
         case .judge: work = "a judge in \(judge.steps) steps"
         case .clip: work = "a pair of towers in \(clip.steps) steps"
         }
