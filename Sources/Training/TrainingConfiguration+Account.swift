@@ -22,7 +22,8 @@ extension TrainingConfiguration {
         }
         var usual = TrainingConfiguration()
         (usual.output, usual.work) = (output, self.work)
-        let limit = timeLimitMinutes > 0 ? ", for \(timeLimitMinutes) minutes at most" : ""
+        let limit =
+            timeLimitMinutes > 0 ? ", for \(String(format: "%g", timeLimitMinutes)) minutes at most" : ""
         return "trains \(work), on \(source)\(limit), into \(output)"
             + (self == usual ? "; all of this is the default, which takes hours on a CPU" : "")
     }

@@ -82,7 +82,7 @@ import Testing
         let folder = try models()
         let outcome = try generate("tiny", in: folder)
         #expect(
-            outcome.output.wholeMatch(of: /g\.png \(seed 1, 16x16, \d+\.\d s, 2 passes\)\n/) != nil,
+            outcome.output.wholeMatch(of: /g\.png \(seed 1, 64x64, \d+\.\d s, 2 passes\)\n/) != nil,
             "\(outcome.output)")
         #expect(outcome.errors.isEmpty)
         #expect(GenerateCommand.advice(width: 64, height: 95, own: 64) == nil)

@@ -10,8 +10,8 @@ import Testing
         "A bar shows what there is room for, the count first",
         arguments: [
             (80, "finding the mask  [############            ] 20/40  3 s, 4 s left"),
-            (64, "finding the mask  [############            ] 20/40  3 s, 4 s left"),
-            (63, "finding the mask  20/40, 4 s left"), (33, "finding the mask  20/40, 4 s left"),
+            (65, "finding the mask  [############            ] 20/40  3 s, 4 s left"),
+            (64, "finding the mask  20/40, 4 s left"), (33, "finding the mask  20/40, 4 s left"),
             (32, "finding the mas… 20/40, 4 s left"), (20, "fin… 20/40, 4 s left"),
             (19, "fi… 20/40, 4 s left"),
             (18, "20/40"), (3, "20/"),
