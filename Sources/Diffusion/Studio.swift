@@ -83,8 +83,10 @@ public final class Studio {
     }
 
     /// A text as a prompt, embedded once per job; a warning shows where it was cut off if it did not fit.
-    /// - Parameter role: what the warning calls it, such as "source prompt".
-    public func prompt(_ text: String, as role: String = "prompt") throws -> Prompt {
+    public func prompt(_ text: String) throws -> Prompt { try prompt(text, as: "prompt") }
+
+    /// The same of a text that the warning is to call otherwise, such as "source prompt".
+    public func prompt(_ text: String, as role: String) throws -> Prompt {
         if let known = prompts[text] { return known }
         try checkCancellation()
         let (embedding, cutOff) = try model.embed(text)

@@ -10,7 +10,9 @@ extension Studio {
     public func advise(on prompts: [NamedPrompt]) {
         var told: Set<String> = []
         for (role, text) in prompts {
-            let unknown = (model.knownWords?.unknown(in: text) ?? []).filter { told.insert($0).inserted }
+            let unknown = (model.knownWords?.unknown(in: PromptAdvice.plain(text)) ?? []).filter {
+                told.insert($0).inserted
+            }
             if let advice = PromptAdvice.unknown(unknown, role: role) { warn(advice) }
             if told.insert(text).inserted, let advice = PromptAdvice.notation(in: text, role: role) {
                 warn(advice)
@@ -51,6 +53,9 @@ enum PromptAdvice {
             "the \(role) has words that the model was never trained on, and it cannot paint what they mean: "
             + words.prefix(5).joined(separator: ", ") + more
     }
+
+    /// A text without what the webui does not take for words.
+    static func plain(_ text: String) -> String { text.replacing(/<[^<>]*>|\bBREAK\b/, with: " ") }
 
     /// Says what the webui would read otherwise; nil where there is nothing of the kind.
     static func notation(in text: String, role: String) -> String? {

@@ -12,16 +12,18 @@ extension TrainingConfiguration {
         let work: String
         switch kind {
         case .diffusion:
-            let first =
+            let networks = "text encoder and UNet in \(diffusion.steps) steps"
+            work =
                 autoencoder.reuse.isEmpty
-                ? "an autoencoder in \(autoencoder.steps) steps" : "the autoencoder of \(autoencoder.reuse)"
-            work = "\(first), then text encoder and UNet in \(diffusion.steps) steps"
+                ? "an autoencoder in \(autoencoder.steps) steps, then \(networks)"
+                : "\(networks), with the autoencoder of \(autoencoder.reuse)"
         case .judge: work = "a judge in \(judge.steps) steps"
         case .clip: work = "a pair of towers in \(clip.steps) steps"
         }
         var usual = TrainingConfiguration()
         (usual.output, usual.work) = (output, self.work)
-        let limit = timeLimitMinutes > 0 ? ", for \(timeLimitMinutes) minutes at most" : ""
+        let limit =
+            timeLimitMinutes > 0 ? ", for \(String(format: "%g", timeLimitMinutes)) minutes at most" : ""
         return "trains \(work), on \(source)\(limit), into \(output)"
             + (self == usual ? "; all of this is the default, which takes hours on a CPU" : "")
     }

@@ -78,6 +78,130 @@ import Testing
         for method in list { #expect(text.contains(try #require(method["name"] as? String))) }
     }
 
+    @Test("The JSON of a method is plain objects by name")
+    func methodJSON() throws {
+        let expected = #"""
+            [
+              {
+                "aliases" : [
+                  "img2img"
+                ],
+                "conditions" : [
+                  {
+                    "counts" : "with --mask",
+                    "settings" : [
+                      "--option background",
+                      "--option mask-space"
+                    ]
+                  }
+                ],
+                "name" : "sdedit",
+                "needs" : {
+                  "gradients" : false,
+                  "inversion" : false,
+                  "mask" : "optional",
+                  "pictureChannels" : false,
+                  "regions" : "unused",
+                  "source" : "unused",
+                  "tuning" : false
+                },
+                "options" : [
+                  {
+                    "help" : "how often the result is noised and denoised again",
+                    "kind" : {
+                      "maximum" : 20,
+                      "minimum" : 1,
+                      "type" : "integer"
+                    },
+                    "name" : "repeats",
+                    "presets" : {
+                      "official" : 3
+                    },
+                    "standard" : 1,
+                    "symbol" : "K"
+                  },
+                  {
+                    "help" : "fresh noise in each step: 0 for none (DDIM) to 1 (DDPM)",
+                    "kind" : {
+                      "maximum" : 1,
+                      "minimum" : 0,
+                      "type" : "number"
+                    },
+                    "name" : "eta",
+                    "presets" : {
+                      "official" : 1
+                    },
+                    "standard" : 0,
+                    "symbol" : "η"
+                  },
+                  {
+                    "help" : "origin: put the background back one level too noisy, as the published code does",
+                    "kind" : {
+                      "type" : "choice",
+                      "values" : [
+                        "destination",
+                        "origin"
+                      ]
+                    },
+                    "name" : "background",
+                    "presets" : {
+                      "official" : "origin"
+                    },
+                    "standard" : "destination"
+                  },
+                  {
+                    "help" : "pixel: after each repeat, put the photo's own pixels back and encode anew",
+                    "kind" : {
+                      "type" : "choice",
+                      "values" : [
+                        "latent",
+                        "pixel"
+                      ]
+                    },
+                    "name" : "mask-space",
+                    "presets" : {
+
+                    },
+                    "standard" : "latent"
+                  }
+                ],
+                "paper" : "Meng et al., SDEdit: Guided Image Synthesis and Editing with Stochastic Differential Equations, ICLR 2022, arXiv 2108.01073",
+                "presets" : {
+                  "fast" : {
+                    "guidance" : 7.5,
+                    "steps" : 20,
+                    "strength" : 0.8
+                  },
+                  "official" : {
+                    "guidance" : 7.5,
+                    "steps" : 50,
+                    "strength" : 0.5
+                  }
+                },
+                "standard" : {
+                  "guidance" : 7.5,
+                  "steps" : 50,
+                  "strength" : 0.8
+                },
+                "summary" : "Adds noise to the picture and removes it again under the new prompt.",
+                "title" : "SDEdit",
+                "year" : 2022
+              }
+            ]
+
+            """#
+        #expect(try Program.run(["methods", "sdedit", "--json"]).output == expected)
+        #expect(
+            try Program.run(["methods", "ledits"]).output.hasPrefix(
+                """
+                ledits: LEDITS++
+                  Adds and removes things by phrases, each only where the phrase looks.
+                  Brack et al., LEDITS++: Limitless Image Editing using Text-to-Image Models, CVPR 2024, arXiv 2311.16711
+                  --source if you like; --mask if you like; inverts the photo
+
+                """))
+    }
+
     @Test("Inspect reads what other programs left, and says so where there is nothing")
     func inspect() throws {
         let folder = try Folder()

@@ -96,7 +96,9 @@ import Testing
             ],
             in: folder)
         #expect(outcome.status == 0 && folder.names == ["g.png"])
-        #expect(outcome.errors.contains("warning") && outcome.errors.contains("pear89"), "\(outcome.errors)")
+        let line =
+            /pentimento: warning: the prompt is longer than the model reads; it was cut off from ".{40}…" on \(\d+ words\)\n/
+        #expect(outcome.errors.wholeMatch(of: line) != nil, "\(outcome.errors)")
         let quiet = try Program.run(
             [
                 "generate", "--model", Fixtures.model("tiny-sd1"), "--steps", "1", "--prompt", words, "-o",

@@ -69,6 +69,73 @@ import Testing
         #expect(missing.status == 66 && missing.errorLines.count == 1, "\(missing.errors)")
     }
 
+    /// What inspect shows of a picture.
+    private func account(_ file: String, in folder: Folder) throws -> [String: Any] {
+        let texts = try Program.run(["inspect", file, "--json"], in: folder).json()
+        return try #require(texts["pentimento"] as? [String: Any])
+    }
+
+    private func labels(_ account: [String: Any]) -> [String]? {
+        (account["pictures"] as? [[String: Any]])?.compactMap { $0["label"] as? String }
+    }
+
+    @Test("Strengths, comparisons, samples, sheets and panels say how they were made")
+    func accounts() throws {
+        let folder = try Folder()
+        let shared = ["--model", Fixtures.model("tiny-sd1"), "--steps", "2", "--seed", "7"]
+        func run(_ arguments: [String]) throws {
+            let outcome = try Program.run(arguments, in: folder)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        try run(
+            [
+                "edit", picture("plain.png"), "--prompt", "a pear", "--method", "sdedit", "--strengths",
+                "0.5,1", "-o",
+                "strengths.png",
+            ] + shared)
+        let strengths = try account("strengths.png", in: folder)
+        #expect(strengths["prompt"] as? String == "a pear" && strengths["seed"] as? Int == 7)
+        #expect(labels(strengths) == ["strength 0.5", "strength 1"])
+        let first = (strengths["pictures"] as? [[String: Any]])?.first?["account"] as? [String: Any]
+        #expect((first?["settings"] as? [String: Any])?["strength"] as? Double == 0.5)
+        #expect(
+            try Program.run(["inspect", "strengths.png"], in: folder).output.contains(
+                "  Pictures: strength 0.5; strength 1\n"))
+
+        try run(
+            [
+                "edit", picture("plain.png"), "--prompt", "a pear", "--method", "sdedit", "-o", "e.png",
+                "--panel",
+                "panel.png",
+            ] + shared)
+        let (panel, edit) = (try account("panel.png", in: folder), try account("e.png", in: folder))
+        #expect(panel as NSDictionary == edit as NSDictionary && edit["threads"] is Int)
+
+        try run(
+            [
+                "compare", picture("plain.png"), "--prompt", "a pear", "--methods", "sdedit", "-o", "c.png",
+                "--panels",
+                "panels",
+            ] + shared)
+        #expect(labels(try account("c.png", in: folder)) == ["nothing", "autoencoder", "sdedit"])
+        #expect(labels(try account("panels/sdedit.png", in: folder)) == ["sdedit"])
+
+        let prompts = try folder.file("prompts.txt", "an apple\na pear\n")
+        try run(["samples", prompts, "-o", "samples.png"] + shared)
+        #expect(labels(try account("samples.png", in: folder)) == ["an apple", "a pear"])
+        try run(["sheet", "e.png", "panel.png", "-o", "sheet.png"])
+        let sheet = try account("sheet.png", in: folder)
+        #expect(labels(sheet) == ["e.png", "panel.png"])
+        let inner = (sheet["pictures"] as? [[String: Any]])?.first?["account"] as? [String: Any]
+        #expect(try #require(inner) as NSDictionary == edit as NSDictionary)
+        try run([
+            "still-life", "--seed", "1", "--count", "1", "--size", "16", "-o", "set", "--sheet", "still.png",
+        ])
+        #expect(try account("still.png", in: folder)["seed"] as? Int == 1)
+        try run(["sheet", "e.png", "--no-metadata", "-o", "bare.png"])
+        #expect(try Program.run(["inspect", "bare.png", "--json"], in: folder).json().isEmpty)
+    }
+
     @Test("Samples begin from one seed, or each from a seed of its own")
     func ownSeeds() throws {
         let folder = try Folder()

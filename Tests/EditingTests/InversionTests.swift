@@ -255,7 +255,7 @@ import ToyModels
         func message(_ body: () throws -> Void) -> String {
             #expect(throws: EditingError.self) { try body() }?.description ?? ""
         }
-        #expect(message { _ = try InversionKind.named("nulltext") }.contains("did you mean null-text?"))
+        #expect(message { _ = try InversionKind.named("nultext") }.contains("did you mean null-text?"))
         #expect(
             message { _ = try InversionKind.nullText.options(["iteration": "3"]) }
                 == "null-text has no option \"iteration\"; did you mean iterations?")

@@ -18,14 +18,81 @@ import Testing
 
     @Test("A method or option that does not exist is answered with the nearest that does")
     func suggestions() {
-        #expect(message { $0.method = "difedit" }.contains("did you mean diffedit?"))
-        #expect(message { $0.method = "SDEDIT2" }.contains("did you mean sdedit?"))
-        #expect(message { $0.options = ["treshold": "0.5"] }.contains("did you mean threshold?"))
+        func option(_ name: String) -> String { message { $0.options = [name: "0.5"] } }
         #expect(
-            message {
-                $0.method = "ddim"
-                $0.options = ["x": "1"]
-            }.contains("it has none at all"))
+            message { $0.method = "difedit" }
+                == "there is no method \"difedit\"; did you mean diffedit? (see: pentimento methods)")
+        #expect(
+            message { $0.method = "SDEDIT2" }
+                == "there is no method \"SDEDIT2\"; did you mean sdedit? (see: pentimento methods)")
+        #expect(option("treshold") == "diffedit has no option \"treshold\"; did you mean threshold?")
+        #expect(option("thresh") == "diffedit has no option \"thresh\"; did you mean threshold?")
+        #expect(option("strength") == "diffedit has no option \"strength\"; it is given as --strength")
+        #expect(option("Seed") == "diffedit has no option \"Seed\"; it is given as --seed")
+        #expect(
+            message { ($0.method, $0.options) = ("ddim", ["x": "1"]) }
+                == "ddim has no option \"x\"; it has none at all")
+    }
+
+    @Test("Nothing is suggested where nothing is near")
+    func noSuggestion() {
+        #expect(
+            message { $0.method = "nosuch" }
+                == "there is no method \"nosuch\"; there are \(Registry.all.map { $0.description.name }.joined(separator: ", ")) "
+                + "(see: pentimento methods)")
+        #expect(
+            message { ($0.method, $0.options) = ("cyclediffusion", ["colour": "1"]) }
+                == "cyclediffusion has no option \"colour\"; it has eta, source-guidance")
+        #expect(["edit", "invert"].nearest(to: "edti") == "edit" && ["ddim"].nearest(to: "dim") == "ddim")
+        #expect(["edit"].nearest(to: "x") == nil && [String]().nearest(to: "edit") == nil)
+    }
+
+    @Test(
+        "Methods are found by name, title and what people call them, whatever the case and punctuation",
+        arguments: [
+            ("SDEdit", "sdedit"), ("LEDITS++", "ledits"), ("P2P", "prompt-to-prompt"),
+            ("Plug and Play", "plug-and-play"),
+            ("pnp", "plug-and-play"), ("img2img", "sdedit"), ("Pix2PixZero", "pix2pix-zero"),
+            ("ip2p", "instruct-pix2pix"),
+            ("Inpainting", "inpaint"),
+        ])
+    func names(typed: String, name: String) throws {
+        #expect(try Registry.method(named: typed).description.name == name)
+    }
+
+    @Test("No two methods go by one name, and every paper's text has its year")
+    func distinct() throws {
+        for method in Registry.all.map({ $0.description }) {
+            for name in [method.name, method.title] + method.aliases {
+                #expect(try Registry.method(named: name).description.name == method.name)
+            }
+            #expect(method.paper.contains(/20\d\d/))
+        }
+        for inversion in InversionDescription.all { #expect(inversion.paper.contains(/20\d\d/)) }
+        #expect(try InversionKind.named("Null Text") == .nullText)
+    }
+
+    @Test(
+        "Kinds of options are plain objects in JSON",
+        arguments: [
+            (.integer(1...20), #"{"maximum":20,"minimum":1,"type":"integer"}"#),
+            (.number(0...1.5), #"{"maximum":1.5,"minimum":0,"type":"number"}"#),
+            (.choice(["a", "b"]), #"{"type":"choice","values":["a","b"]}"#), (.text, #"{"type":"text"}"#),
+            (.flag, #"{"type":"flag"}"#),
+        ] as [(OptionDescription.Kind, String)])
+    func kinds(kind: OptionDescription.Kind, json: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        #expect(String(decoding: try encoder.encode(kind), as: UTF8.self) == json)
+        #expect(try JSONDecoder().decode(OptionDescription.Kind.self, from: Data(json.utf8)) == kind)
+    }
+
+    @Test("A range that is upside down is refused when it is read")
+    func badKind() {
+        let json = Data(#"{"maximum":1,"minimum":2,"type":"number"}"#.utf8)
+        #expect(throws: DecodingError.self) {
+            try JSONDecoder().decode(OptionDescription.Kind.self, from: json)
+        }
     }
 
     @Test(
@@ -91,7 +158,7 @@ import Testing
         let data = try JSONEncoder().encode(request)
         #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
         request.inversion = nil
-        #expect(throws: EditingError.unknownOption(name: "iterations", method: "ddim", nearest: nil)) {
+        #expect(throws: EditingError.unknownOption(name: "iterations", method: "ddim", known: [])) {
             try request.checked()
         }
         // A method that does not invert has nobody to tell them to.

@@ -23,11 +23,16 @@ import Testing
             (#"{"diffusion": {"head": [1]}}"#, #"unknown key "diffusion.head"; known there: attention, "#),
             (#"{"data": {"styleWeights": {"oil": 1}}}"#, #"unknown key "data.styleWeights.oil""#),
             (#"{"data": 5}"#, "data is not an object"),
-            (#"{"logSteps": "ten"}"#, "logSteps is not of type Int"),
-            (#"{"diffusion": {"channels": [8, "x"]}}"#, "diffusion.channels.[1] is not of type Int"),
+            (#"{"logSteps": "ten"}"#, "logSteps is not a whole number"),
+            (#"{"diffusion": {"channels": [8, "x"]}}"#, "diffusion.channels.[1] is not a whole number"),
             (#"{"seed": null}"#, "seed is null where"),
-            (#"{"precision": "float8"}"#, "precision: "),
-            (#"{"diffusion": {"prediction": "sample"}}"#, "diffusion.prediction: "),
+            (#"{"precision": "float8"}"#, "precision = float8: one of float32, bfloat16"),
+            (#"{"data": {"source": "foldr"}}"#, "data.source = foldr: one of stillLife, folder"),
+            (#"{"kind": "gan"}"#, "kind = gan: one of diffusion, judge, clip"),
+            (
+                #"{"diffusion": {"prediction": "sample"}}"#,
+                "diffusion.prediction = sample: one of epsilon, v_prediction"
+            ),
         ])
     func unreadable(json: String, expected: String) {
         let message = message(json)

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Synchronization
 import Testing
 
 @testable import Training
@@ -68,6 +69,26 @@ import Testing
         #expect(
             error?.description.hasSuffix("2 held-out pictures are fewer than data.heldOut = 3; lower that")
                 == true)
+    }
+
+    @Test("Whatever of a folder is passed over is said, by kind")
+    func passedOver() throws {
+        let scratch = try Scratch()
+        for name in ["a", "b", "c", "d", "e", ".hidden"] { try picture("\(scratch.path)/\(name).ppm") }
+        try scratch.write("a cat", to: "a.txt")
+        for name in ["lost.txt", "b.bmp", "notes.md"] { try scratch.write("x", to: name) }
+        let said = Mutex<[String]>([])
+        let control = TrainingControl {
+            if case .message(let text) = $0 { said.withLock { $0.append(text) } }
+        }
+        #expect(try FolderPictures(section: section(scratch.path)).entries(control: control).count == 1)
+        #expect(
+            said.withLock { $0 } == [
+                "left out, pictures without a caption: 4 (b.ppm, c.ppm, d.ppm, …)",
+                "left out, captions without a picture: 1 (lost.txt)",
+                "left out, files of other kinds: 2 (b.bmp, notes.md)",
+                "left out, hidden files: 1 (.hidden.ppm)",
+            ])
     }
 
     @Test("The middle square is what is learned from")
