@@ -15,6 +15,12 @@ public protocol DiffusionModel: AnyObject {
     var latentScale: Double { get }
     /// Where latents belong.
     var device: Device { get }
+    /// What the network computes in.
+    var dtype: DType { get }
+    /// What the user should know of the model before its first job, a line each.
+    var notices: [String] { get }
+    /// Which of its weights are not numbers, if any; asked once an answer was none.
+    var brokenWeights: DiffusionError? { get }
 
     /// Where plans may record and edit, in the order of the network.
     var sites: [Site] { get throws }
@@ -41,6 +47,12 @@ public protocol DiffusionModel: AnyObject {
 extension DiffusionModel {
     /// Latents as the autoencoder makes them.
     public var latentScale: Double { 1 }
+    /// What closed forms compute in.
+    public var dtype: DType { .float32 }
+    /// Nothing.
+    public var notices: [String] { [] }
+    /// None.
+    public var brokenWeights: DiffusionError? { nil }
 }
 
 /// Sizes and names of a model.

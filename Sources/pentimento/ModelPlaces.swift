@@ -27,15 +27,12 @@ enum ModelPlaces {
     /// The folder of a name, or the folder named.
     static func folder(of text: String) throws -> String {
         guard !text.isEmpty else { throw Failure.usage("--model needs the name or the folder of a model") }
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: text, isDirectory: &isFolder)
+        // What a file is, the reader of folders says.
+        if isThere, !isFolder.boolValue, text.contains("/") || text.contains(".") { return text }
         if text.contains("/") || text == "." || text == ".." || isModel(text) {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) else {
-                throw Failure.missing("\(text): there is no such model folder")
-            }
-            guard isFolder.boolValue else {
-                throw Failure.badInput(
-                    "\(text) is a file; a model is a diffusers folder with a model_index.json")
-            }
+            guard isThere else { throw Failure.missing("\(text): there is no such model folder") }
             return text
         }
         let models = models
