@@ -68,7 +68,8 @@ let package = Package(
                 "Tensors", "Layers", "Networks", "Prompts", "Imaging",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
-        tests(of: "Diffusion", with: ["Tensors", "Networks", "Imaging", "TestSupport", "ToyModels"]),
+        tests(
+            of: "Diffusion", with: ["Tensors", "Layers", "Networks", "Imaging", "TestSupport", "ToyModels"]),
         layer(
             "Editing",
             on: [

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// What can be wrong with a model folder, a schedule or a request for noise.
 public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     /// A file that the model needs is not there.
@@ -8,6 +10,10 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case pickledWeights(path: String)
     /// A component has a class that this program does not know.
     case unsupportedClass(path: String, component: String, className: String)
+    /// A model of another family than those that run here.
+    case otherFamily(path: String, family: String)
+    /// A file or folder of another kind than a model.
+    case notAModel(path: String, what: String, advice: String)
     /// A setting changes results in a way that is not supported.
     case unsupportedSetting(path: String, key: String, value: String, advice: String)
     /// The schedule cannot be cut into so many steps.
@@ -21,7 +27,9 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     /// The device asked for is not there.
     case deviceUnavailable(name: String)
     /// The network answered values that are not numbers.
-    case notFinite(stage: String)
+    case notFinite(stage: String, dtype: DType)
+    /// A part's weights hold values that are not numbers.
+    case brokenWeights(part: String, tensor: String)
 
     /// One line: what happened, where, and what to do.
     public var description: String {
@@ -36,6 +44,11 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
         case .unsupportedClass(let path, let component, let className):
             "\(path): \(component) is a \(className), which is not supported; "
                 + "models of the Stable Diffusion 1.x and 2.x family are"
+        case .otherFamily(let path, let family):
+            "\(path): a model of the family \(family), whose networks are others; "
+                + "Stable Diffusion 1.x and 2.x run here"
+        case .notAModel(let path, let what, let advice):
+            "\(path) is \(what); \(advice)"
         case .unsupportedSetting(let path, let key, let value, let advice):
             "\(path): \(key) is \(value), which is not supported; \(advice)"
         case .badSteps(let steps, let most):
@@ -48,8 +61,13 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "the parts of the model do not fit each other: \(what)"
         case .deviceUnavailable(let name):
             "device \(name) is not available; use --device cpu, or a libtorch built for it (see doctor)"
-        case .notFinite(let stage):
+        case .notFinite(let stage, let dtype) where dtype == .float16 || dtype == .bfloat16:
             "the network answered values that are not numbers while \(stage); try --dtype float32"
+        case .notFinite(let stage, _):
+            "the network answered values that are not numbers while \(stage), though its weights are numbers; "
+                + "try another guidance, strength or seed"
+        case .brokenWeights(let part, let tensor):
+            "\(part): the weights are broken: \(tensor) holds values that are not numbers; fetch them again"
         }
     }
 

@@ -17,6 +17,12 @@ public protocol DiffusionModel: AnyObject {
     var device: Device { get }
     /// The words it was trained on, where they are known.
     var knownWords: KnownWords? { get }
+    /// What the network computes in.
+    var dtype: DType { get }
+    /// What the user should know of the model before its first job, a line each.
+    var notices: [String] { get }
+    /// Which of its weights are not numbers, if any; asked once an answer was none.
+    var brokenWeights: DiffusionError? { get }
 
     /// Where plans may record and edit, in the order of the network.
     var sites: [Site] { get throws }
@@ -45,6 +51,12 @@ extension DiffusionModel {
     public var latentScale: Double { 1 }
     /// Nothing is known.
     public var knownWords: KnownWords? { nil }
+    /// What closed forms compute in.
+    public var dtype: DType { .float32 }
+    /// Nothing.
+    public var notices: [String] { [] }
+    /// None.
+    public var brokenWeights: DiffusionError? { nil }
 }
 
 /// Sizes and names of a model.

@@ -68,11 +68,14 @@ public actor Engine {
     ) {
         do {
             guard !flag.isRaised else { throw CancellationError() }
+            let isFirst = self.model == nil
             let model = try model ?? load()
             self.model = model
             let studio = Studio(
                 model: model, limits: limits, isCancelled: { flag.isRaised },
                 notify: { continuation.yield(Event($0)) })
+            // Once for all jobs of the model.
+            if isFirst { model.notices.forEach(studio.warn) }
             let result = try withoutGradients { try job(studio) }
             continuation.yield(.finished(result))
             continuation.finish()

@@ -24,6 +24,8 @@ public final class LoadedModel: DiffusionModel {
     private var loadedAutoencoder: Autoencoder?
     private var loadedTextEncoder: TextEncoder?
     private var loadedTokenizer: Tokenizer?
+    /// Where the loaded parts have their weights from.
+    private var stores: [(part: ModelFolder.Part, store: WeightStore)] = []
 
     /// A model that loads nothing yet; float16 on a CPU is widened to float32.
     ///
@@ -46,6 +48,21 @@ public final class LoadedModel: DiffusionModel {
 
     /// The words it was trained on, where its folder lists them.
     public private(set) lazy var knownWords = KnownWords(folder: folder.path)
+
+    /// What of the folder's settings is not used as it stands.
+    public var notices: [String] { folder.notices }
+
+    /// The first tensor of the loaded parts that holds values that are not numbers.
+    public var brokenWeights: DiffusionError? {
+        for (part, store) in stores {
+            if let broken = store.parameters.first(where: {
+                $0.tensor.dtype.isFloatingPoint && !$0.tensor.isFinite
+            }) {
+                return .brokenWeights(part: folder.path + "/" + part.rawValue, tensor: broken.name)
+            }
+        }
+        return nil
+    }
 
     /// Where plans may record and edit.
     public var sites: [Site] { get throws { try unet().sites } }
@@ -94,9 +111,10 @@ public final class LoadedModel: DiffusionModel {
     }
 
     private func weights(of part: ModelFolder.Part) throws -> Weights {
-        try WeightStore(
-            folder: folder.path + "/" + part.rawValue, name: part.weights, dtype: dtype, device: device
-        ).weights
+        let store = try WeightStore(
+            folder: folder.path + "/" + part.rawValue, name: part.weights, dtype: dtype, device: device)
+        stores.append((part, store))
+        return store.weights
     }
 
     /// A text's embedding [1, L, D], and what of it did not fit.

@@ -1,5 +1,6 @@
 import Foundation
 public import Networks
+import Tensors
 
 /// A diffusers folder, looked through without loading any weights.
 public struct ModelFolder: Sendable {
@@ -9,6 +10,8 @@ public struct ModelFolder: Sendable {
     public var name: String { URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent }
     /// How its network was taught to see noise.
     public let schedule: NoiseSchedule
+    /// One line for each setting of the folder that is not used as it stands.
+    public let notices: [String]
     /// The UNet's shape.
     public let unet: UNetConfiguration
     /// The autoencoder's shape.
@@ -18,23 +21,25 @@ public struct ModelFolder: Sendable {
 
     /// Reads `model_index.json` and the configurations of the parts, and sees that weights are there.
     ///
-    /// - Throws: `DiffusionError` naming a missing file, an unsupported class, pickled weights or parts that
-    ///   do not
-    ///   fit each other; `ConfigurationError` naming an unsupported setting.
+    /// Outdated settings are corrected as diffusers' Stable Diffusion pipelines correct them, see `notices`.
+    /// - Throws: `DiffusionError` naming a missing file, what the folder or file is instead of a model, a model of
+    ///   another family, pickled weights or parts that do not fit each other; `ConfigurationError` naming an
+    ///   unsupported setting.
     public init(path: String) throws {
         self.path = path
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw DiffusionError.missingFile(path: path, purpose: "the model folder")
         }
-        guard isFolder.boolValue else {
-            throw DiffusionError.malformedFile(
-                path: path, reason: "not a folder; a model is a diffusers folder with a model_index.json")
-        }
-        try Self.checkIndex(path + "/model_index.json")
+        guard isFolder.boolValue else { throw try Self.refusal(ofFile: path) }
+        let index = try ModelIndex(folder: path)
         for part in Part.allCases { try Self.check(part, in: path) }
-        schedule = try NoiseSchedule(contentsOf: path + "/scheduler/scheduler_config.json")
-        unet = try UNetConfiguration(contentsOf: path + "/unet/config.json")
+        let scheduler = try ScheduleFile(
+            contentsOf: path + "/scheduler/scheduler_config.json", correcting: index.corrects)
+        schedule = scheduler.schedule
+        let (unet, correction) = try Self.unet(path + "/unet/config.json", correcting: index.corrects)
+        self.unet = unet
+        notices = index.notices + scheduler.notices + correction
         autoencoder = try AutoencoderConfiguration(contentsOf: path + "/vae/config.json")
         textEncoder = try TextEncoderConfiguration(contentsOf: path + "/text_encoder/config.json")
         guard unet.outChannels == autoencoder.latentChannels else {
@@ -67,30 +72,40 @@ public struct ModelFolder: Sendable {
         }
     }
 
-    private static let classes: [String: Set<String>] = [
-        "unet": ["UNet2DConditionModel"], "vae": ["AutoencoderKL"],
-        "text_encoder": ["CLIPTextModel"], "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
-    ]
-
-    private static func checkIndex(_ path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw DiffusionError.missingFile(path: path, purpose: "the list of the model's parts")
-        }
-        guard let index = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw DiffusionError.malformedFile(path: path, reason: "not a JSON object")
-        }
-        for (component, known) in classes.sorted(by: { $0.key < $1.key }) {
-            // [library, class]; nulls stand for a part that is not there.
-            let entry = index[component] as? [Any]
-            guard let name = entry?.last as? String else {
-                throw DiffusionError.malformedFile(
-                    path: path, reason: "it names no \(component), without which pictures cannot be edited")
-            }
-            guard known.contains(name) else {
-                throw DiffusionError.unsupportedClass(path: path, component: component, className: name)
-            }
-        }
+    /// The UNet's shape.
+    ///
+    /// The first files of 2022 hold the size that the network was made with, not that of its
+    /// training, and diffusers' pipelines correct that.
+    private static func unet(
+        _ path: String, correcting: Bool
+    ) throws -> (UNetConfiguration, notices: [String]) {
+        let file = try ConfigurationFile(path: path)
+        var unet = try UNetConfiguration(file)
+        guard correcting, file.isOlder(than: 9), case .whole(let side)? = file["sample_size"], side < 64
+        else { return (unet, []) }
+        unet.sampleSize = 64
+        return (
+            unet,
+            [
+                "\(path): sample_size is \(side) in a file of a diffusers older than 0.9; 64 is used, as its Stable "
+                    + "Diffusion pipelines do"
+            ]
+        )
     }
+
+    /// What a file is that was named as a model.
+    private static func refusal(ofFile path: String) throws -> DiffusionError {
+        let ending = URL(fileURLWithPath: path).pathExtension.lowercased()
+        if pickles.contains(ending) { return .pickledWeights(path: path) }
+        guard ["safetensors", "sft", "gguf"].contains(ending) else {
+            return .malformedFile(
+                path: path, reason: "not a folder; a model is a diffusers folder with a model_index.json")
+        }
+        let kind = WeightFileKind(of: try SafetensorsFile(path: path))
+        return .notAModel(path: path, what: kind.what, advice: kind.advice)
+    }
+
+    private static let pickles: Set<String> = ["bin", "ckpt", "pt", "pth", "pkl"]
 
     private static func check(_ part: Part, in folder: String) throws {
         let place = folder + "/" + part.rawValue
@@ -100,7 +115,6 @@ public struct ModelFolder: Sendable {
         }
         let files = (try? manager.contentsOfDirectory(atPath: place)) ?? []
         guard !files.contains(where: { $0.hasSuffix(".safetensors") }) else { return }
-        let pickles: Set<String> = ["bin", "ckpt", "pt", "pth", "pkl"]
         if let pickle = files.sorted().first(where: {
             pickles.contains(URL(fileURLWithPath: $0).pathExtension)
         }) {

@@ -18,12 +18,17 @@ extension Studio {
     }
 
     /// The picture of a latent.
-    /// - Throws: `DiffusionError.notFinite` where the latent holds anything but numbers.
+    /// - Throws: `DiffusionError.notFinite`, `.brokenWeights` where the picture holds anything but numbers.
     public func decode(_ latent: Tensor) throws -> Picture {
         try checkCancellation()
         let picture = try model.picture(of: latent)
-        guard picture.isFinite else { throw DiffusionError.notFinite(stage: "decoding the picture") }
+        guard picture.isFinite else { throw notFinite(while: "decoding the picture") }
         return Picture(picture)
+    }
+
+    /// Why an answer of the model is no number: weights that are none, or what was asked of them.
+    func notFinite(while stage: String) -> DiffusionError {
+        model.brokenWeights ?? .notFinite(stage: stage, dtype: model.dtype)
     }
 }
 

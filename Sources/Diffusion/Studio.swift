@@ -143,6 +143,10 @@ public final class Studio {
         let plans = queries.allSatisfy(\.plan.sites.isEmpty) ? [] : queries.map(\.plan)
         let context = try contexts.context(of: queries.map(\.prompt))
         let answers = try model.answer(latents, timesteps: timesteps, context: context, plans: plans)
+        // A model that is broken says so in its first pass; waiting for the picture would waste all others.
+        if cost.forwards == 0, !answers.detached.isFinite {
+            throw notFinite(while: "looking at its first latent")
+        }
         cost.forwards += queries.count
         return zip(answers.separateRows, queries).map { answer, query in
             schedule.prediction.noise(in: answer, latent: query.latent, at: query.level)

@@ -128,7 +128,10 @@ public struct PictureNormalisation: Sendable, Hashable {
             guard let found = values[key] else { continue }
             guard let numbers = found as? [Double], numbers.count == 3, numbers.allSatisfy(\.isFinite),
                 key == "image_mean" || numbers.allSatisfy({ $0 > 0 })
-            else { throw ConfigurationError.type(path: path, key: key, value: "\(found)") }
+            else {
+                throw ConfigurationError.type(
+                    path: path, key: key, value: "\(found)", wanted: "a list of three numbers")
+            }
             self[keyPath: place] = numbers
         }
     }

@@ -92,7 +92,7 @@ public final class WeightStore {
     /// The shape a tensor has where it comes from; nil where there is none, or where it is made up on demand.
     public func shape(of name: String) -> [Int]? {
         switch source {
-        case .files(let files, let owners, _): owners[name].flatMap { files[$0].entry(name)?.shape }
+        case .files(let files, let owners, _): owners[name].flatMap { files[$0].shape(of: name) }
         case .tensors(let tensors): tensors[name]?.shape
         case .initializing: nil
         }
@@ -124,14 +124,14 @@ public final class WeightStore {
             }
             return tensor.shape == shapes[0] ? tensor : tensor.reshaped(shapes[0])
         case .files(let files, let owners, let path):
-            guard let owner = owners[name], let entry = files[owner].entry(name) else {
+            guard let owner = owners[name], let found = files[owner].shape(of: name) else {
                 throw WeightError.missing(name: name, place: path)
             }
-            guard shapes.contains(entry.shape) else {
-                throw WeightError.shape(name: name, found: entry.shape, wanted: shapes[0])
+            guard shapes.contains(found) else {
+                throw WeightError.shape(name: name, found: found, wanted: shapes[0])
             }
             let tensor = try files[owner].tensor(name).to(dtype: dtype, device: device)
-            return entry.shape == shapes[0] ? tensor : tensor.reshaped(shapes[0])
+            return found == shapes[0] ? tensor : tensor.reshaped(shapes[0])
         }
     }
 

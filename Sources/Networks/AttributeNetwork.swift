@@ -39,7 +39,9 @@ public final class AttributeNetwork {
         self.configuration = configuration
         let (c, groups) = (configuration.channels, configuration.normGroups)
         func resnet(_ weights: Weights, _ channels: Int) throws -> Resnet {
-            try Resnet(weights, channels, channels, timeChannels: nil, groups: groups, epsilon: 1e-6)
+            try Resnet(
+                weights, channels, channels, timeChannels: nil,
+                style: Resnet.Style(groups: groups, epsilon: 1e-6))
         }
         first = try Convolution(weights["first"], 3, c[0])
         toHalf = try Convolution(weights["to_half"], c[0], c[1], stride: 2)

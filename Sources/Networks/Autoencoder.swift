@@ -54,7 +54,7 @@ private struct Encoder {
             let resnets = try (0..<configuration.layersPerBlock).map { layer in
                 try Resnet(
                     stage["resnets"][layer], layer == 0 ? channels[max(index - 1, 0)] : channels[index],
-                    channels[index], timeChannels: nil, groups: groups, epsilon: 1e-6)
+                    channels[index], timeChannels: nil, style: configuration.resnets)
             }
             let downsampler =
                 index == last
@@ -95,7 +95,7 @@ private struct Decoder {
             let resnets = try (0...configuration.layersPerBlock).map { layer in
                 try Resnet(
                     stage["resnets"][layer], layer == 0 ? channels[max(index - 1, 0)] : channels[index],
-                    channels[index], timeChannels: nil, groups: groups, epsilon: 1e-6)
+                    channels[index], timeChannels: nil, style: configuration.resnets)
             }
             return (resnets, index == last ? nil : try Upsampler(stage["upsamplers"][0], channels[index]))
         }
@@ -122,12 +122,12 @@ private struct AutoencoderMiddle {
     init(_ weights: Weights, _ channels: Int, _ configuration: AutoencoderConfiguration) throws {
         let groups = configuration.normNumGroups
         first = try Resnet(
-            weights["resnets"][0], channels, channels, timeChannels: nil, groups: groups, epsilon: 1e-6)
+            weights["resnets"][0], channels, channels, timeChannels: nil, style: configuration.resnets)
         attention =
             configuration.midBlockAddAttention
             ? try AutoencoderAttention(weights["attentions"][0], channels, groups: groups) : nil
         second = try Resnet(
-            weights["resnets"][1], channels, channels, timeChannels: nil, groups: groups, epsilon: 1e-6)
+            weights["resnets"][1], channels, channels, timeChannels: nil, style: configuration.resnets)
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
@@ -163,5 +163,12 @@ private struct AutoencoderAttention {
         let attended = Tensor.attention(
             query(tokens).unsqueezed(1), key(tokens).unsqueezed(1), value(tokens).unsqueezed(1))
         return output(attended.squeezed(1)).transposed(1, 2).reshaped([batch, channels, height, width]) + x
+    }
+}
+
+extension AutoencoderConfiguration {
+    /// What its resnets have in common.
+    fileprivate var resnets: Resnet.Style {
+        Resnet.Style(groups: normNumGroups, epsilon: 1e-6, activation: activation)
     }
 }

@@ -1,3 +1,5 @@
+public import Layers
+
 /// The shape of an autoencoder, as `vae/config.json` of a diffusers folder gives it.
 public struct AutoencoderConfiguration: Sendable, Hashable {
     /// Channels of pictures.
@@ -22,6 +24,8 @@ public struct AutoencoderConfiguration: Sendable, Hashable {
     public var usePostQuantConv = true
     /// Side of the pictures that it was trained on.
     public var sampleSize = 512
+    /// What stands between the layers of its resnets.
+    public var activation = Activation.silu
 
     /// Stable Diffusion 1.x.
     public init() {}
@@ -31,23 +35,34 @@ public struct AutoencoderConfiguration: Sendable, Hashable {
 
     /// Reads `config.json`.
     /// - Throws: `ConfigurationError`, naming any key that would change the result and is not known here.
-    public init(contentsOf path: String) throws {
-        let file = try ConfigurationFile(path: path)
+    public init(contentsOf path: String) throws { try self.init(ConfigurationFile(path: path)) }
+
+    /// Reads what a `config.json` holds.
+    package init(_ file: ConfigurationFile) throws {
         inChannels = try file.count("in_channels", 3)
         outChannels = try file.count("out_channels", 3)
         latentChannels = try file.count("latent_channels", 4)
         blockOutChannels = try file.value("block_out_channels", [64])
         layersPerBlock = try file.count("layers_per_block", 1)
         normNumGroups = try file.count("norm_num_groups", 32)
-        scalingFactor = try file.value("scaling_factor", 0.18215)
+        scalingFactor = try file.positive("scaling_factor", 0.18215)
         midBlockAddAttention = try file.value("mid_block_add_attention", true)
         useQuantConv = try file.value("use_quant_conv", true)
         usePostQuantConv = try file.value("use_post_quant_conv", true)
-        sampleSize = (try? file.value("sample_size", 512)) ?? 512
+        sampleSize = try file.side("sample_size") ?? 512
+        let name = try file.value("act_fn", "silu")
+        guard let found = Activation(named: name) else {
+            throw file.valueError("act_fn", name, known: Activation.names.joined(separator: ", "))
+        }
+        activation = found
         let stages = blockOutChannels.count
+        guard (1...8).contains(stages) else {
+            throw file.valueError(
+                "block_out_channels", "\(blockOutChannels)", known: "1 to 8 positive numbers")
+        }
         for channels in blockOutChannels where channels <= 0 || channels % normNumGroups != 0 {
-            throw ConfigurationError.value(
-                path: path, key: "block_out_channels", value: "\(channels)",
+            throw file.valueError(
+                "block_out_channels", "\(channels)",
                 known: "positive multiples of norm_num_groups \(normNumGroups)")
         }
         for (key, only) in [
@@ -55,27 +70,28 @@ public struct AutoencoderConfiguration: Sendable, Hashable {
         ] {
             let names = try file.value(key, [only])
             guard names == Array(repeating: only, count: stages) else {
-                throw ConfigurationError.value(
-                    path: path, key: key, value: "\(names)", known: "\(stages) of \(only), one per stage")
+                throw file.valueError(
+                    key, "[\(names.joined(separator: ", "))]", known: "\(stages) of \(only), one per stage")
             }
-        }
-        guard scalingFactor.isFinite, scalingFactor > 0 else {
-            throw ConfigurationError.value(
-                path: path, key: "scaling_factor", value: "\(scalingFactor)", known: "a positive number")
         }
         try file.allow(
             [
                 "in_channels", "out_channels", "latent_channels", "block_out_channels", "layers_per_block",
                 "norm_num_groups", "scaling_factor", "mid_block_add_attention", "use_quant_conv",
-                "use_post_quant_conv", "down_block_types", "up_block_types",
+                "use_post_quant_conv", "down_block_types", "up_block_types", "sample_size", "act_fn",
             ],
-            ignored: ["sample_size", "force_upcast"], neutral: ["act_fn": ["silu"]])
+            // float32 is the higher precision already.
+            ignored: ["force_upcast"],
+            neutral: [
+                "shift_factor": ["null", "0"], "latents_mean": ["null"], "latents_std": ["null"],
+            ])
     }
 
     /// The `config.json` that Python's diffusers reads.
     public var json: [String: any Sendable] {
         [
-            "_class_name": "AutoencoderKL", "act_fn": "silu", "block_out_channels": blockOutChannels,
+            "_class_name": "AutoencoderKL", "act_fn": activation.rawValue,
+            "block_out_channels": blockOutChannels,
             "down_block_types": blockOutChannels.map { _ in "DownEncoderBlock2D" },
             "force_upcast": false, "in_channels": inChannels, "latent_channels": latentChannels,
             "layers_per_block": layersPerBlock, "mid_block_add_attention": midBlockAddAttention,

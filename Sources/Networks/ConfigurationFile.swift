@@ -1,103 +1,164 @@
 import Foundation
 
-/// A component's `config.json`, read so that nothing that changes the result is passed over.
-struct ConfigurationFile {
-    let path: String
-    private let values: [String: Any]
+/// A component's configuration, read so that nothing that changes the result is passed over.
+///
+/// A key that is absent takes its default. `null` is not the same: it is false where a flag is asked for, as in Python,
+/// and refused by name elsewhere, unless the setting is one that `null` turns off.
+package struct ConfigurationFile {
+    /// Where it lies.
+    package let path: String
+    private let values: [String: JSONValue]
 
     /// - Throws: `ConfigurationError` where there is no readable JSON object.
-    init(path: String) throws {
+    package init(path: String) throws {
         guard FileManager.default.fileExists(atPath: path) else { throw ConfigurationError.noFile(path) }
-        guard let data = FileManager.default.contents(atPath: path),
-            let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any]
+        guard let data = FileManager.default.contents(atPath: path), let object = JSONValue.object(of: data)
         else { throw ConfigurationError.unreadable(path) }
         self.init(path: path, object)
     }
 
-    private init(path: String, _ object: [String: Any]) {
+    /// What a file at a path holds.
+    package init(path: String, _ object: [String: JSONValue]) {
         self.path = path
-        values = object.filter { !$0.key.hasPrefix("_") && !($0.value is NSNull) }
+        values = object
     }
 
     /// An object within the object, such as `text_config`; an empty one where it is absent.
-    func section(_ key: String) throws -> ConfigurationFile {
-        ConfigurationFile(path: path, try value(key, [:] as [String: Any]))
+    package func section(_ key: String) throws -> ConfigurationFile {
+        switch values[key] {
+        case nil, .null: return ConfigurationFile(path: path, [:])
+        case .object(let object): return ConfigurationFile(path: path, object)
+        case let value?: throw kindError(key, value, wanted: "an object")
+        }
     }
 
-    /// A value, its default where it is absent, an error where it has another type.
-    func value<Value>(_ key: String, _ fallback: Value) throws -> Value {
+    /// The value as it stands, nil where the key is absent.
+    package subscript(_ key: String) -> JSONValue? { values[key] }
+
+    /// A value, its default where it is absent, an error where it is of another kind.
+    package func value<Value: ConfigurationValue>(_ key: String, _ fallback: Value) throws -> Value {
         guard let found = values[key] else { return fallback }
-        if let value = found as? Value, !isMistakenFlag(found, as: Value.self) { return value }
-        throw ConfigurationError.type(path: path, key: key, value: "\(found)")
+        guard let value = Value(found) else { throw kindError(key, found, wanted: Value.kind) }
+        return value
+    }
+
+    /// A value that `null` turns off.
+    package func optional<Value: ConfigurationValue>(_ key: String) throws -> Value? {
+        guard let found = values[key], found != .null else { return nil }
+        guard let value = Value(found) else { throw kindError(key, found, wanted: Value.kind) }
+        return value
     }
 
     /// A positive number of channels, layers and the like.
-    func count(_ key: String, _ fallback: Int) throws -> Int {
+    package func count(_ key: String, _ fallback: Int) throws -> Int {
         let value = try value(key, fallback)
         guard (1...1_048_576).contains(value) else {
-            throw ConfigurationError.value(
-                path: path, key: key, value: "\(value)", known: "a positive number")
+            throw valueError(key, "\(value)", known: "a positive number")
         }
         return value
     }
 
     /// A list, or one number that stands for every entry.
-    func counts(_ key: String, _ fallback: Int, entries: Int) throws -> [Int] {
+    package func counts(_ key: String, _ fallback: Int, entries: Int) throws -> [Int] {
         let list: [Int]
-        if let number = values[key] as? Int {
-            list = Array(repeating: number, count: entries)
-        } else {
-            list = try value(key, Array(repeating: fallback, count: entries))
+        switch values[key] {
+        case nil: list = Array(repeating: fallback, count: entries)
+        case .whole(let number): list = Array(repeating: number, count: entries)
+        case .list: list = try value(key, [Int]())
+        case let value?: throw kindError(key, value, wanted: "a whole number or a list of them")
         }
-        guard list.count == entries, list.allSatisfy({ $0 > 0 }) else {
-            throw ConfigurationError.value(
-                path: path, key: key, value: "\(list)", known: "\(entries) positive numbers, one per stage")
+        guard list.count == entries, list.allSatisfy({ (1...1_048_576).contains($0) }) else {
+            throw valueError(key, "\(list)", known: "\(entries) positive numbers, one per stage")
         }
         return list
     }
 
-    func has(_ key: String) -> Bool { values[key] != nil }
+    /// A number, which may also stand once per stage.
+    package func sameCount(_ key: String, _ fallback: Int, entries: Int) throws -> Int {
+        let list = try counts(key, fallback, entries: entries)
+        guard list.allSatisfy({ $0 == list[0] }) else {
+            throw valueError(key, "\(list)", known: "one number for all stages")
+        }
+        return list[0]
+    }
+
+    /// A number above nought that is added to variances or divided by.
+    package func positive(_ key: String, _ fallback: Double) throws -> Double {
+        let value = try value(key, fallback)
+        guard value > 0 else { throw valueError(key, "\(value)", known: "a number above 0") }
+        return value
+    }
+
+    /// The longer side of what a network was trained on: a number, or [height, width]; nil where it is not said.
+    package func side(_ key: String) throws -> Int? {
+        switch values[key] {
+        case nil, .null: return nil
+        case .list: return try counts(key, 1, entries: 2).max()
+        case _?: return try count(key, 1)
+        }
+    }
+
+    /// Whether the key has a value.
+    package func has(_ key: String) -> Bool { values[key].map { $0 != .null } ?? false }
+
+    /// Whether the file was written by a version of diffusers older than a minor version of its nought.
+    package func isOlder(than minor: Int) -> Bool {
+        guard let version = values["_diffusers_version"]?.text else { return false }
+        let numbers = version.split(separator: ".").prefix(2).map { Int($0) ?? .max }
+        return numbers.count == 2 && numbers[0] == 0 && numbers[1] < minor
+    }
 
     /// Refuses settings that this code does not have: each key may be absent or hold one of its neutral values.
     ///
-    /// A key that is in neither list is refused as well, unless it is off: newer files may ask for something new.
-    func allow(_ read: Set<String>, ignored: Set<String>, neutral: [String: [String]]) throws {
+    /// A key that is in no list is refused as well, unless it is off: newer files may ask for something new.
+    package func allow(_ read: Set<String>, ignored: Set<String>, neutral: [String: [String]]) throws {
         for (key, value) in values.sorted(by: { $0.key < $1.key })
-        where !read.contains(key) && !ignored.contains(key) {
-            let text = written(value)
+        where !key.hasPrefix("_") && !read.contains(key) && !ignored.contains(key) {
+            // A whole number may be written with a fraction, and a flag for each stage.
+            let text = value.isOff ? "false" : Self.plain(value)
             if let allowed = neutral[key] {
-                guard allowed.contains(text) else {
-                    throw ConfigurationError.value(
-                        path: path, key: key, value: text, known: allowed.joined(separator: ", "))
+                guard allowed.contains(text) || (value == .null && allowed.contains("null")) else {
+                    throw valueError(key, "\(value)", known: allowed.joined(separator: ", "))
                 }
             } else if text != "false" {
-                throw ConfigurationError.unknown(path: path, key: key, value: text)
+                throw ConfigurationError.unknown(path: path, key: key, value: "\(value)")
             }
+        }
+    }
+
+    private static func plain(_ value: JSONValue) -> String {
+        guard case .list(let entries) = value, let first = entries.first,
+            entries.allSatisfy({ $0 == first })
+        else { return "\(value)" }
+        return "\(first)"
+    }
+
+    /// The error of a setting that is not supported.
+    package func valueError(_ key: String, _ value: String, known: String) -> ConfigurationError {
+        .value(path: path, key: key, value: value, known: known)
+    }
+
+    private func kindError(_ key: String, _ value: JSONValue, wanted: String) -> ConfigurationError {
+        .type(path: path, key: key, value: "\(value)", wanted: wanted)
+    }
+}
+
+extension JSONValue {
+    /// Whether Python takes it for false: a flag that is off, `null`, and lists of such.
+    fileprivate var isOff: Bool {
+        switch self {
+        case .null, .flag(false): true
+        case .list(let entries): entries.allSatisfy(\.isOff)
+        default: false
         }
     }
 }
 
-/// A value as a message shows it: `true`, `1` also for 1.0, text as it is.
-private func written(_ value: Any) -> String {
-    guard let number = value as? NSNumber else { return "\(value)" }
-    if isFlag(number) { return number.boolValue ? "true" : "false" }
-    return Int(exactly: number.doubleValue).map(String.init) ?? "\(number)"
-}
-
-/// JSON's true and false arrive as numbers of an own class.
-private func isFlag(_ number: NSNumber) -> Bool { String(cString: number.objCType) == "c" }
-
-/// Whether `true` was given where a number belongs, or a number where a flag belongs.
-private func isMistakenFlag<Value>(_ found: Any, as type: Value.Type) -> Bool {
-    guard let number = found as? NSNumber else { return false }
-    return isFlag(number) != (type == Bool.self)
-}
-
-/// Why a `config.json` cannot be used.
+/// Why a configuration cannot be used.
 public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     case noFile(String)
     case unreadable(String)
-    case type(path: String, key: String, value: String)
+    case type(path: String, key: String, value: String, wanted: String)
     case value(path: String, key: String, value: String, known: String)
     case unknown(path: String, key: String, value: String)
 
@@ -106,7 +167,8 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .noFile(let path): "there is no file \(path)"
         case .unreadable(let path): "\(path) is not a JSON object"
-        case .type(let path, let key, let value): "\(path): \(key) has a value of the wrong type: \(value)"
+        case .type(let path, let key, let value, let wanted):
+            "\(path): \(key) is \(value), where \(wanted) belongs"
         case .value(let path, let key, let value, let known):
             "\(path): \(key) is \(value), which is not supported; known here: \(known)"
         case .unknown(let path, let key, let value):

@@ -9,18 +9,36 @@ struct Resnet {
     private let norm2: GroupNorm
     private let convolution2: Convolution
     private let shortcut: Convolution?
+    private let style: Style
     private let site: Site?
+
+    /// What resnets of one network have in common.
+    struct Style {
+        /// Groups of its normalisations.
+        var groups: Int
+        /// Added to variances.
+        var epsilon: Double
+        /// What stands behind the normalisations.
+        var activation = Activation.silu
+        /// Whether the time scales and shifts what is normalised, rather than being added before.
+        var timeScales = false
+        /// What the sum of both ways is divided by.
+        var divisor = 1.0
+    }
 
     /// - Parameters:
     ///   - timeChannels: width of the time embedding; nil in autoencoders.
     ///   - site: where the residual branch can be touched; nil in autoencoders.
     init(
-        _ weights: Weights, _ inputs: Int, _ outputs: Int, timeChannels: Int?, groups: Int, epsilon: Double,
-        site: Site? = nil
+        _ weights: Weights, _ inputs: Int, _ outputs: Int, timeChannels: Int?, style: Style, site: Site? = nil
     ) throws {
+        let (groups, epsilon) = (style.groups, style.epsilon)
+        self.style = style
         norm1 = try GroupNorm(weights["norm1"], inputs, groups: groups, epsilon: epsilon)
         convolution1 = try Convolution(weights["conv1"], inputs, outputs)
-        time = try timeChannels.map { try Linear(weights["time_emb_proj"], $0, outputs) }
+        time = try timeChannels.map {
+            try Linear(weights["time_emb_proj"], $0, style.timeScales ? outputs * 2 : outputs)
+        }
         norm2 = try GroupNorm(weights["norm2"], outputs, groups: groups, epsilon: epsilon)
         convolution2 = try Convolution(weights["conv2"], outputs, outputs)
         shortcut =
@@ -30,13 +48,22 @@ struct Resnet {
 
     var orderedSites: [Site] { site.map { [$0] } ?? [] }
 
-    /// [B, inputs, H, W] → [B, outputs, H, W]; `time` is silu of the time embedding, [B, timeChannels].
+    /// [B, inputs, H, W] → [B, outputs, H, W]; `time` is the activated time embedding, [B, timeChannels].
     func callAsFunction(_ x: Tensor, time embedding: Tensor? = nil, _ pass: Pass = Pass([])) -> Tensor {
-        var branch = convolution1(norm1(x).silu)
-        if let time, let embedding { branch += time(embedding).unsqueezed(-1).unsqueezed(-1) }
-        branch = convolution2(norm2(branch).silu)
+        let activation = style.activation
+        var branch = convolution1(activation(norm1(x)))
+        let moved = time.flatMap { time in embedding.map { time($0).unsqueezed(-1).unsqueezed(-1) } }
+        if let moved, style.timeScales {
+            let parts = moved.chunks(2, along: 1)
+            branch = norm2(branch) * (parts[0] + 1) + parts[1]
+        } else {
+            if let moved { branch += moved }
+            branch = norm2(branch)
+        }
+        branch = convolution2(activation(branch))
         if let site { branch = pass.touch(branch, at: site) }
-        return (shortcut?(x) ?? x) + branch
+        let sum = (shortcut?(x) ?? x) + branch
+        return style.divisor == 1 ? sum : sum / style.divisor
     }
 }
 

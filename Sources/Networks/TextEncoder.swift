@@ -88,7 +88,7 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
     public init(contentsOf path: String) throws { try self.init(ConfigurationFile(path: path)) }
 
     /// Reads a `config.json`, or the part of one that describes the text's tower.
-    init(_ file: ConfigurationFile) throws {
+    package init(_ file: ConfigurationFile) throws {
         let path = file.path
         vocabularySize = try file.count("vocab_size", 49408)
         hiddenSize = try file.count("hidden_size", 512)
@@ -96,7 +96,7 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
         layers = try file.count("num_hidden_layers", 12)
         heads = try file.count("num_attention_heads", 8)
         contextLength = try file.count("max_position_embeddings", 77)
-        layerNormEps = try file.value("layer_norm_eps", 1e-5)
+        layerNormEps = try file.positive("layer_norm_eps", 1e-5)
         endTokenId = try file.value("eos_token_id", 49407)
         let name = try file.value("hidden_act", "quick_gelu")
         guard let activation = Activation(rawValue: name) else {
@@ -112,6 +112,11 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
         guard hiddenSize % heads == 0 else {
             throw ConfigurationError.value(
                 path: path, key: "hidden_size", value: "\(hiddenSize)", known: "a multiple of \(heads) heads")
+        }
+        // transformers reads no other key of this class; only compressed weights would need one.
+        guard !file.has("quantization_config") else {
+            throw ConfigurationError.value(
+                path: path, key: "quantization_config", value: "{…}", known: "null")
         }
     }
 

@@ -23,8 +23,9 @@ public final class UNet {
     public init(_ weights: Weights, _ configuration: UNetConfiguration) throws {
         self.configuration = configuration
         let channels = configuration.blockOutChannels
-        let timeChannels = channels[0] * 4
-        wayIn = try Convolution(weights["conv_in"], configuration.inChannels, channels[0])
+        let timeChannels = configuration.timeChannels
+        wayIn = try Convolution(
+            weights["conv_in"], configuration.inChannels, channels[0], size: configuration.wayInSize)
         time1 = try Linear(weights["time_embedding"]["linear_1"], channels[0], timeChannels)
         time2 = try Linear(weights["time_embedding"]["linear_2"], timeChannels, timeChannels)
         downs = try channels.indices.map {
@@ -37,7 +38,8 @@ public final class UNet {
         normOut = try GroupNorm(
             weights["conv_norm_out"], channels[0], groups: configuration.normNumGroups,
             epsilon: configuration.normEps)
-        wayOut = try Convolution(weights["conv_out"], channels[0], configuration.outChannels)
+        wayOut = try Convolution(
+            weights["conv_out"], channels[0], configuration.outChannels, size: configuration.wayOutSize)
         sites = downs.flatMap(\.orderedSites) + middle.orderedSites + ups.flatMap(\.orderedSites)
         siteSet = Set(sites)
     }
@@ -73,17 +75,28 @@ public final class UNet {
         }
         let keysAndValues = context.layers ?? transformers.map { $0.keysAndValues(context.embedding) }
         var layers = keysAndValues[...]
-        let time = time2(time1(sinusoids(timesteps).to(dtype: latents.dtype)).silu).silu  // [B, 4·C₀]
+        let time = embedded(timesteps, dtype: latents.dtype)  // [B, timeChannels]
 
         // Channels innermost is the order that transformers make anyway, and convolutions are a little faster in it.
         // Whoever takes gradients chooses by the latents' order: normalisation loses digits there on its way back.
         let takesGradients = latents.recordsGradient || wayIn.weight.recordsGradient
-        var x = wayIn(takesGradients ? latents : latents.channelsLast)
+        let centred = configuration.centersInput ? latents * 2 - 1 : latents
+        var x = wayIn(takesGradients ? centred : centred.channelsLast)
         var skips = [x]
         for stage in downs { x = stage(x, time, &layers, &skips, pass) }
         x = middle(x, time, &layers, pass)
         for stage in ups { x = stage(x, time, &layers, &skips, pass) }
-        return wayOut(normOut(x).silu)
+        return wayOut(configuration.activation(normOut(x)))
+    }
+
+    /// What every resnet is told of the time, activated as each of them would.
+    private func embedded(_ timesteps: Tensor, dtype: DType) -> Tensor {
+        let activation = configuration.activation
+        var time = time2(activation(time1(sinusoids(timesteps).to(dtype: dtype))))
+        for more in [configuration.timeInnerActivation, configuration.timeOuterActivation] {
+            if let more { time = more(time) }
+        }
+        return activation(time)
     }
 
     /// Sinusoidal embedding of timesteps, [B] → [B, C₀] in float32.

@@ -53,7 +53,10 @@ private struct StageBuilder {
     func layer(_ layer: Int, _ inputs: Int, _ outputs: Int, attends: Bool) throws -> StageLayer {
         let resnet = try Resnet(
             weights["resnets"][layer], inputs, outputs, timeChannels: timeChannels,
-            groups: configuration.normNumGroups, epsilon: configuration.normEps,
+            style: Resnet.Style(
+                groups: configuration.normNumGroups, epsilon: configuration.normEps,
+                activation: configuration.activation, timeScales: configuration.timeScales,
+                divisor: stage == .middle ? configuration.midBlockScale : 1),
             site: Site(stage: stage, layer: layer, attention: nil, value: .features, scale: scale))
         let transformer =
             attends
@@ -82,7 +85,11 @@ struct DownStage {
                 layer, inputs, channels[index], attends: configuration.downAttends[index])
         }
         downsampler =
-            index == channels.count - 1 ? nil : try Downsampler(weights["downsamplers"][0], channels[index])
+            index == channels.count - 1
+            ? nil
+            : try Downsampler(
+                weights["downsamplers"][0], channels[index],
+                asymmetric: configuration.downsamplesAsymmetrically)
     }
 
     var orderedSites: [Site] { layers.flatMap(\.orderedSites) }

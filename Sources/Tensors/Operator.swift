@@ -26,6 +26,7 @@ enum Operator: String, CaseIterable {
     case silu = "aten::silu"
     case gelu = "aten::gelu"
     case relu = "aten::relu"
+    case mish = "aten::mish"
     case clamp = "aten::clamp"
     case round = "aten::round"
     case minimum = "aten::minimum"

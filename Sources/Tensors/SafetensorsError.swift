@@ -13,6 +13,8 @@ public enum SafetensorsError: Error, Equatable {
     case pickle(path: String)
     /// A zip archive, as PyTorch's own weight files are.
     case zipArchive(path: String)
+    /// Quantised weights in llama.cpp's format.
+    case gguf(path: String)
     /// A JSON file, the index of a sharded model perhaps.
     case jsonFile(path: String)
 
@@ -41,7 +43,7 @@ public enum SafetensorsError: Error, Equatable {
     case shapeOverflows(path: String, tensor: String, shape: String)
     /// The offsets span more or fewer bytes than the shape needs.
     case wrongByteCount(
-        path: String, tensor: String, dtype: DType, shape: [Int], needed: Int, found: Int)
+        path: String, tensor: String, dtype: String, shape: [Int], needed: Int, found: Int)
     /// The offsets are reversed or leave the file.
     case offsetsOutOfRange(path: String, tensor: String, begin: String, end: String, dataByteCount: Int)
     /// Two tensors share bytes.
@@ -84,6 +86,8 @@ extension SafetensorsError: CustomStringConvertible {
         case .zipArchive(let path):
             "\(path) is a zip archive, as PyTorch's .bin, .pt and .ckpt files are (with a pickle inside). "
                 + Self.onlyData
+        case .gguf(let path):
+            "\(path) is a GGUF file, whose weights are quantised; they are not read here: use the .safetensors file"
         case .jsonFile(let path): "\(path) is a JSON file, not weights; name the .safetensors file beside it"
         case .truncated(let path, let byteCount):
             "\(path) is cut short: it has \(byteCount) bytes and a safetensors file begins with 8; fetch it again"

@@ -24,10 +24,15 @@ public final class SafetensorsFile: Sendable {
         places = Dictionary(uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
     }
 
-    /// Type and shape of a tensor, or nil where the file has none of this name.
+    /// Type and shape of a tensor, or nil where the file has none of this name, or one that is not read here.
     public func entry(_ name: String) -> (dtype: DType, shape: [Int])? {
-        places[name].map { (header.entries[$0].dtype, header.entries[$0].shape) }
+        places[name].flatMap { place in
+            header.entries[place].dtype.map { ($0, header.entries[place].shape) }
+        }
     }
+
+    /// The shape of a tensor, whatever its type; nil where the file has none of this name.
+    public func shape(of name: String) -> [Int]? { places[name].map { header.entries[$0].shape } }
 
     /// Size of the file in bytes.
     public var byteCount: Int { file.count }
@@ -40,21 +45,24 @@ public final class SafetensorsFile: Sendable {
     }
 
     /// A tensor on the CPU over the file's own pages, in the file's dtype; copied only where it is not aligned.
-    /// - Throws: `SafetensorsError.noSuchTensor`, `.invalidBool`.
+    /// - Throws: `SafetensorsError.noSuchTensor`, `.unsupportedDType`, `.invalidBool`.
     public func tensor(_ name: String) throws -> Tensor {
         guard let place = places[name] else {
             throw SafetensorsError.noSuchTensor(path: path, tensor: name)
         }
         let entry = header.entries[place]
+        guard let dtype = entry.dtype else {
+            throw SafetensorsError.unsupportedDType(path: path, tensor: name, dtype: entry.typeName)
+        }
         let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[entry.bytes])
         // A truth value of 2 is undefined behaviour in C++.
-        if entry.dtype == .bool, let wrong = bytes.first(where: { $0 > 1 }) {
+        if dtype == .bool, let wrong = bytes.first(where: { $0 > 1 }) {
             throw SafetensorsError.invalidBool(path: path, tensor: name, byte: wrong)
         }
         let address = bytes.baseAddress.map { UInt(bitPattern: $0) } ?? 0
-        guard address % UInt(entry.dtype.byteCount) == 0 else {
-            return Tensor(copying: bytes, shape: entry.shape, dtype: entry.dtype)
+        guard address % UInt(dtype.byteCount) == 0 else {
+            return Tensor(copying: bytes, shape: entry.shape, dtype: dtype)
         }
-        return Tensor(over: bytes, shape: entry.shape, dtype: entry.dtype, owner: file)
+        return Tensor(over: bytes, shape: entry.shape, dtype: dtype, owner: file)
     }
 }

@@ -6,7 +6,10 @@ struct SafetensorsHeader: Sendable {
     /// One tensor: its type, its sizes and its bytes, counted from the start of the file.
     struct Entry: Sendable {
         let name: String
-        let dtype: DType
+        /// Its element type, where it is one that is read here.
+        let dtype: DType?
+        /// The format's name of the element type.
+        let typeName: String
         let shape: [Int]
         let bytes: Range<Int>
     }
@@ -24,6 +27,12 @@ struct SafetensorsHeader: Sendable {
     static let dtypeNames: [(name: String, dtype: DType)] = [
         ("F16", .float16), ("BF16", .bfloat16), ("F32", .float32), ("F64", .float64), ("I64", .int64),
         ("I32", .int32), ("U8", .uint8), ("BOOL", .bool),
+    ]
+
+    /// Element types of the format that are passed over until somebody asks for a tensor of them, with their bits.
+    private static let unreadTypes: [String: Int] = [
+        "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "I8": 8, "I16": 16,
+        "U16": 16, "U32": 32, "U64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
     ]
 
     /// In the header's order.
@@ -136,10 +145,11 @@ struct SafetensorsHeader: Sendable {
 
         func checked(dataStart: Int, dataByteCount: Int) throws -> Entry {
             guard let dtype else { throw malformed("no dtype") }
-            guard let found = SafetensorsHeader.dtypeNames.first(where: { $0.name == dtype }) else {
+            let found = SafetensorsHeader.dtypeNames.first { $0.name == dtype }?.dtype
+            guard let bits = found.map({ $0.byteCount * 8 }) ?? SafetensorsHeader.unreadTypes[dtype] else {
                 throw SafetensorsError.unsupportedDType(path: path, tensor: tensor, dtype: dtype)
             }
-            let sizes = try checkedShape(byteCount: found.dtype.byteCount)
+            let sizes = try checkedShape(bits: bits)
             guard let offsets else { throw malformed("no data_offsets") }
             guard offsets.count == 2 else { throw malformed("\(offsets.count) data_offsets instead of 2") }
             guard let begin = offsets[0].value, let end = offsets[1].value,
@@ -149,19 +159,19 @@ struct SafetensorsHeader: Sendable {
                     path: path, tensor: tensor, begin: offsets[0].text, end: offsets[1].text,
                     dataByteCount: dataByteCount)
             }
-            let needed = sizes.reduce(found.dtype.byteCount, *)
+            let needed = (sizes.reduce(bits, *) + 7) / 8
             guard end - begin == needed else {
                 throw SafetensorsError.wrongByteCount(
-                    path: path, tensor: tensor, dtype: found.dtype, shape: sizes, needed: needed,
+                    path: path, tensor: tensor, dtype: found?.rawValue ?? dtype, shape: sizes, needed: needed,
                     found: end - begin)
             }
             return Entry(
-                name: tensor, dtype: found.dtype, shape: sizes, bytes: (dataStart + begin)..<(dataStart + end)
-            )
+                name: tensor, dtype: found, typeName: dtype, shape: sizes,
+                bytes: (dataStart + begin)..<(dataStart + end))
         }
 
         /// Sizes whose product fits, zeros counted as ones: libtorch multiplies strides that way.
-        private func checkedShape(byteCount: Int) throws -> [Int] {
+        private func checkedShape(bits: Int) throws -> [Int] {
             guard let shape else { throw malformed("no shape") }
             guard shape.count <= SafetensorsHeader.highestRank else {
                 throw malformed("\(shape.count) dimensions, more than \(SafetensorsHeader.highestRank)")
@@ -169,7 +179,7 @@ struct SafetensorsHeader: Sendable {
             if let negative = shape.first(where: \.isNegative) {
                 throw SafetensorsError.negativeSize(path: path, tensor: tensor, size: negative.text)
             }
-            var product = byteCount
+            var product = bits
             var sizes: [Int] = []
             for size in shape {
                 let (next, overflows) = product.multipliedReportingOverflow(by: max(size.value ?? 1, 1))
@@ -191,7 +201,7 @@ struct SafetensorsHeader: Sendable {
 
 /// What often lies where weights should be, told by its first bytes.
 private enum ForeignFormat {
-    case webPage, gitLFSPointer, pickle, zipArchive, json
+    case webPage, gitLFSPointer, pickle, zipArchive, gguf, json
 
     init?(of file: UnsafeRawBufferPointer) {
         let beginning = Array(file.prefix(256))
@@ -201,6 +211,8 @@ private enum ForeignFormat {
             self = .gitLFSPointer
         } else if ["<!doctype", "<html", "<head", "<?xml", "<!--"].contains(where: { text.hasPrefix($0) }) {
             self = .webPage
+        } else if beginning.starts(with: Array("GGUF".utf8)) {
+            self = .gguf
         } else if beginning.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
             self = .zipArchive
         } else if beginning.count >= 2, beginning[0] == 0x80, (2...5).contains(beginning[1]),
@@ -221,6 +233,7 @@ private enum ForeignFormat {
         case .gitLFSPointer: .gitLFSPointer(path: path)
         case .pickle: .pickle(path: path)
         case .zipArchive: .zipArchive(path: path)
+        case .gguf: .gguf(path: path)
         case .json: .jsonFile(path: path)
         }
     }

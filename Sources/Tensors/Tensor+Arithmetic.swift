@@ -90,6 +90,8 @@ extension Tensor {
     }
     /// max(x, 0).
     public var relu: Tensor { Operator.relu(.tensor(self)) }
+    /// x · tanh(ln(1 + eˣ)).
+    public var mish: Tensor { Operator.mish(.tensor(self)) }
     /// The nearest whole numbers; halves go to the even one.
     public var rounded: Tensor { Operator.round(.tensor(self)) }
     /// Elements kept within bounds; nil is no bound.

@@ -33,15 +33,12 @@ enum ModelPlaces {
         // Shells complete names of folders with a slash.
         var text = text
         while text.count > 1, text.hasSuffix("/") { text.removeLast() }
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: text, isDirectory: &isFolder)
+        // What a file is, the reader of folders says.
+        if isThere, !isFolder.boolValue, text.contains("/") || text.contains(".") { return text }
         if text.contains("/") || text == "." || text == ".." || isModel(text) {
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) else {
-                throw Failure.missing("\(text): there is no such model folder")
-            }
-            guard isFolder.boolValue else {
-                throw Failure.badInput(
-                    "\(text) is a file; a model is a diffusers folder with a model_index.json")
-            }
+            guard isThere else { throw Failure.missing("\(text): there is no such model folder") }
             if let reason = otherKind(of: text) { throw Failure.badInput(reason) }
             return text
         }

@@ -187,6 +187,82 @@ import Testing
         }
     }
 
+    /// Changes a key of one of the folder's files.
+    private func set(_ key: String, _ value: String, in file: String) throws {
+        var text = try String(contentsOfFile: file, encoding: .utf8)
+        text = try text.replacing(Regex("\"\(key)\": [^,\n}]+"), with: "\"\(key)\": \(value)")
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+    }
+
+    @Test("Outdated settings are corrected, and an engine tells so before its first job alone")
+    func outdated() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/model-\(UUID().uuidString)"
+        try FileManager.default.copyItem(atPath: Fixtures.model("tiny-sd1"), toPath: folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (scheduler, unet) = (folder + "/scheduler/scheduler_config.json", folder + "/unet/config.json")
+        try set("steps_offset", "0", in: scheduler)
+        try set("_diffusers_version", "\"0.8.1\"", in: unet)
+        let model = try ModelFolder(path: folder)
+        let notices = [
+            "\(scheduler): steps_offset is 0; 1 is used, as diffusers' Stable Diffusion pipelines do",
+            "\(unet): sample_size is 8 in a file of a diffusers older than 0.9; 64 is used, as its Stable "
+                + "Diffusion pipelines do",
+        ]
+        #expect(model.notices == notices)
+        #expect(model.schedule.offset == 1)
+        #expect(model.unet.sampleSize == 64)
+        let engine = Engine(folder: model)
+        for expected in [notices, []] {
+            var told: [String] = []
+            let kept = try await engine.result(
+                notify: { if case .warning(let text) = $0 { told.append(text) } }, of: { $0.warnings })
+            #expect(told == expected)
+            #expect(kept == expected)
+        }
+        #expect(try ModelFolder(path: Fixtures.model("tiny-sd1")).notices == [])
+    }
+
+    @Test(
+        "Weights that are no numbers are named by part and tensor in the first pass",
+        arguments: ["unet", "text_encoder"])
+    func brokenWeights(part: String) throws {
+        try copy { folder in
+            let name = part == "unet" ? "diffusion_pytorch_model" : "model"
+            let path = "\(folder)/\(part)/\(name).safetensors"
+            let file = try SafetensorsFile(path: path)
+            let broken = part == "unet" ? "conv_out.bias" : "text_model.final_layer_norm.weight"
+            let tensors = try file.names.map {
+                ($0, $0 == broken ? try file.tensor($0) * Double.nan : try file.tensor($0).copied)
+            }
+            try Safetensors.write(tensors, to: path)
+            let studio = Studio(model: LoadedModel(folder: try ModelFolder(path: folder)))
+            let latent = Tensor.zeros([1, 4, 8, 8])
+            let error = #expect(throws: DiffusionError.self) {
+                try withoutGradients {
+                    try studio.noise(
+                        in: latent, at: studio.schedule.levels(steps: 5)[3],
+                        prompt: studio.prompt("a red apple"))
+                }
+            }
+            #expect(error == .brokenWeights(part: "\(folder)/\(part)", tensor: broken))
+            #expect(
+                error?.description
+                    == "\(folder)/\(part): the weights are broken: \(broken) holds values that are not numbers; "
+                    + "fetch them again")
+        }
+    }
+
+    @Test("float32 is advised only where something narrower is in use")
+    func adviceOfNarrowTypes() {
+        #expect(
+            DiffusionError.notFinite(stage: "painting", dtype: .float16).description
+                == "the network answered values that are not numbers while painting; try --dtype float32")
+        #expect(
+            DiffusionError.notFinite(stage: "painting", dtype: .float32).description
+                == "the network answered values that are not numbers while painting, though its weights are "
+                + "numbers; try another guidance, strength or seed")
+    }
+
     @Test("The fingerprint follows the weights and not the place")
     func fingerprint() throws {
         let original = Fingerprint.of(folder: Fixtures.model("tiny-sd1"))

@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Testing
 
 @testable import Diffusion
@@ -116,7 +117,7 @@ import Testing
     func trainedBetas() throws {
         let schedule = try read(
             """
-            {"_class_name": "EulerDiscreteScheduler", "trained_betas": [0.1, 0.2],
+            {"_class_name": "EulerDiscreteScheduler", "trained_betas": [0.1, 0.2], "num_train_timesteps": 2,
              "prediction_type": "v_prediction"}
             """
         )
@@ -126,40 +127,63 @@ import Testing
         #expect(schedule.finalAlphaBar == 1)
     }
 
-    @Test(
-        "A setting that would change results is refused by name",
-        arguments: [
-            (#"{"clip_sample": false, "thresholding": true}"#, "thresholding"),
-            (#"{"clip_sample": true}"#, "clip_sample"),
-            (#"{}"#, "clip_sample"),
-            (#"{"clip_sample": false, "prediction_type": "sample"}"#, "prediction_type"),
-            (#"{"clip_sample": false, "beta_schedule": "sigmoid"}"#, "beta_schedule"),
-            (#"{"clip_sample": false, "timestep_spacing": "middle"}"#, "timestep_spacing"),
-            (#"{"clip_sample": false, "rescale_betas_zero_snr": true}"#, "rescale_betas_zero_snr"),
-        ])
-    func unsupported(json: String, key: String) {
-        let error = #expect(throws: DiffusionError.self) { try read(json) }
-        guard case .unsupportedSetting("s.json", key, _, _)? = error else {
-            Issue.record("\(key) should be named, not \(String(describing: error))")
-            return
-        }
+    @Test("What Python's json writes for infinite numbers and for none is read")
+    func infinite() throws {
+        let schedule = try read(
+            """
+            {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "sigma_max": Infinity,
+             "sigma_min": NaN, "steps_offset": 1}
+            """)
+        #expect(schedule.offset == 1)
+        #expect(
+            throws: ConfigurationError.type(path: "s.json", key: "beta_end", value: "NaN", wanted: "a number")
+        ) { try read(#"{"clip_sample": false, "steps_offset": 1, "beta_end": NaN}"#) }
     }
 
-    @Test(
-        "A file that is no schedule is told so",
-        arguments: [
-            "<html>", "[]", #"{"clip_sample": false, "beta_start": "low"}"#,
-            #"{"clip_sample": false, "trained_betas": []}"#,
-            #"{"clip_sample": false, "trained_betas": [1.5]}"#,
-            #"{"clip_sample": false, "steps_offset": -1}"#,
-            #"{"clip_sample": false, "num_train_timesteps": -5}"#,
-        ])
-    func malformed(json: String) {
-        let error = #expect(throws: DiffusionError.self) { try read(json) }
-        guard case .malformedFile("s.json", _)? = error else {
-            Issue.record("should be malformed: \(String(describing: error))")
-            return
+    @Test("What the pipelines of Stable Diffusion correct is corrected, and each correction told")
+    func corrections() throws {
+        let outdated = Data(#"{"_class_name": "DDIMScheduler", "clip_sample": true, "steps_offset": 0}"#.utf8)
+        let corrected = try ScheduleFile(json: outdated, path: "s.json")
+        #expect(corrected.schedule.offset == 1)
+        #expect(
+            corrected.notices == [
+                "s.json: clip_sample is true; false is used, as diffusers' Stable Diffusion pipelines do",
+                "s.json: steps_offset is 0; 1 is used, as diffusers' Stable Diffusion pipelines do",
+            ])
+        let silent = try ScheduleFile(json: Data("{}".utf8), path: "s.json")
+        #expect(
+            silent.notices == [
+                "s.json: clip_sample is true by default; false is used, as diffusers' Stable Diffusion pipelines do",
+                "s.json: steps_offset is 0 by default; 1 is used, as diffusers' Stable Diffusion pipelines do",
+            ])
+        #expect(try ScheduleFile(json: Data(Self.stableDiffusion.utf8), path: "s.json").notices == [])
+    }
+
+    @Test("A pipeline that corrects nothing walks the offset of the file, and is refused where it would clip")
+    func uncorrected() throws {
+        func read(_ json: String) throws -> ScheduleFile {
+            try ScheduleFile(json: Data(json.utf8), path: "s.json", correcting: false)
         }
+        let file = try read(#"{"clip_sample": false, "steps_offset": 0}"#)
+        #expect(file.schedule.offset == 0)
+        #expect(file.notices == [])
+        let error = #expect(throws: DiffusionError.self) { try read("{}") }
+        #expect(
+            error?.description
+                == "s.json: clip_sample is true by default, which is not supported; it would cut latents off at "
+                + "±1; set it to false")
+        #expect(
+            throws: DiffusionError.malformedFile(
+                path: "s.json", reason: "steps_offset is -1; it must lie in 0..<1000")
+        ) { try read(#"{"clip_sample": false, "steps_offset": -1}"#) }
+    }
+
+    @Test("A file that is no schedule is told so", arguments: ["<html>", "[]", "", "3"])
+    func malformed(json: String) {
+        #expect(
+            throws: DiffusionError.malformedFile(
+                path: "s.json", reason: "not a scheduler's configuration: it is not JSON, or no object")
+        ) { try read(json) }
     }
 
     @Test("A sampler of another family and a missing file are named")

@@ -174,7 +174,7 @@ import ToyModels
         #expect(Picture(Tensor.full([1, 3, 1, 1], 7)).pixels == [255, 255, 255])
         #expect(Picture(Tensor.full([1, 3, 1, 1], -7)).pixels == [0, 0, 0])
         let studio = Studio(model: model())
-        #expect(throws: DiffusionError.notFinite(stage: "decoding the picture")) {
+        #expect(throws: DiffusionError.notFinite(stage: "decoding the picture", dtype: .float32)) {
             try studio.decode(.full([1, 3, 2, 2], .nan))
         }
     }

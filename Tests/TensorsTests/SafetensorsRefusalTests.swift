@@ -129,13 +129,50 @@ import Testing
     }
 
     @Test(
-        "An element type that is not read here is named",
-        arguments: ["F8_E4M3", "F8_E5M2", "I8", "I16", "U16", "U32", "U64", "C64", "F4", "f32", "", "F32 "])
+        "An element type that the format does not have is named", arguments: ["F9", "f32", "", "F32 "])
     func unsupportedTypes(dtype: String) throws {
         try expectRefusal(
             of: safetensors("{\(entry("net.weight", dtype, "[4]", "[0,4]"))}", dataByteCount: 4),
             by: { .unsupportedDType(path: $0, tensor: "net.weight", dtype: dtype) },
             saying: "\"net.weight\" has elements of type \(dtype);")
+    }
+
+    @Test(
+        "A tensor of a type that is not read here keeps no other from being read",
+        arguments: [
+            ("F8_E4M3", 4), ("F8_E5M2", 4), ("I8", 4), ("I16", 8), ("U16", 8), ("U32", 16), ("U64", 32),
+            ("C64", 32), ("F4", 2), ("F6_E3M2", 3),
+        ])
+    func unreadTypes(dtype: String, byteCount: Int) throws {
+        let header =
+            "{\(entry("odd", dtype, "[4]", "[0,\(byteCount)]")),"
+            + "\(entry("even", "F32", "[1]", "[\(byteCount),\(byteCount + 4)]"))}"
+        let path = try #require(scratch).file(safetensors(header, dataByteCount: byteCount + 4))
+        let file = try SafetensorsFile(path: path)
+        #expect(file.names == ["odd", "even"])
+        #expect(file.shape(of: "odd") == [4])
+        #expect(file.entry("odd") == nil)
+        #expect(file.entry("even")?.dtype == .float32)
+        let error = #expect(throws: SafetensorsError.self) { try file.tensor("odd") }
+        #expect(error == .unsupportedDType(path: path, tensor: "odd", dtype: dtype))
+        #expect(
+            error.map { "\($0)" }
+                == "\(path) cannot be used: tensor \"odd\" has elements of type \(dtype); read here are "
+                + "F16, BF16, F32, F64, I64, I32, U8, BOOL")
+        // What it claims is checked all the same.
+        try expectRefusal(
+            of: safetensors("{\(entry("odd", dtype, "[4]", "[0,1]"))}", dataByteCount: 1),
+            by: {
+                .wrongByteCount(
+                    path: $0, tensor: "odd", dtype: dtype, shape: [4], needed: byteCount, found: 1)
+            }, saying: "\(dtype) [4] needs \(byteCount) bytes but has 1")
+    }
+
+    @Test("Quantised weights of another format are told by name")
+    func gguf() throws {
+        try expectRefusal(
+            of: Array("GGUF".utf8) + [3, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0], by: { .gguf(path: $0) },
+            saying: "is a GGUF file, whose weights are quantised")
     }
 
     @Test("Negative sizes, and sizes whose product overflows, are refused")
@@ -162,7 +199,7 @@ import Testing
             of: safetensors("{\(entry("a", "F16", "[2,2]", "[0,\(end)]"))}", dataByteCount: 12),
             by: {
                 .wrongByteCount(
-                    path: $0, tensor: "a", dtype: .float16, shape: [2, 2], needed: 8, found: end)
+                    path: $0, tensor: "a", dtype: "float16", shape: [2, 2], needed: 8, found: end)
             }, saying: "float16 [2, 2] needs 8 bytes but has \(end)")
     }
 
