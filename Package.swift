@@ -78,7 +78,10 @@ let package = Package(
             ]),
         tests(
             of: "Editing",
-            with: ["Diffusion", "Networks", "Prompts", "Tensors", "Imaging", "TestSupport", "ToyModels"]),
+            with: [
+                "Diffusion", "Networks", "Prompts", "StillLife", "Tensors", "Imaging", "TestSupport",
+                "ToyModels",
+            ]),
 
         // Scores, and all methods side by side.
         layer("Metrics", on: ["Imaging"]),

@@ -4,7 +4,7 @@ Same folder, picture, prompts and noise. The pipeline samples the autoencoder's 
 can make equal to our mean: it is given the mean. Everything else, quirks included, must agree: the mask in every
 element, the inverted latents and the edited latent within 1e-3 of their largest value.
 
-    python Scripts/parity/diffedit.py [--model Models/still-life] [--steps N] [--mask-noise S]
+    python Scripts/parity/diffedit.py [--model Models/still-life] [--steps N] [--mask-noise S] [--clamp K]
 """
 
 import argparse
@@ -41,7 +41,7 @@ def theirs(options, picture: Image.Image) -> dict[str, torch.Tensor]:
     generator = torch.Generator("cpu").manual_seed(options.seed)
     mask = pipe.generate_mask(
         image=picture, source_prompt=options.source, target_prompt=options.prompt, num_maps_per_mask=10,
-        mask_encode_strength=options.mask_noise, mask_thresholding_ratio=3.0, num_inference_steps=options.steps,
+        mask_encode_strength=options.mask_noise, mask_thresholding_ratio=options.clamp, num_inference_steps=options.steps,
         guidance_scale=options.guidance, generator=generator, output_type="np")
     inverted = pipe.invert(
         image=picture, prompt=options.source, inpaint_strength=0.8, num_inference_steps=options.steps,
@@ -58,7 +58,7 @@ def ours(options, path: Path) -> dict[str, torch.Tensor]:
         command = [options.binary, "edit", path, "--method", "diffedit", "--preset", "official", "--model", options.model,
                    "--source", options.source, "--prompt", options.prompt, "--seed", options.seed,
                    "--steps", options.steps, "--guidance", options.guidance, "--quiet", "--no-cache",
-                   "--option", f"mask-noise={options.mask_noise}",
+                   "--option", f"mask-noise={options.mask_noise}", "--option", f"clamp={options.clamp}",
                    "--option", f"mask-guidance={options.guidance}", "--option", f"encode-guidance={options.guidance}",
                    "--trace", f"{scratch}/trace.safetensors", "-o", f"{scratch}/edit.png"]
         subprocess.run([str(word) for word in command], check=True)
@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--guidance", type=float, default=7.5)
     parser.add_argument("--mask-noise", type=float, default=0.5)
+    parser.add_argument("--clamp", type=float, default=3.0)
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -80,7 +80,8 @@ public final class ContrastivePair {
         let changes = embed(after) - embed([before])
         let lengths = changes.squared.sum([-1]).squareRoot * wanted.squared.sum.squareRoot.item
         let products = (changes * wanted).sum([-1]).scalars(as: Double.self)
-        return zip(products, lengths.scalars(as: Double.self)).map { $1 > 0 ? $0 / $1 : 0 }
+        // A picture that is the same has a change of nought, but for rounding.
+        return zip(products, lengths.scalars(as: Double.self)).map { $1 > 1e-5 ? $0 / $1 : 0 }
     }
 
     private static func fitted(_ picture: Picture, side: Int) -> Picture {

@@ -1,5 +1,7 @@
 import Comparison
+import Diffusion
 import Editing
+import TestSupport
 import Testing
 
 /// Who takes part, as people write it.
@@ -9,6 +11,22 @@ import Testing
         let contenders = try Contender.chosen("all")
         #expect(contenders.prefix(2) == [.nothing, .autoencoder])
         #expect(contenders.dropFirst(2).map(\.label) == Registry.all.map { $0.description.name })
+    }
+
+    @Test(
+        "Who cannot be judged on still lifes is left out with a reason, an instruction model's own method is not"
+    )
+    func leftOut() throws {
+        var facts = LoadedModel(folder: try ModelFolder(path: Fixtures.model("tiny-sd1"))).facts
+        let ordinary = Contender.leftOut(with: facts)
+        #expect(ordinary.map(\.method) == ["multidiffusion", "instruct-pix2pix"])
+        #expect(
+            ordinary.map(\.reason) == [
+                "paints regions, and these edits name none",
+                "needs a model trained to follow instructions, and this one is not",
+            ])
+        facts.inputChannels = 8
+        #expect(Contender.leftOut(with: facts).map(\.method) == ["multidiffusion"])
     }
 
     @Test("Named methods come in the order named, once each, with their own options")

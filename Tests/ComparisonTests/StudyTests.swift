@@ -3,6 +3,7 @@ import Editing
 import Foundation
 import Imaging
 import StillLife
+import Synchronization
 import TestSupport
 import Testing
 
@@ -122,7 +123,7 @@ import Testing
         let report = StudyReport(
             plan: Self.plan(), labels: ["sdedit"], items: ["0", "1", "2", "3"], rows: rows)
         let line = report.overall.rows[0]
-        #expect(line[0] == "SDEdit" && line[1].hasPrefix("0.40 [") && line[2] == "0.40")
+        #expect(line[0] == "SDEdit" && line[1] == "0.40" && line[2].hasPrefix("0.40 ["))
         #expect(line[3].hasPrefix("75 % [30, 95]"))
         #expect(line[4].hasPrefix("47.5 ["))
         #expect(line.suffix(2) == ["4", "1"])
@@ -155,15 +156,70 @@ import Testing
     func columns() {
         let rows = [
             Self.row(0, "sdedit", gain: 0.5), Self.row(1, "sdedit", gain: nil, kind: "nothing", area: 0),
-            Self.row(2, "sdedit", gain: 0.1, kept: nil, kind: "style", area: 1),
+            Self.row(2, "sdedit", gain: 0.1, kept: nil, kind: "add", area: 1),
         ]
         let report = StudyReport(plan: Self.plan(), labels: [], items: ["0", "1", "2"], rows: rows)
         let line = report.overall.rows[0]
-        #expect(line[1].hasPrefix("0.30 [") && line[1].hasSuffix("n = 2"))
+        #expect(line[2].hasPrefix("0.30 [") && line[2].hasSuffix("n = 2"))
         #expect(line[4] == "30.0 [30.0, 30.0], n = 2")
-        #expect(report.kinds.header == ["method", "colour (1)", "style (1)"])
+        #expect(report.kinds.header == ["method", "colour (1)", "add (1)"])
         #expect(report.areas.header == ["method", "3 to 20 % (1)", "over 20 % (1)"])
         #expect(report.areas.rows == [["SDEdit", "0.50", "0.10"]])
+    }
+
+    @Test("Edits of style stand in the table by kind alone, and a gain below -1 counts as -1")
+    func style() {
+        let rows = [
+            Self.row(0, "sdedit", gain: 0.5), Self.row(1, "sdedit", gain: -7),
+            Self.row(2, "sdedit", gain: -3, kept: nil, kind: "style", area: 1),
+            Self.row(3, "sdedit", gain: 0.1),
+        ]
+        let report = StudyReport(
+            plan: Self.plan(), labels: [], items: ["0", "1", "2", "3"], rows: rows,
+            leftOut: [("multidiffusion", "paints regions, and these edits name none")])
+        let line = report.overall.rows[0]
+        // The median of 0.5, -1 and 0.1, and their mean.
+        #expect(line[1] == "0.10" && line[2].hasPrefix("-0.13 ["), "\(line)")
+        #expect(line[9] == "3" && line[10] == "0")
+        #expect(report.kinds.header == ["method", "colour (3)", "style (1)"])
+        #expect(report.kinds.rows == [["SDEdit", "0.10", "-1.00"]])
+        #expect(report.areas.rows == [["SDEdit", "0.10"]])
+        let text = report.markdown
+        #expect(
+            text.contains(
+                "It has no lower bound and counts as −1 at least, so that a few results do not decide a mean. "
+                    + "Edits of style change every pixel and have gains of another size: they stand in the table by "
+                    + "kind alone. Where a prompt"))
+        #expect(
+            text.contains(
+                "everybody's noise has the same seed. MultiDiffusion is left out: it paints regions, and these edits "
+                    + "name none.\n"))
+        #expect(
+            text.contains("preset paper, 2 steps, no mask given, nothing pasted back outside masks."),
+            "\(text)")
+        #expect(text.contains("The autoencoder alone bounds what a method can preserve.\n"))
+        // A study of style alone has nothing else to tell of.
+        let alone = StudyReport(plan: Self.plan(), labels: [], items: ["2"], rows: rows)
+        #expect(alone.overall.rows[0][1] == "-1.00" && !alone.markdown.contains("by kind alone"))
+    }
+
+    @Test("Who never made a picture has no place on the sheet, and nobody's pixels are pasted unless wished")
+    func sheetAndPaste() async throws {
+        let path = Self.scratch()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let engine = Engine(folder: try ModelFolder(path: Fixtures.model("tiny-sd1")))
+        let asked = Mutex<[Bool?]>([])
+        let runner = Runner(engine: engine) { studio, request in
+            asked.withLock { $0.append(request.pastes) }
+            return try studio.edit(request)
+        }
+        let study = Self.study(1, [.nothing, .method("sdedit"), .method("instruct-pix2pix")])
+        var folder = try StudyFolder(path, plan: Self.plan())
+        try await study.run(with: runner, into: &folder)
+        #expect(folder.rows.map(\.status) == [.done, .done, .failed])
+        #expect(asked.withLock(\.self) == [false, false])
+        let only = Self.study(1, [.nothing, .method("sdedit")])
+        #expect(try study.sheet(from: folder, side: 16) == only.sheet(from: folder, side: 16))
     }
 
     @Test("The order of rows changes nothing, and the best is set against the others edit by edit")

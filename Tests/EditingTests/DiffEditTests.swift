@@ -154,6 +154,39 @@ import ToyModels
         #expect(ratio > 7 && ratio < 14)
     }
 
+    @Test("The difference is the mean of what each noise and channel differ by, without regard to sign")
+    func difference() throws {
+        let model = Self.model(differing: 256)
+        model.sensitivity = 1
+        let canvas = try Self.canvas(model, seed: 3, dtype: .float64)
+        let finder = DiffEditMask(try Options(["noises": "5"], of: DiffEdit.description))
+        let found = try finder.difference(on: canvas)
+        let again = try Self.canvas(model, seed: 3, dtype: .float64)
+        let level = again.levels[25]
+        let each = try (0..<5).map { _ in
+            let noised = DDIM.noised(again.clean, again.freshNoise(), to: level)
+            let noises = try again.studio.predict([
+                Query(noised, at: level, prompt: again.prompt), Query(noised, at: level, prompt: again.empty),
+            ])
+            return noises[0] - noises[1]
+        }
+        let all = Tensor.concatenated(each)  // [5, 3, 16, 16]
+        #expect(Self.distance(found, all.absolute.mean([0, 1], keeping: true)) < 1e-12)
+        // Signs differ among noises and among channels, so that a mean before would be another map.
+        #expect(Self.distance(found, all.mean([0], keeping: true).absolute.mean([1], keeping: true)) > 1e-3)
+        #expect(Self.distance(found, all.mean([1], keeping: true).absolute.mean([0], keeping: true)) > 1e-3)
+    }
+
+    @Test(
+        "The mask is looked for at its share of the trajectory",
+        arguments: [("0.3", 281), ("0.5", 481), ("1", 981), ("0.01", 1)])
+    func maskLevel(share: String, timestep: Int) throws {
+        let model = Self.model(differing: 80)
+        _ = try DiffEditMask(Options(["mask-noise": share], of: DiffEdit.description))
+            .find(on: Self.canvas(model))
+        #expect(model.timesteps == Array(repeating: timestep, count: 20))
+    }
+
     @Test("With the paper's defaults an edit costs 140 forwards; a mask given, 120; guidance 1, less")
     func cost() throws {
         for (mask, guidance, preset, expected) in [

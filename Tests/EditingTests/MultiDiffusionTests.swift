@@ -173,6 +173,63 @@ import ToyModels
         }
     }
 
+    @Test("Behind every view stands a colour of its own by chance, noised as much as the step's latent is")
+    func colours() throws {
+        try withoutGradients {
+            let model = try WatchedModel()
+            let studio = Studio(model: model)
+            let levels = try studio.schedule.levels(steps: 10)
+            let layer = RegionLayer(
+                prompt: try studio.prompt("a pear"), negative: nil, cells: Self.columns(6..<12),
+                isBootstrapped: true)
+            let windows = Windows(height: 8, width: 20, side: 8, stride: 4)
+            let painter = try RegionPainter(
+                studio, windows: windows, layers: [layer], guidance: 1, covering: false)
+            let alone = try painter.bootstrapping(
+                share: 0.4, of: levels, noise: Self.canvasLatent, random: RandomGenerator(seed: 2))
+            let random = RandomGenerator(seed: 2)
+            let bytes = random.uniform([4, 3]).floats.map { UInt8($0 * 256) }
+            var picks: Set<Int> = []
+            for k in [10, 9, 8, 7] {
+                let first = model.rows.count
+                _ = try painter.noise(
+                    in: Self.canvasLatent, at: levels[k], against: studio.prompt(""), alone: alone)
+                // Columns 6…11 are in the windows at 0, 4 and 8.
+                let rows = model.rows[first...]
+                #expect(rows.count == 3)
+                for (row, left) in zip(rows, [0, 4, 8]) {
+                    let pick = Int(random.integers(in: 0..<4, [1]).item)
+                    picks.insert(pick)
+                    let flat = Picture(
+                        width: 64, height: 64, red: bytes[pick * 3], green: bytes[pick * 3 + 1],
+                        blue: bytes[pick * 3 + 2])
+                    let corner = windows.corners.first { $0.left == left }
+                    let noise = windows.crop(Self.canvasLatent, at: try #require(corner))
+                    let colour = DDIM.noised(try studio.encode(flat), noise, to: levels[k])
+                    let own = windows.crop(Self.columns(6..<12), at: try #require(corner))
+                    let outside = (row.latent - colour) * (1 - own)
+                    #expect(outside.absolute.largest().item < 1e-5, "level \(k), window \(left)")
+                }
+            }
+            #expect(picks.count > 1)
+        }
+    }
+
+    @Test("Without a region the user is told what that is, and it is what SDEdit paints")
+    func noRegion() throws {
+        let canvases = try (0..<2).map { _ in
+            try canvas(on: EditTests.model(), prompt: "dog", steps: 10, strength: 0.5, seed: 4)
+        }
+        let painted = try MultiDiffusion(Options([:], of: MultiDiffusion.description)).edit(canvases[0])
+        let plain = try SDEdit(Options([:], of: SDEdit.description)).edit(canvases[1])
+        #expect(canvases[0].studio.warnings == [MultiDiffusion.noRegion])
+        #expect(
+            MultiDiffusion.noRegion
+                == "without a region multidiffusion repaints the whole picture by the prompt, as sdedit does; say what "
+                + "goes where with --region \"x,y,width,height: a prompt\"")
+        #expect(relativeError(painted.latent, plain.latent) < 1e-5)
+    }
+
     @Test("A generated picture costs what the formula says, and passes of one row make the same")
     func cost() throws {
         try withoutGradients {

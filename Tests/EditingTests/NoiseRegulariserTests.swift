@@ -130,6 +130,21 @@ import Testing
         }
     }
 
+    @Test("With the random shift off every map is compared with itself one place on, whatever the seed")
+    func onePlace() {
+        let noise = Self.noise() + 0.2
+        let regulariser = NoiseRegulariser(
+            correlationWeight: 3, divergenceWeight: 0, rounds: 1, rolls: 1, shifts: .one)
+        let slope = withGradients {
+            let leaf = noise.requiringGradient
+            return gradient(of: Self.definition(leaf, shifts: [[1], [1], [1]]), withRespectTo: leaf)
+        }
+        for seed in [1, 2] {
+            let found = regulariser(noise, random: RandomGenerator(seed: UInt64(seed)))
+            #expect((found - (noise - slope * 3)).absolute.largest().item < 1e-12)
+        }
+    }
+
     @Test("All shifts are what random ones are on average")
     func average() {
         let noise = Self.noise([1, 1, 16, 16]) + 0.2

@@ -90,6 +90,60 @@ import Testing
         #expect(try error(path) < error(plain))
     }
 
+    @Test(
+        "The rate falls by a hundredth of itself a level: to a hundredth and no lower, officially to nought")
+    func rate() throws {
+        func rates(_ preset: Preset) throws -> [Double] {
+            let inversion = NullTextInversion(try InversionKind.nullText.options(preset: preset))
+            return [0, 50, 99, 100, 150].map { inversion.rate($0) }
+        }
+        for (found, wanted) in try [
+            (rates(.paper), [0.01, 0.005, 0.0001, 0.0001, 0.0001]),
+            (rates(.official), [0.01, 0.005, 0.0001, 0, 0]),
+        ] {
+            #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-12 }, "\(found)")
+        }
+    }
+
+    @Test("A level is done at an error of 1e-5, and 2e-5 more for each level below the noisiest")
+    func stopRule() throws {
+        // The embedding has no say, so that every level has one loss, of about the size of the stops.
+        let model = FormulaModel { latent, timestep, embedding in
+            (latent * 0.02 + Double(timestep % 7) * 0.004 + (timestep > 500 ? 0.02 : 0.01)
+                * (latent * 9).cosine)
+                + embedding.sum.to(dtype: latent.dtype) * 0
+        }
+        func learnt(_ stop: Double) throws -> (backwards: Int, losses: [Double]) {
+            var canvas = try EditingTests.canvas(
+                on: model, prompt: "x", source: "y", steps: 10, inversion: .nullText,
+                clean: .full([1, 1, 1, 1], 0.7), dtype: .float64)
+            canvas.inversionSettings.options = try InversionKind.nullText.options([
+                "iterations": "4", "stop": "\(stop)",
+            ])
+            let path = try canvas.invert()
+            let backwards = canvas.studio.spent.backwards
+            let losses = try (0..<10).map { index in
+                try Self.slope(canvas, path, at: 10 - index, of: canvas.empty.embedding).loss
+            }
+            return (backwards, losses)
+        }
+        let losses = try learnt(1e-5).losses
+        var (seesEnd, seesLevel) = (false, false)
+        for place in 1..<10 {
+            // So that this level just stops: a rule of another slope, or counted from the other end, would not stop it.
+            let stop = losses[place] - 2e-5 * Double(place) + 1e-9
+            func backwards(_ rule: (Int) -> Double) -> Int {
+                losses.enumerated().reduce(0) { $0 + ($1.element < rule($1.offset) ? 1 : 4) }
+            }
+            let wanted = backwards { stop + 2e-5 * Double($0) }
+            #expect(try learnt(stop).backwards == wanted, "\(losses)")
+            seesEnd = seesEnd || wanted != backwards { stop + 2e-5 * Double(9 - $0) }
+            seesLevel = seesLevel || wanted != backwards { _ in stop }
+        }
+        #expect(seesEnd && seesLevel)
+        #expect(try InversionKind.nullText.options().number("stop") == 1e-5)
+    }
+
     @Test("The gradient is that of central differences, in float64")
     func finiteDifferences() throws {
         let canvas = try Self.canvas(dtype: .float64)

@@ -33,10 +33,13 @@ import Testing
     }
 
     /// The final latent of an edit of the picture.
-    func latent(_ model: String, _ method: String, strength: Double? = nil) throws -> Tensor {
+    func latent(
+        _ model: String, _ method: String, options: [String: String] = [:], strength: Double? = nil
+    ) throws -> Tensor {
         let request = EditRequest(
             picture: picture, prompt: "a green pear", negative: "a red apple",
-            mask: method == "inpaint" ? mask : nil, method: method, seed: 7, steps: 6, strength: strength,
+            mask: method == "inpaint" ? mask : nil, method: method, options: options, seed: 7, steps: 6,
+            strength: strength,
             traces: true)
         let result = try Studio(model: try tinyModel(model)).edit(request)
         let array = try #require(result.trace.first { $0.name == "final_latent" })
@@ -70,11 +73,40 @@ import Testing
         }
     }
 
-    @Test("Instructions are followed as in StableDiffusionInstructPix2PixPipeline")
-    func instruct() throws {
+    @Test(
+        "Instructions are followed as in StableDiffusionInstructPix2PixPipeline, with ancestral Euler steps and with DDIM",
+        arguments: [("instruct.ancestral", [:]), ("instruct", ["sampler": "ddim"])])
+    func instruct(name: String, options: [String: String]) throws {
         try withoutGradients {
-            let ours = try latent("tiny-ip2p", "instruct-pix2pix")
-            #expect(relativeError(ours, try expected.tensor("instruct")) < 1e-3)
+            let ours = try latent("tiny-ip2p", "instruct-pix2pix", options: options)
+            #expect(relativeError(ours, try expected.tensor(name)) < 1e-3)
+        }
+    }
+
+    @Test("DiffEdit finds, encodes and paints as StableDiffusionDiffEditPipeline does, quirks included")
+    func diffEdit() throws {
+        try withoutGradients {
+            let theirs = try Fixtures.tensors("diffedit.safetensors")
+            let pixels = try theirs.tensor("picture").scalars(as: UInt8.self)
+            let request = EditRequest(
+                picture: Picture(width: 64, height: 64, pixels: pixels), prompt: "a green pear",
+                source: "a red apple", method: "diffedit", preset: .official,
+                options: [
+                    "mask-noise": "0.4", "clamp": "1.5", "mask-guidance": "1.5", "encode-guidance": "1.5",
+                ],
+                seed: 1, steps: 5, guidance: 1.5, traces: true)
+            let result = try Studio(model: try tinyModel()).edit(request)
+            func ours(_ name: String) throws -> Tensor {
+                let array = try #require(result.trace.first { $0.name == name })
+                return Tensor(array.values, shape: array.shape)
+            }
+            let mask = try theirs.tensor("mask")
+            #expect(try ours("mask").floats == mask.floats)
+            #expect(mask.mean.item > 0.05 && mask.mean.item < 0.95)
+            let levels = try ours("inversion_levels").squeezed(1)
+            let encoded = try theirs.tensor("inversion")
+            #expect(relativeError(levels.rows(1..<levels.shape[0]), encoded) < 1e-3)
+            #expect(relativeError(try ours("final_latent"), try theirs.tensor("edited")) < 1e-3)
         }
     }
 }

@@ -147,8 +147,11 @@ import Testing
         #expect(none.absolute.largest().item == 0)
         let one = try Self.direction(["sentences": "1"], source: "a cat", target: "a dog")
         #expect(
-            (one.sources, one.targets) == (["a photo of a cat on a table"], ["a photo of a dog on a table"]))
-        let by = try studio.prompt(one.targets[0]).embedding - studio.prompt(one.sources[0]).embedding
+            (one.sources, one.targets)
+                == (.sentences(["a photo of a cat on a table"]), .sentences(["a photo of a dog on a table"])))
+        let by =
+            try studio.prompt("a photo of a dog on a table").embedding
+            - studio.prompt("a photo of a cat on a table").embedding
         #expect(try one.embedded(by: studio).isEqual(to: by))
     }
 
@@ -158,13 +161,13 @@ import Testing
         try Data("a pear\nsome pears\n".utf8).write(to: url)
         defer { try? FileManager.default.removeItem(at: url) }
         let both = try Self.direction(["from-sentences": url.path, "to-sentences": url.path])
-        #expect(both.sources == ["a pear", "some pears"])
+        #expect(both.sources == .sentences(["a pear", "some pears"]))
         let studio = try Self.canvas().studio
         #expect(try both.embedded(by: studio).absolute.largest().item == 0)
         let one = try Self.direction(
             ["to-sentences": url.path, "sentences": "2"], source: "an apple", target: "a pear")
         #expect(one.targets == both.targets)
-        #expect(one.sources.count == 2)
+        #expect(one.sources == .sentences(SentenceBank.sentences(about: "apple", count: 2)))
     }
 
     @Test("Prompts that tell no words, a missing file and a missing caption are refused with advice")
@@ -290,6 +293,61 @@ import Testing
         #expect(path.count == 7)
         #expect(path[1].isEqual(to: canvas.clean) && path[2].isEqual(to: canvas.clean))
         #expect(Self.distance(path[3], canvas.clean) > 1e-3)
+    }
+
+    @Test("A trimmed step goes from ᾱ of the timestep before its own to that of the one before the next")
+    func trimmedLevels() throws {
+        let canvas = try Self.canvas(steps: 6)
+        let path = try Self.method(["walk": "trimmed", "rounds": "0"]).edit(canvas).inversion
+        let bars = canvas.studio.schedule.alphaBars
+        // 6 steps are 1, 167, …, 831; steps 2…5 are told 167, 333, 499, 665 and the last leads to 830.
+        var latent = canvas.clean
+        for (place, told) in [167, 333, 499, 665].enumerated() {
+            let start = Level(index: 0, timestep: told - 1, alphaBar: bars[told - 1])
+            let end = Level(index: 0, timestep: told + 165, alphaBar: bars[told + 165])
+            let noise = try canvas.studio.noise(
+                in: latent, at: start, told: told, prompt: try #require(canvas.source))
+            latent = DDIM.move(latent, noise, from: start, to: end)
+            #expect(Self.distance(path[place + 3], latent) < 1e-12, "step \(told)")
+        }
+    }
+
+    @Test("A bank may be a safetensors file of embedded sentences, whose mean counts")
+    func embeddings() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("banks-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let studio = try Self.canvas().studio
+        func file(_ name: String, _ tensors: [String: Tensor]) throws -> String {
+            let path = folder.path + "/" + name
+            try Safetensors.write(tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: path)
+            return path
+        }
+        let sentences = try ["a pear", "some pears"].map {
+            try studio.prompt($0).embedding.to(dtype: .float32)
+        }
+        let two = try file("two.safetensors", ["cat": .concatenated(sentences)])
+        let one = try file("one.safetensors", ["cat": sentences[0].squeezed(0)])
+        let found = try Self.direction(["from-sentences": one, "to-sentences": two]).embedded(by: studio)
+        #expect(relativeError(found, (sentences[1] - sentences[0]) / 2) < 1e-5)
+        func refusal(_ path: String) throws -> String {
+            let error = #expect(throws: EditingError.self) {
+                try Self.direction(["from-sentences": path, "to-sentences": one]).embedded(by: studio)
+            }
+            return error?.description.components(separatedBy: ", but ").last ?? ""
+        }
+        #expect(
+            try refusal(file("small.safetensors", ["cat": .zeros([1, 77, 8])]))
+                == "its tensor is [1, 77, 8] and this model's embeddings are [77, 16]")
+        #expect(
+            try refusal(file("both.safetensors", ["a": sentences[0], "b": sentences[1]]))
+                == "it holds 2 tensors")
+        #expect(
+            try refusal(file("nan.safetensors", ["cat": .full([77, 16], .nan)]))
+                == "it holds values that are not numbers")
+        let pickle = folder.path + "/cat.pt"
+        try Data([0x80, 0x02, 0x7D, 0x71, 0, 0, 0, 0, 0, 0]).write(to: URL(fileURLWithPath: pickle))
+        #expect(try refusal(pickle).contains("is a Python pickle"))
     }
 
     @Test(

@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Networks
 import Tensors
 import TestSupport
@@ -279,6 +280,57 @@ import ToyModels
                 on: try tinyModel(), source: "a red apple", inversion: inversion, mask: .zeros([1, 1, 8, 8]))
             #expect(try Self.method().edit(canvas).latent.isEqual(to: canvas.clean))
         }
+    }
+
+    @Test(
+        "The empty prompt's share falls from α as the schedule says, noisiest step first",
+        arguments: ["linear", "constant", "exponential"])
+    func negativeShares(schedule: String) throws {
+        func fall(_ i: Double) -> Double {
+            ["linear": 1 - i / 9, "constant": 1, "exponential": exp(-6 * i / 9)][schedule] ?? .nan
+        }
+        let model = GaussianModel(
+            means: [
+                "dog": GaussianModel.mean(side: 16, first: 96, value: 0.8),
+                "fog": GaussianModel.mean(side: 16, first: 180, value: -0.5),
+            ])
+        let canvas = try EditingTests.canvas(
+            on: model, prompt: "dog", negative: "fog", steps: 10, guidance: 4, inversion: .direct,
+            dtype: .float64)
+        let painting = try Self.method(["negative-share": "0.75", "negative-schedule": schedule]).edit(canvas)
+        var x = painting.inversion[10]
+        for i in 0..<10 {
+            let level = canvas.levels[10 - i]
+            let noises = try canvas.studio.predict(
+                [canvas.empty, canvas.negative, canvas.prompt].map { Query(x, at: level, prompt: $0) })
+            let share = 0.75 * fall(Double(i))
+            let away = noises[0] * share + noises[1] * (1 - share)
+            x = DDIM.move(x, away + (noises[2] - away) * 4, from: level, to: canvas.levels[9 - i])
+        }
+        #expect(distance(painting.latent, x) < 1e-10)
+    }
+
+    @Test("Layers can be named; what the decoder does not have is refused with what it has")
+    func layers() throws {
+        let all = try tinyModel().sites
+        let chosen = try PlugAndPlay.sites(among: all, features: "up2.0, up1.1", attention: "up3.2")
+        #expect(chosen.features.map(\.description) == ["up1.1.features", "up2.0.features"])
+        #expect(chosen.attention.map(\.description) == ["up3.2.own.query", "up3.2.own.key"])
+        let usual = try PlugAndPlay.sites(among: all, features: "", attention: "")
+        #expect(Set(usual.features.map(\.description)) == Self.features)
+        #expect(Set(usual.attention.map(\.description)) == Self.attention)
+        #expect(
+            throws: EditingError.badValue(
+                name: "option attention-layers", value: "up0.1",
+                expected:
+                    "some of up1.0, up1.1, up1.2, up2.0, up2.1, up2.2, up3.0, up3.1, up3.2, with commas between"
+            )
+        ) { try PlugAndPlay.sites(among: all, features: "", attention: "up0.1") }
+        let model = try WatchedModel()
+        _ = try Self.method(["feature-layers": "up2.1", "attention-layers": "up3.0"]).edit(
+            Self.canvas(on: model))
+        let edited = model.rows.reduce(into: Set<String>()) { $0.formUnion($1.edited) }
+        #expect(edited == ["up2.1.features", "up3.0.own.query", "up3.0.own.key"])
     }
 
     @Test("A model without self-attention is told of, and sampled plainly")

@@ -18,6 +18,17 @@ import Testing
         #expect(others.map { $0.replacingOccurrences(of: "orange", with: "apple") } == sentences)
     }
 
+    @Test("The thing stands first, early, in the middle and late, behind other things and places")
+    func places() throws {
+        let sentences = SentenceBank.sentences(about: "qqq", count: 200)
+        let before = try sentences.map { try #require($0.split(separator: " ").firstIndex(of: "qqq")) - 1 }
+        for range in [0...0, 1...4, 5...7, 8...13] {
+            let count = before.count { range.contains($0) }
+            #expect(count >= 20 && count <= 100, "\(count) with \(range) words before")
+        }
+        #expect(before.allSatisfy { $0 <= 13 })
+    }
+
     @Test("Words that look like the bank's own placeholders stay as they are")
     func placeholders() {
         #expect(SentenceBank.sentences(about: "{kind}", count: 1) == ["a photo of a {kind} on a table"])

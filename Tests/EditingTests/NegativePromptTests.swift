@@ -1,0 +1,62 @@
+import Diffusion
+import Tensors
+import Testing
+import ToyModels
+
+@testable import Editing
+
+/// What guidance leads away from, and what an encoding sees.
+@Suite struct NegativePromptTests {
+    static func canvas(negative: String, guidance: Double, source: String? = "cat") throws -> Canvas {
+        let model = GaussianModel(
+            means: [
+                "dog": GaussianModel.mean(side: 16, first: 96, value: 0.8),
+                "cat": GaussianModel.mean(side: 16, first: 180, value: -0.5),
+                "fog": GaussianModel.mean(side: 16, first: 40, value: 0.6),
+            ])
+        return try EditingTests.canvas(
+            on: model, prompt: "dog", source: source, negative: negative, steps: 10, strength: 0.6,
+            guidance: guidance, seed: 3, dtype: .float64)
+    }
+
+    static let names = [
+        "sdedit", "ddim", "cyclediffusion", "diffedit", "multidiffusion", "inpaint", "plug-and-play",
+    ]
+
+    @Test(
+        "Away from a negative prompt goes as far as guidance says, away from the prompt itself nowhere",
+        arguments: names)
+    func negative(name: String) throws {
+        let description = try Registry.method(named: name).description
+        // Where a mask is looked for, or another prompt has a share, it is not what this is about.
+        var options: [String: String] = [:]
+        if name == "diffedit" { options["mask"] = "none" }
+        if name == "inpaint" { options["mask-from"] = "all" }
+        if name == "plug-and-play" { options["negative-share"] = "0" }
+        func latent(_ negative: String, _ guidance: Double) throws -> Tensor {
+            try Registry.method(named: name).init(Options(options, of: description))
+                .edit(Self.canvas(negative: negative, guidance: guidance)).latent
+        }
+        let alone = try latent("", 1)
+        #expect((try latent("dog", 6) - alone).absolute.largest().item < 1e-9)
+        let (usual, other) = (try latent("", 6), try latent("fog", 6))
+        #expect((usual - alone).absolute.largest().item > 1e-2)
+        #expect((other - usual).absolute.largest().item > 1e-2)
+    }
+
+    @Test("Encode–decode encodes under the source prompt, and under the empty one where there is none")
+    func encoding() throws {
+        for source in ["cat", nil] {
+            let canvas = try Self.canvas(negative: "", guidance: 6, source: source)
+            let painting = try DDIMEdit(Options([:], of: DDIMEdit.description)).edit(canvas)
+            func climbed(_ prompt: Prompt) throws -> Tensor {
+                try canvas.studio.invert(canvas.clean, through: canvas.levels, to: 6, prompt: prompt)[6]
+            }
+            let (seen, unseen) = (
+                canvas.source ?? canvas.empty, try canvas.studio.prompt(source == nil ? "cat" : "")
+            )
+            #expect((painting.inversion[6] - (try climbed(seen))).absolute.largest().item < 1e-12)
+            #expect((painting.inversion[6] - (try climbed(unseen))).absolute.largest().item > 1e-2)
+        }
+    }
+}
