@@ -26,7 +26,7 @@ public final class LabelNetwork {
                 try (0..<configuration.layersPerLevel).map {
                     try Resnet(
                         level["resnets"][$0], channels[index], channels[index], timeChannels: nil,
-                        groups: groups, epsilon: 1e-6)
+                        style: .init(groups: groups, epsilon: 1e-6))
                 }
             )
         }

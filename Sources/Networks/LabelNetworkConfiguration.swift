@@ -39,11 +39,15 @@ public struct LabelNetworkConfiguration: Sendable, Hashable {
         channels = try file.value("channels", channels)
         layersPerLevel = try file.count("layers_per_level", layersPerLevel)
         normGroups = try file.count("norm_groups", normGroups)
-        let labels = try file.value("labels", [String: [String]]())
-        groups = labels.sorted { $0.key < $1.key }.map { Group(name: $0.key, labels: $0.value) }
+        if case .object(let labels)? = file["labels"] {
+            let section = try file.section("labels")
+            groups = try labels.keys.sorted().map {
+                Group(name: $0, labels: try section.value($0, [String]()))
+            }
+        }
         guard !groups.isEmpty, groups.allSatisfy({ $0.labels.count > 1 }) else {
             throw ConfigurationError.value(
-                path: path, key: "labels", value: "\(labels)",
+                path: path, key: "labels", value: "\(groups.map(\.labels))",
                 known: "groups of at least two labels, by name")
         }
         guard (1...8).contains(channels.count), channels.allSatisfy({ $0 > 0 && $0 % normGroups == 0 }) else {
