@@ -46,7 +46,7 @@ import Testing
         let folder = try Folder()
         let judge = try Self.judge(in: folder)
         let counts = [
-            "--singles", "2", "--pairs", "0", "--steps", "1", "--reconstructions", "2", "--inversions", "1",
+            "--singles", "2", "--pairs", "0", "--steps", "2", "--reconstructions", "2", "--inversions", "1",
             "--maps", "1", "--edits", "1",
         ]
         let result = try Program.run(
