@@ -74,10 +74,10 @@ extension Studio {
             let seed = settings.seed &+ 5_000_000 &+ UInt64(index)
             let pair = try EditedPair.random(
                 of: kind, seed: seed, size: model.facts.pictureSide, from: choices)
-            // With a strength below one step only the mask is made.
+            // The mask is what counts; a single step is the least that an edit can have.
             let request = EditRequest(
                 picture: pair.sourcePicture, prompt: pair.targetPrompt, source: pair.sourcePrompt,
-                method: "diffedit", seed: seed, steps: settings.steps, strength: 0.5 / Double(settings.steps))
+                method: "diffedit", seed: seed, steps: settings.steps, strength: 1 / Double(settings.steps))
             guard let soft = try edit(request).softMask else { continue }
             let truth = pair.effect.covered(width: soft.width, height: soft.height)
             trueAreas.append(truth.share)
