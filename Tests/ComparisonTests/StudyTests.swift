@@ -208,16 +208,16 @@ import Testing
         let path = Self.scratch()
         defer { try? FileManager.default.removeItem(atPath: path) }
         let engine = Engine(folder: try ModelFolder(path: Fixtures.model("tiny-sd1")))
-        let asked = Mutex<[Bool?]>([])
+        let asked = Mutex<[Paste]>([])
         let runner = Runner(engine: engine) { studio, request in
-            asked.withLock { $0.append(request.pastes) }
+            asked.withLock { $0.append(request.paste) }
             return try studio.edit(request)
         }
         let study = Self.study(1, [.nothing, .method("sdedit"), .method("instruct-pix2pix")])
         var folder = try StudyFolder(path, plan: Self.plan())
         try await study.run(with: runner, into: &folder)
         #expect(folder.rows.map(\.status) == [.done, .done, .failed])
-        #expect(asked.withLock(\.self) == [false, false])
+        #expect(asked.withLock(\.self) == [.none, .none])
         let only = Self.study(1, [.nothing, .method("sdedit")])
         #expect(try study.sheet(from: folder, side: 16) == only.sheet(from: folder, side: 16))
     }

@@ -40,8 +40,9 @@ struct ColourTests {
             #expect(again.original.profile == photo.original.profile, "\(format)")
             if format == .png {
                 #expect(again.record.colourChunks == ["cICP": code + [0, 1]])
-                let none = Mask(width: 3, height: 1, filledWith: 0)
-                #expect(try photo.pasting(edit: photo.picture, mask: none) == photo.original)
+                let none = Coverage(width: 3, height: 1, values: [0, 0, 0])
+                let layer = PasteLayer(photo.picture, coverage: none)
+                #expect(try photo.pasting(layer) == photo.original)
             }
         }
         // A kind without profiles gets the colours in sRGB.

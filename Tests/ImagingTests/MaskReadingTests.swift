@@ -152,7 +152,7 @@ struct MaskReadingTests {
                     picture.pixels.replaceSubrange(from..<(from + 3), with: [255, 255, 255])
                 }
             }
-            try picture.write(to: folder + "/m.jpg", quality: 80)
+            try picture.write(to: folder + "/m.jpg", options: WritingOptions(quality: 80))
             let mask = try Mask(contentsOf: folder + "/m.jpg")
             #expect(mask.values.prefix(48 * 7).allSatisfy { $0 == 0 })
             #expect(mask.values[20 * 48 + 20] == 1)
