@@ -86,6 +86,9 @@ import Testing
                 "aliases" : [
                   "img2img"
                 ],
+                "codes" : [
+
+                ],
                 "conditions" : [
                   {
                     "counts" : "with --mask",
@@ -95,6 +98,9 @@ import Testing
                     ]
                   }
                 ],
+                "inversions" : {
+
+                },
                 "name" : "sdedit",
                 "needs" : {
                   "gradients" : false,
@@ -170,7 +176,7 @@ import Testing
                   "fast" : {
                     "guidance" : 7.5,
                     "steps" : 20,
-                    "strength" : 0.8
+                    "strength" : 0.5
                   },
                   "official" : {
                     "guidance" : 7.5,
@@ -181,7 +187,7 @@ import Testing
                 "standard" : {
                   "guidance" : 7.5,
                   "steps" : 50,
-                  "strength" : 0.8
+                  "strength" : 0.5
                 },
                 "summary" : "Adds noise to the picture and removes it again under the new prompt.",
                 "title" : "SDEdit",

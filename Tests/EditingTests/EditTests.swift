@@ -79,7 +79,7 @@ import ToyModels
     func costs() async throws {
         let picture = Self.picture(16, 16)
         for (method, guidance, expected) in [
-            ("sdedit", 7.5, 80), ("sdedit", 1, 40), ("ddim", 7.5, 120), ("ddim", 1, 80),
+            ("sdedit", 7.5, 50), ("sdedit", 1, 25), ("ddim", 7.5, 120), ("ddim", 1, 80),
             ("diffedit", 7.5, 140),
         ] {
             let request = EditRequest(picture: picture, prompt: "dog", method: method, guidance: guidance)

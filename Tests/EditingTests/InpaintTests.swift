@@ -102,7 +102,7 @@ import ToyModels
         try withoutGradients {
             let model = try tinyModel("tiny-ip2p")
             let canvas = try canvas(on: model, prompt: "a pear", steps: 4, guidance: 1, seed: 5)
-            let painting = try Self.instruct(["image-guidance": "1"]).edit(canvas)
+            let painting = try Self.instruct(["image-guidance": "1", "sampler": "ddim"]).edit(canvas)
             let studio = Studio(model: model)
             var latent = RandomGenerator(seed: 5).normal([1, 4, 8, 8])
             for k in (1...4).reversed() {
@@ -121,7 +121,7 @@ import ToyModels
         model.facts.inputChannels = 6
         model.extraInfluence = 0.1
         let canvas = try canvas(on: model, prompt: "dog", steps: 1, guidance: 3, seed: 1)
-        let painting = try Self.instruct(["image-guidance": "2"]).edit(canvas)
+        let painting = try Self.instruct(["image-guidance": "2", "sampler": "ddim"]).edit(canvas)
         let start = RandomGenerator(seed: 1).normal([1, 3, 4, 4])
         let level = canvas.levels[1]
         let variance = level.alphaBar * 0.25 + 1 - level.alphaBar

@@ -12,11 +12,19 @@ import ToyModels
 @Suite struct PasteTests {
     static let names = Registry.all.map { $0.description.name }
 
-    /// A request whose method paints nothing anew: fewer than one step of ten.
-    static func idle(_ paste: Paste, mask: Mask? = nil) -> EditRequest {
+    static func request(_ paste: Paste, mask: Mask? = nil) -> EditRequest {
         EditRequest(
             picture: EditTests.picture(43, 31), prompt: "dog", mask: mask, method: "sdedit", steps: 10,
-            strength: 0.05, paste: paste)
+            paste: paste)
+    }
+
+    /// What becomes of the request's picture where the method leaves its latent as it was.
+    static func unedited(_ request: EditRequest) throws -> Studio.Pasted {
+        let studio = Studio(model: EditTests.model())
+        let working = request.picture.resized(width: 16, height: 16)
+        let clean = try studio.encode(working)
+        return try studio.paste(
+            studio.decode(clean), of: request, working: working, clean: clean, found: nil, soft: nil)
     }
 
     @Test("An unedited latent gives the photo back to the bit as a residual, with a mask and without")
@@ -24,17 +32,15 @@ import ToyModels
         let mask = Mask(width: 4, height: 4, values: (0..<16).map { $0 % 3 == 0 ? 1 : 0.4 })
         for mask in [nil, mask] {
             for paste in [Paste.residual, .auto] {
-                let request = Self.idle(paste, mask: mask)
-                let result = try Studio(model: EditTests.model()).edit(request)
-                #expect(result.picture == request.picture)
-                #expect(result.account.paste?.took == .residual)
-                #expect(result.account.paste?.unexplained == 0)
+                let request = Self.request(paste, mask: mask)
+                let pasted = try Self.unedited(request)
+                #expect(pasted.picture == request.picture)
+                #expect(pasted.account.took == .residual)
+                #expect(pasted.account.unexplained == 0)
             }
         }
         // The same by replacing is what the small size makes of the photo.
-        #expect(
-            try Studio(model: EditTests.model()).edit(Self.idle(.replace)).picture
-                != EditTests.picture(43, 31))
+        #expect(try Self.unedited(Self.request(.replace)).picture != EditTests.picture(43, 31))
     }
 
     @Test(
@@ -103,7 +109,7 @@ import ToyModels
 
     @Test("Requests say how they paste in JSON, and older ones are still read")
     func json() throws {
-        var request = Self.idle(.residual)
+        var request = Self.request(.residual)
         request.feather = 3
         let data = try JSONEncoder().encode(request)
         #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
@@ -123,7 +129,7 @@ import ToyModels
 
     @Test("A mask that is black everywhere, or no mask at all, is refused before anything runs")
     func badMasks() {
-        var request = Self.idle(.auto, mask: Mask(width: 2, height: 1, values: [0, 0]))
+        var request = Self.request(.auto, mask: Mask(width: 2, height: 1, values: [0, 0]))
         #expect(
             throws: EditingError.badValue(
                 name: "the mask", value: "black everywhere", expected: "white where the picture may change")

@@ -10,9 +10,10 @@ import Testing
 @Suite struct PresetTests {
     /// Lines of settings and options; presets other than the paper's say only what differs.
     static func lines(
-        _ name: String, _ options: [OptionDescription], settings: (Preset) -> MethodDescription.Settings?
+        _ name: String, _ options: [OptionDescription], of presets: [Preset] = [.paper, .official, .fast],
+        settings: (Preset) -> MethodDescription.Settings?
     ) -> [String] {
-        Preset.allCases.compactMap { preset in
+        presets.compactMap { preset in
             let isPaper = preset == .paper
             let own = isPaper || settings(preset) != settings(.paper) ? settings(preset) : nil
             let values = options.compactMap { option -> String? in
@@ -36,7 +37,7 @@ import Testing
     @Test("All presets of all methods and inversions have the values of the table")
     func table() throws {
         let methods = Registry.all.map { $0.description }.flatMap { method in
-            Self.lines(method.name, method.options) { method.settings($0) }
+            Self.lines(method.name, method.options, of: method.presetNames) { method.settings($0) }
                 + method.inversions.sorted { $0.key.rawValue < $1.key.rawValue }.map {
                     "\(method.name) with \($0.key.rawValue): \(Self.text($0.value))"
                 }

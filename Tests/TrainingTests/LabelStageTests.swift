@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Judging
+import Networks
 import Testing
 
 @testable import Training

@@ -1,5 +1,5 @@
 /// How a real picture is brought to noise, and how the way back is kept true to it.
-public enum InversionKind: String, Sendable, Hashable, Codable, CaseIterable {
+public enum InversionKind: String, CodingKeyRepresentable, Sendable, Hashable, Codable, CaseIterable {
     /// DDIM run backwards (Song and others 2021); nothing keeps the way back from drifting under guidance.
     case ddim
     /// The source prompt takes the empty prompt's place (Miyake and others 2023).

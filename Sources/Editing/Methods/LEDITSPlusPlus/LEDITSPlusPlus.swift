@@ -63,7 +63,13 @@ public struct LEDITSPlusPlus: EditingMethod {
         conditions: [
             .init([.negative], when: .always),
             .init(
-                [.source], when: .any([.option("edits", [""]), .optionIsNot("source-guidance", ["0"])])),
+                [.source],
+                when: .any([
+                    .all([.option("edits", [""]), .optionIsNot("phrases", ["prompt"])]),
+                    .optionIsNot("source-guidance", ["0"]),
+                ])),
+            .init(options: ["phrases"], when: .option("edits", [""])),
+            .init(options: ["inversion-only"], when: .optionIsNot("source-guidance", ["0"])),
         ],
         options: [
             .init(

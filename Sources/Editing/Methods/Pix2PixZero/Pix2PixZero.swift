@@ -35,7 +35,7 @@ public struct Pix2PixZero: EditingMethod {
         standard: .init(steps: 50, guidance: 5, strength: nil, inversion: .ddim),
         presets: [.fast: .init(steps: 20, guidance: 5, strength: nil, inversion: .ddim)],
         conditions: [
-            .init([.negative], when: .always),
+            .init([.negative], when: .any([.guided, .option("kept", ["negative"])])),
             .init(options: ["from"], when: .option("from-sentences", [""])),
             .init(options: ["to"], when: .option("to-sentences", [""])),
             .init(options: ["away-from"], when: .notGiven(.negative)),
