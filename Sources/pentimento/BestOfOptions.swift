@@ -53,7 +53,9 @@ struct BestOfChooser: Sendable {
     /// The folder of the pair of towers; nil for a single seed.
     let pair: String?
 
-    /// The best result; of equals the first. Its account tells the seed that made it, and the cost of that edit alone.
+    /// The best result; of equals the first.
+    ///
+    /// Its account tells the seed that made it, and the cost of that edit alone.
     func result(
         of request: EditRequest, in session: ModelSession, cache: InversionCache?, _ place: String,
         _ log: Logger

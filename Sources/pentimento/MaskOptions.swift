@@ -29,8 +29,8 @@ struct MaskOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             How the edit comes into the photo: residual adds what changed and keeps the photo's grain and edges, replace \
-            takes what was painted, none pastes nothing, auto is residual where the shapes keep and replace where they \
-            change (default: auto).
+            takes what was painted, none pastes nothing, auto is residual where the prompts differ in colours alone and \
+            else replace (default: auto).
             """, valueName: "way"))
     var paste: Paste?
 

@@ -1,6 +1,6 @@
 /// How an edit comes into the picture that it is made of.
 public enum Paste: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Residual where the shapes keep, replace where they change.
+    /// Residual where the prompts differ in colours alone, else replace.
     case auto
     /// What the edit changed is added to the picture, whose grain and edges stay; shapes cannot change much.
     case residual
@@ -16,8 +16,8 @@ public struct PasteAccount: Sendable, Hashable, Codable {
     public var asked: Paste
     /// What was done.
     public var took: Paste
-    /// The share of the change (root mean square) that is no local linear function of the picture's colours, by which
-    /// `auto` chooses; nil where it was not measured.
+    /// Of a residual the share (root mean square) that is no local linear function of the picture's colours and is
+    /// therefore lost; nil of everything else.
     public var unexplained: Double?
     /// Pixels of the picture over which the edit fades in; nil where there is no mask.
     public var feather: Double?
