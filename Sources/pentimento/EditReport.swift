@@ -2,6 +2,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Storage
 
 /// An edit's account with what only the program knows: which files, which version.
 struct EditReport {
@@ -22,8 +23,8 @@ struct EditReport {
         facts["schema"] = .integer(1)
         facts["program"] = .string("Pentimento \(Program.version)")
         facts["command"] = .string("edit")
-        facts["photo"] = .string(fileName(photo))
-        facts["output"] = .string(fileName(output))
+        facts["photo"] = .string(lastName(of: photo))
+        facts["output"] = .string(lastName(of: output))
         facts["threads"] = .integer(Int64(threads))
         facts["size"] = .list([.integer(Int64(picture.width)), .integer(Int64(picture.height))])
         json = .object(facts)

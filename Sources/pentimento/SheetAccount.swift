@@ -60,6 +60,3 @@ struct AccountOptions: ParsableArguments {
         noMetadata ? [:] : try account.metadata()
     }
 }
-
-/// A path's last part: pictures travel, and where they lay is nobody's business.
-func fileName(_ path: String) -> String { (path as NSString).lastPathComponent }

@@ -1,6 +1,7 @@
 import Editing
 import Foundation
 import Imaging
+import Storage
 
 /// One edit at several strengths, side by side.
 struct StrengthCurve {
@@ -35,7 +36,7 @@ struct StrengthCurve {
         _ results: [EditResult], photo: String, picture: Picture, output: String, threads: Int
     ) throws -> SheetAccount {
         SheetAccount(
-            command: "edit", output: fileName(output), photo: fileName(photo), prompt: request.prompt,
+            command: "edit", output: lastName(of: output), photo: lastName(of: photo), prompt: request.prompt,
             source: request.source, negative: request.negative, seed: request.seed,
             model: results.first?.account.model,
             pictures: try zip(strengths, results).map { strength, result in

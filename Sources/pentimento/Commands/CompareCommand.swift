@@ -234,7 +234,7 @@ struct CompareCommand: AsyncParsableCommand {
         func texts(_ rows: [Row], output: String) throws -> [String: String] {
             try accounts.texts(
                 SheetAccount(
-                    command: "compare", output: fileName(output), photo: fileName(photo),
+                    command: "compare", output: lastName(of: output), photo: lastName(of: photo),
                     prompt: request.prompt,
                     source: request.source, negative: request.negative, seed: request.seed, model: model,
                     pictures: try rows.map {

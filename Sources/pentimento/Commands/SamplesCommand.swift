@@ -3,6 +3,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Storage
 
 /// `pentimento samples`: many pictures of one model on one sheet.
 struct SamplesCommand: AsyncParsableCommand {
@@ -92,7 +93,7 @@ struct SamplesCommand: AsyncParsableCommand {
             ContactSheet.Cell(picture.fitted(side), caption: bare ? "" : caption)
         }
         let account = SheetAccount(
-            command: "samples", output: fileName(output), seed: seed, model: facts,
+            command: "samples", output: lastName(of: output), seed: seed, model: facts,
             pictures: try captions.enumerated().map { index, caption in
                 let made = Sample(
                     prompt: caption, seed: ownSeeds ? seed &+ UInt64(index) : seed, steps: steps,

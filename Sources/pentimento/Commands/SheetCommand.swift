@@ -1,5 +1,6 @@
 import ArgumentParser
 import Imaging
+import Storage
 
 /// `pentimento sheet`: many pictures as one, each over the prompt that made it.
 struct SheetCommand: ParsableCommand {
@@ -43,10 +44,10 @@ struct SheetCommand: ParsableCommand {
             ContactSheet.Cell(try Picture(contentsOf: file).fitted(side), caption: try Self.caption(of: file))
         }
         let account = SheetAccount(
-            command: "sheet", output: fileName(output),
+            command: "sheet", output: lastName(of: output),
             pictures: try files.map { file in
                 let own = try PictureMetadata(contentsOf: file).entries[PictureMetadata.ownKey]
-                return .init(label: fileName(file), account: own.map { MetadataText($0).value })
+                return .init(label: lastName(of: file), account: own.map { MetadataText($0).value })
             })
         try ContactSheet(cells, columns: columns, textScale: 1).picture()
             .write(to: output, metadata: accounts.texts(account))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Imaging
 import StillLife
+import Storage
 
 /// `pentimento still-life`: a folder of scenes with their true edits.
 struct StillLifeCommand: AsyncParsableCommand {
@@ -56,7 +57,7 @@ struct StillLifeCommand: AsyncParsableCommand {
             try picture.write(to: path)
         }
         if let sheet {
-            let account = SheetAccount(command: "still-life", output: fileName(sheet), seed: seed)
+            let account = SheetAccount(command: "still-life", output: lastName(of: sheet), seed: seed)
             try contactSheet().write(to: sheet, metadata: account.metadata())
         }
         if !speech.quiet {
