@@ -24,12 +24,15 @@ public actor Engine {
     /// An engine for a diffusers folder.
     ///
     /// - `rowThreads`: threads that the rows of a pass are shared out among where they are small.
+    /// - `checkpointing`: whether gradients cost a second forward pass of each of the UNet's blocks instead of memory.
     public init(
         folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32, rowThreads: Int = 1,
-        limits: BatchLimits = BatchLimits()
+        checkpointing: Bool = false, limits: BatchLimits = BatchLimits()
     ) {
         self.init(limits: limits) {
-            LoadedModel(folder: folder, device: device, dtype: dtype, rowThreads: rowThreads)
+            LoadedModel(
+                folder: folder, device: device, dtype: dtype, rowThreads: rowThreads,
+                checkpointing: checkpointing)
         }
     }
 

@@ -1,45 +1,104 @@
 import Crypto
 import Foundation
+import Layers
+public import Tensors
 
-/// A name for the contents of a model folder that is cheap to make.
+/// A name for the contents of a model that is cheap to make: kept inversions are found by it.
 ///
-/// The first 16 hexadecimal digits of a SHA-256 over, for `model_index.json` and each file of the components, in the
-/// order of their paths: the path below the folder, its size, and its bytes; of a weight file (.safetensors) the first
-/// 64 KiB, which begin with the names and shapes of the tensors, and 64 samples of 4 KiB evenly over the rest. Two
-/// models that differ agree only where they differ in no sampled byte; retraining changes all of them. What else lies
-/// in the folder (a card, a record of the training, a safety checker) does not make another model.
-enum Fingerprint {
+/// Of a folder: the first 16 hexadecimal digits of a SHA-256 over, for `model_index.json` and each file of the
+/// components, in the order of their paths: the path below the folder, its size, and its bytes; of a weight file
+/// (.safetensors) the first 64 KiB, which begin with the names and shapes of the tensors, and 64 samples of 4 KiB evenly
+/// over the rest. Two models that differ agree only where they differ in no sampled byte; retraining changes all of them.
+/// What else lies in the folder (a card, a record of the training, a safety checker) does not make another model.
+///
+/// Of tensors in memory: the same of their names, dtypes, shapes and all their bytes.
+public enum Fingerprint {
     private static let head = 64 * 1024
     private static let sample = 4096
     private static let samples = 64
     private static let components = ["scheduler", "text_encoder", "tokenizer", "unet", "vae"]
 
-    static func of(folder: String) -> String {
+    /// The fingerprint of a diffusers folder, or of as many components as it has.
+    /// - Throws: `DiffusionError.malformedFile` naming the first file that cannot be read to its end.
+    public static func of(folder: String) throws(DiffusionError) -> String {
         var digest = SHA256()
-        let paths = (FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? [])
+        guard let below = FileManager.default.enumerator(atPath: folder) else {
+            throw .malformedFile(path: folder, reason: "the folder cannot be listed")
+        }
+        let paths = below.compactMap { $0 as? String }
             .filter { path in path == "model_index.json" || components.contains { path.hasPrefix($0 + "/") } }
             .filter { $0.hasSuffix(".json") || $0.hasSuffix(".safetensors") || $0.hasSuffix("merges.txt") }
         for path in paths.sorted() {
-            guard let file = FileHandle(forReadingAtPath: folder + "/" + path),
-                let size = try? file.seekToEnd()
-            else { continue }
-            digest.update(data: Data("\(path)\n\(size)\n".utf8))
-            let places: [(offset: UInt64, count: Int)]
-            if path.hasSuffix(".safetensors"), size > UInt64(head + sample * samples) {
-                let room = (size - UInt64(head)) / UInt64(samples)
-                places = [(0, head)] + (0..<samples).map { (UInt64(head) + UInt64($0) * room, sample) }
-            } else {
-                places = [(0, Int(size))]
+            do {
+                try add(path, in: folder, to: &digest)
+            } catch {
+                throw .malformedFile(
+                    path: folder + "/" + path,
+                    reason: "the file cannot be read; is the model folder complete?")
             }
-            for place in places {
-                guard (try? file.seek(toOffset: place.offset)) != nil,
-                    let bytes = try? file.read(upToCount: place.count)
-                else { continue }
-                digest.update(data: bytes)
-            }
-            try? file.close()
         }
-        return digest.finalize().prefix(8).map { byte in
+        return text(of: digest)
+    }
+
+    /// The fingerprint of weights in memory, in the order given.
+    public static func of(weights: [(name: String, tensor: Tensor)]) -> String {
+        var digest = SHA256()
+        for (name, tensor) in weights { add(name, tensor, to: &digest) }
+        return text(of: digest)
+    }
+
+    /// The fingerprint of a model with overlays on its weights; the base's own where there are none.
+    static func of(base: String, overlays: [(part: ModelFolder.Part, overlays: [WeightOverlay])]) -> String {
+        guard overlays.contains(where: { !$0.overlays.isEmpty }) else { return base }
+        var digest = SHA256()
+        digest.update(data: Data("\(base)\n".utf8))
+        for (part, overlays) in overlays {
+            for (place, overlay) in overlays.enumerated() {
+                digest.update(data: Data("\(part.rawValue) \(place)\n".utf8))
+                for (name, change) in overlay.changes.sorted(by: { $0.key < $1.key }) {
+                    switch change {
+                    case .delta(let tensor, let scale):
+                        digest.update(data: Data("delta \(scale)\n".utf8))
+                        add(name, tensor, to: &digest)
+                    case .replacement(let tensor):
+                        digest.update(data: Data("replacement\n".utf8))
+                        add(name, tensor, to: &digest)
+                    }
+                }
+            }
+        }
+        return text(of: digest)
+    }
+
+    /// Adds a file: its path, its size and what is sampled of it.
+    private static func add(_ path: String, in folder: String, to digest: inout SHA256) throws {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder + "/" + path))
+        defer { try? file.close() }
+        let size = try file.seekToEnd()
+        digest.update(data: Data("\(path)\n\(size)\n".utf8))
+        let places: [(offset: UInt64, count: Int)]
+        if path.hasSuffix(".safetensors"), size > UInt64(head + sample * samples) {
+            let room = (size - UInt64(head)) / UInt64(samples)
+            places = [(0, head)] + (0..<samples).map { (UInt64(head) + UInt64($0) * room, sample) }
+        } else {
+            places = [(0, Int(size))]
+        }
+        for place in places {
+            try file.seek(toOffset: place.offset)
+            if let bytes = try file.read(upToCount: place.count) { digest.update(data: bytes) }
+        }
+    }
+
+    /// Adds a tensor: its name, dtype, shape and bytes.
+    private static func add(_ name: String, _ tensor: Tensor, to digest: inout SHA256) {
+        digest.update(data: Data("\(name) \(tensor.dtype)\(tensor.shape)\n".utf8))
+        var bytes = [UInt8](repeating: 0, count: tensor.count * tensor.dtype.byteCount)
+        bytes.withUnsafeMutableBytes { tensor.detached.copyBytes(to: $0) }
+        digest.update(data: bytes)
+    }
+
+    private static func text(of digest: SHA256) -> String {
+        digest.finalize().prefix(8).map { byte in
             (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }.joined()
     }

@@ -18,11 +18,13 @@ public struct ModelFolder: Sendable {
     public let autoencoder: AutoencoderConfiguration
     /// The text encoder's shape.
     public let textEncoder: TextEncoderConfiguration
+    /// A short hash of its weights and settings, see `Fingerprint`.
+    public let fingerprint: String
 
     /// Reads `model_index.json` and the configurations of the parts, and sees that weights are there.
     ///
     /// Outdated settings are corrected as diffusers' Stable Diffusion pipelines correct them, see `notices`.
-    /// - Throws: `DiffusionError` naming a missing file, what the folder or file is instead of a model, a model of
+    /// - Throws: `DiffusionError` naming a missing file, one that cannot be read, what the folder or file is instead of a model, a model of
     ///   another family, pickled weights or parts that do not fit each other; `ConfigurationError` naming an
     ///   unsupported setting.
     public init(path: String) throws {
@@ -52,6 +54,7 @@ public struct ModelFolder: Sendable {
                 "the UNet reads prompts of width \(unet.crossAttentionDim) and the text encoder writes "
                     + "\(textEncoder.hiddenSize)")
         }
+        fingerprint = try Fingerprint.of(folder: path)
     }
 
     /// The parts that hold weights; their folders are called like this.

@@ -9,6 +9,7 @@ public final class WeightStore {
     private enum Source {
         case files([SafetensorsFile], [String: Int], path: String)
         case tensors([String: Tensor])
+        case overlaid(WeightStore, WeightOverlay)
         case initializing(RandomGenerator)
     }
 
@@ -54,6 +55,13 @@ public final class WeightStore {
         self.device = device
     }
 
+    /// Serves a base's tensors with an overlay's changes; `overlaid(with:)` has checked that they fit.
+    init(base: WeightStore, overlay: WeightOverlay) {
+        source = .overlaid(base, overlay)
+        dtype = base.dtype
+        device = base.device
+    }
+
     /// The reader at the root of the names.
     public var weights: Weights { Weights(store: self, prefix: "") }
 
@@ -68,6 +76,7 @@ public final class WeightStore {
 
     /// What gives the pages of all tensors below a prefix back to the system, or nil where they had better stay.
     func release(below prefix: String) -> (() -> Void)? {
+        if case .overlaid(let base, _) = source { return base.release(below: prefix) }
         guard case .files(let files, let owners, _) = source, device == .cpu else { return nil }
         let total = files.reduce(0) { $0 + $1.byteCount }
         guard total >= Self.largeFile else { return nil }
@@ -94,12 +103,29 @@ public final class WeightStore {
         switch source {
         case .files(let files, let owners, _): owners[name].flatMap { files[$0].shape(of: name) }
         case .tensors(let tensors): tensors[name]?.shape
+        case .overlaid(let base, _): base.shape(of: name)
         case .initializing: nil
         }
     }
 
     /// Whether names must match a file rather than being made up on demand.
-    var isFresh: Bool { if case .initializing = source { true } else { false } }
+    var isFresh: Bool {
+        switch source {
+        case .files, .tensors: false
+        case .overlaid(let base, _): base.isFresh
+        case .initializing: true
+        }
+    }
+
+    /// Where the tensors come from, in messages.
+    var place: String {
+        switch source {
+        case .files(_, _, let path): path
+        case .tensors: "the tensors given"
+        case .overlaid(let base, _): base.place
+        case .initializing: "a network that is yet to be initialised"
+        }
+    }
 
     /// The tensor of a name.
     /// - Throws: `WeightError.missing` or `.shape`, with the whole name and both shapes.
@@ -115,23 +141,39 @@ public final class WeightStore {
         switch source {
         case .initializing(let random):
             return initial.make(shapes[0], random).to(dtype: dtype, device: device).requiringGradient
-        case .tensors(let tensors):
-            guard let tensor = tensors[name] else {
-                throw WeightError.missing(name: name, place: "the tensors given")
-            }
-            guard shapes.contains(tensor.shape) else {
-                throw WeightError.shape(name: name, found: tensor.shape, wanted: shapes[0])
-            }
-            return tensor.shape == shapes[0] ? tensor : tensor.reshaped(shapes[0])
-        case .files(let files, let owners, let path):
-            guard let owner = owners[name], let found = files[owner].shape(of: name) else {
-                throw WeightError.missing(name: name, place: path)
-            }
+        case .overlaid(let base, let overlay) where overlay.changes[name] == nil:
+            return try base.tensor(name, accepting: shapes, initial: initial)
+        case .files, .tensors, .overlaid:
+            guard let found = shape(of: name) else { throw WeightError.missing(name: name, place: place) }
             guard shapes.contains(found) else {
                 throw WeightError.shape(name: name, found: found, wanted: shapes[0])
             }
-            let tensor = try files[owner].tensor(name).to(dtype: dtype, device: device)
+            let tensor = placed(try stored(name), name)
             return found == shapes[0] ? tensor : tensor.reshaped(shapes[0])
+        }
+    }
+
+    /// A tensor before it is brought to the store's dtype and device: as its file has it, or as wide as a change makes it.
+    private func stored(_ name: String) throws -> Tensor {
+        switch source {
+        case .files(let files, let owners, _):
+            if let owner = owners[name] { return try files[owner].tensor(name) }
+        case .tensors(let tensors):
+            if let tensor = tensors[name] { return tensor }
+        case .overlaid(let base, let overlay):
+            let tensor = try base.stored(name)
+            return overlay.changes[name]?.applied(to: tensor) ?? tensor
+        case .initializing: break
+        }
+        throw WeightError.missing(name: name, place: place)
+    }
+
+    /// A tensor in the dtype and on the device in which the store serves that name; tensors given in memory keep theirs.
+    private func placed(_ tensor: Tensor, _ name: String) -> Tensor {
+        switch source {
+        case .files, .initializing: tensor.to(dtype: dtype, device: device)
+        case .tensors(let tensors): tensors[name].map(tensor.like) ?? tensor
+        case .overlaid(let base, _): base.placed(tensor, name)
         }
     }
 
@@ -191,6 +233,10 @@ public enum WeightError: Error, Equatable, CustomStringConvertible {
     case twice(name: String, folder: String)
     case missing(name: String, place: String)
     case shape(name: String, found: [Int], wanted: [Int])
+    /// An overlay changes a tensor that its base does not have.
+    case unknownChange(name: String, place: String)
+    /// An overlay's tensor has another shape than the one that it changes.
+    case changeShape(name: String, found: [Int], wanted: [Int], place: String)
 
     /// What happened, where, and what to do.
     public var description: String {
@@ -204,6 +250,11 @@ public enum WeightError: Error, Equatable, CustomStringConvertible {
         case .missing(let name, let place): "there is no tensor \(name) in \(place)"
         case .shape(let name, let found, let wanted):
             "tensor \(name) has shape \(found), but its config.json asks for \(wanted)"
+        case .unknownChange(let name, let place):
+            "the overlay changes tensor \(name), which is not in \(place); was it made for another network?"
+        case .changeShape(let name, let found, let wanted, let place):
+            "the overlay's tensor \(name) has shape \(found), but that in \(place) has \(wanted); was it made for "
+                + "another network?"
         }
     }
 }

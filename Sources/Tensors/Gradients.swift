@@ -16,6 +16,13 @@ public func withGradients<Result>(_ body: () throws -> Result) rethrows -> Resul
     return try body()
 }
 
+/// Whether this thread records operations for gradients.
+package var isRecordingGradients: Bool {
+    let mode = Backend.table.set_gradient_mode(true)
+    _ = Backend.table.set_gradient_mode(mode)
+    return mode
+}
+
 /// ∂scalar/∂tensor for each tensor; zeros where the scalar does not depend on it.
 ///
 /// - `keepingGraph`: whether the same graph is asked again.

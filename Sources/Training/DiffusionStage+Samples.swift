@@ -6,20 +6,17 @@ import Tensors
 /// Pictures of the configuration's prompts, to look at while training goes on.
 extension DiffusionStage {
     /// A sheet of pictures with their prompts, always from the same noise, by the averaged weights.
+    /// - Throws: `TrainingError.diverged` where the averaged weights no longer answer numbers.
     func showSamples(step: Int) throws {
         let prompts = configuration.samples.prompts
         guard !prompts.isEmpty else { return }
-        let (unet, text) = try averaged()
-        let noise = RandomGenerator(seed: randomness.seed(.samples, 0)).normal(
-            [prompts.count] + latents.shape)
-        let decoded = try withoutGradients {
-            let context = unet.context(text(tokens.tensor(prompts, device: device)).lastHiddenState)
-            let empty = unet.context(
-                text(tokens.tensor(prompts.map { _ in "" }, device: device)).lastHiddenState)
-            let final = try sampled(noise.to(device: device), unet: unet, context: context, empty: empty)
-            return autoencoder.decode(final / latents.measures.scalingFactor)
+        let pictures: [Picture]
+        do {
+            pictures = try withoutGradients { try sampled(prompts, by: Studio(model: averagedModel())) }
+        } catch DiffusionError.notFinite, DiffusionError.brokenWeights {
+            throw TrainingError.diverged(stage: name, step: step)
         }
-        let cells = zip(decoded.separateRows, prompts).map { ContactSheet.Cell(Picture($0), caption: $1) }
+        let cells = zip(pictures, prompts).map { ContactSheet.Cell($0, caption: $1) }
         let columns = Int(Double(prompts.count).squareRoot().rounded(.up))
         try writeSheet(
             ContactSheet(cells, columns: columns, textScale: 1, gap: 4),
@@ -27,25 +24,37 @@ extension DiffusionStage {
             control: control)
     }
 
-    /// All rows from noise to latents by DDIM under classifier-free guidance.
-    private func sampled(
-        _ noise: Tensor, unet: UNet, context: PromptContext, empty: PromptContext
-    ) throws -> Tensor {
-        let schedule = objective.schedule
-        let levels = try schedule.levels(steps: configuration.samples.ddimSteps)
-        let both = PromptContext.concatenated([empty, context])
-        var latents = noise
-        for index in stride(from: levels.steps, to: 0, by: -1) {
-            let rows = Tensor([Int64](repeating: Int64(levels[index].timestep), count: noise.shape[0] * 2))
-            let answers = unet(
-                .concatenated([latents, latents]), timesteps: rows.to(device: device), context: both)
-            let noises = answers.chunks(2, along: 0).map {
-                schedule.prediction.noise(in: $0, latent: latents, at: levels[index])
+    /// Samples prompts by DDIM under classifier-free guidance, all of them side by side.
+    func sampled(_ texts: [String], by studio: Studio) throws -> [Picture] {
+        let (prompts, empty) = (try texts.map { try studio.prompt($0) }, try studio.prompt(""))
+        let levels = try studio.schedule.levels(steps: configuration.samples.ddimSteps)
+        let noise = RandomGenerator(seed: randomness.seed(.samples, 0)).normal([texts.count] + latents.shape)
+        var latents = noise.to(device: device).separateRows
+        for k in (1...levels.steps).reversed() {
+            let noises = try studio.predict(
+                zip(latents, prompts).flatMap { latent, prompt in
+                    [empty, prompt].map { Query(latent, at: levels[k], prompt: $0) }
+                })
+            latents = latents.enumerated().map { row, latent in
+                let noise = guided(
+                    empty: noises[2 * row], prompted: noises[2 * row + 1],
+                    scale: configuration.samples.guidance)
+                return DDIM.move(latent, noise, from: levels[k], to: levels[k - 1])
             }
-            let estimate = guided(
-                empty: noises[0], prompted: noises[1], scale: configuration.samples.guidance)
-            latents = DDIM.move(latents, estimate, from: levels[index], to: levels[index - 1])
         }
-        return latents
+        return try latents.map { try studio.decode($0) }
+    }
+
+    /// The averaged networks and the autoencoder as a model.
+    func averagedModel() throws -> InMemoryModel {
+        let (unet, text) = try averaged()
+        let weights = [("unet", parameters.averages(of: "unet")), ("text encoder", textWeights)]
+        return InMemoryModel(
+            unet: unet, autoencoder: autoencoder, textEncoder: text, tokenizer: tokens.tokenizer,
+            schedule: objective.schedule,
+            facts: ModelFacts(
+                name: name, fingerprint: Fingerprint.of(weights: weights.flatMap(\.1)),
+                unet: unetConfiguration, autoencoder: autoencoder.configuration),
+            latentScale: latents.measures.scalingFactor, device: device, weights: weights)
     }
 }

@@ -88,23 +88,27 @@ struct Probe {
                 "\(folder)/unet reads \(configuration.inChannels) channels and answers \(configuration.outChannels); "
                     + "such a network alone cannot walk")
         }
-        let latent = try sample("latent", configuration)
-        let context = unet.context(try prompts(configuration, rows: latent.shape[0]))
-        var path = [latent]
-        for step in 1...steps {
-            // Going up, the cleaner latent is shown with the timestep it is moved to.
-            let (from, to) =
-                inverting
-                ? (levels[step - 1], levels[step]) : (levels[steps - step + 1], levels[steps - step])
-            let told = inverting ? to.timestep : from.timestep
-            let timesteps = Tensor([Int64](repeating: Int64(told), count: latent.shape[0])).to(device: device)
-            let current = path[step - 1]
-            let answer = unet(current.to(dtype: dtype), timesteps: timesteps, context: context).to(
-                dtype: .float32)
-            let noise = schedule.prediction.noise(in: answer, latent: current, at: from)
-            path.append(DDIM.move(current, noise, from: from, to: to))
+        let latents = try sample("latent", configuration)
+        let prompts = try prompts(configuration, rows: latents.shape[0]).separateRows.map(
+            Prompt.init(embedding:))
+        // Without an autoencoder the latents are all that there is.
+        let facts = ModelFacts(
+            name: folder, fingerprint: try Fingerprint.of(folder: folder),
+            latentChannels: configuration.outChannels, latentFactor: 1,
+            pictureSide: configuration.sampleSize, inputChannels: configuration.inChannels)
+        let studio = Studio(
+            model: InMemoryModel(
+                unet: unet, schedule: schedule, facts: facts, device: device, dtype: dtype))
+        let paths = try zip(latents.separateRows, prompts).map { latent, prompt in
+            if inverting { return try studio.invert(latent, through: levels, to: steps, prompt: prompt) }
+            var path = [latent]
+            _ = try studio.sample(latent, from: steps, of: levels, prompt: prompt) { _, latent in
+                path.append(latent)
+                return latent
+            }
+            return path
         }
-        return [("levels", .stacked(path))]
+        return [("levels", .concatenated(paths.map { .stacked($0) }, along: 1))]
     }
 
     /// What one pass through a UNet is given.

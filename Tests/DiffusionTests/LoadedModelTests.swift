@@ -265,18 +265,34 @@ import Testing
 
     @Test("The fingerprint follows the weights and not the place")
     func fingerprint() throws {
-        let original = Fingerprint.of(folder: Fixtures.model("tiny-sd1"))
+        let original = try Fingerprint.of(folder: Fixtures.model("tiny-sd1"))
         try copy { folder in
-            #expect(Fingerprint.of(folder: folder) == original)
+            #expect(try Fingerprint.of(folder: folder) == original)
             let path = folder + "/unet/diffusion_pytorch_model.safetensors"
             var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
             // What is no part of the model may come and go.
             try Data("{}".utf8).write(to: URL(fileURLWithPath: folder + "/training.json"))
-            #expect(Fingerprint.of(folder: folder) == original)
+            #expect(try Fingerprint.of(folder: folder) == original)
             bytes[60000] ^= 1
             try bytes.write(to: URL(fileURLWithPath: path))
-            #expect(Fingerprint.of(folder: folder) != original)
+            #expect(try Fingerprint.of(folder: folder) != original)
         }
+    }
+
+    @Test("A file that cannot be read is named instead of being left out of the fingerprint")
+    func unreadableFile() throws {
+        try copy { folder in
+            let path = folder + "/unet/other.safetensors"
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder + "/gone")
+            let error = #expect(throws: DiffusionError.self) { try ModelFolder(path: folder) }
+            #expect(
+                error?.description
+                    == "\(path): the file cannot be read; is the model folder complete?")
+            try FileManager.default.removeItem(atPath: path)
+            #expect(try ModelFolder(path: folder).fingerprint == Fingerprint.of(folder: folder))
+        }
+        let error = #expect(throws: DiffusionError.self) { try Fingerprint.of(folder: "/no/model") }
+        #expect(error?.description == "/no/model: the folder cannot be listed")
     }
 
     @Test("The fingerprint of the same files stays the same from version to version")
@@ -292,7 +308,7 @@ import Testing
         for (count, expected) in [(1000, "8bdaaa1f421b00a0"), (400_000, "c664893d77e10cc2")] {
             let bytes = (0..<count).map { (place: Int) -> UInt8 in UInt8((place * 31 + place / 256) % 251) }
             try Data(bytes).write(to: folder.appendingPathComponent("unet/weights.safetensors"))
-            #expect(Fingerprint.of(folder: folder.path) == expected)
+            #expect(try Fingerprint.of(folder: folder.path) == expected)
         }
     }
 

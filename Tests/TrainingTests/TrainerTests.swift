@@ -162,6 +162,44 @@ import Testing
             ])
     }
 
+    @Test("Samples are what one batch of all prompts through the averaged networks gives")
+    func samples() throws {
+        let scratch = try Scratch()
+        var tiny = TrainingConfiguration.tiny(in: scratch.path)
+        (tiny.samples.guidance, tiny.samples.ddimSteps) = (3, 4)
+        #expect(try train(tiny) == .finished)
+        let stage = try Trainer(tiny).newest().0
+        let prompts = tiny.samples.prompts
+        try withoutGradients {
+            let model = try stage.averagedModel()
+            let studio = Studio(model: model)
+            let found = try stage.sampled(prompts, by: studio)
+            // All prompts with and without guidance in each pass.
+            #expect(studio.spent.forwards == 4 * 2 * prompts.count)
+            #expect(model.facts.fingerprint == (try stage.averagedModel().facts.fingerprint))
+
+            let (unet, text) = try stage.averaged()
+            func context(_ texts: [String]) -> PromptContext {
+                unet.context(text(stage.tokens.tensor(texts, device: .cpu)).lastHiddenState)
+            }
+            let both = PromptContext.concatenated([context(prompts.map { _ in "" }), context(prompts)])
+            let levels = try model.schedule.levels(steps: 4)
+            var latents = RandomGenerator(seed: stage.randomness.seed(.samples, 0)).normal([2, 3, 8, 8])
+            for k in [4, 3, 2, 1] {
+                let times = Tensor([Int64](repeating: Int64(levels[k].timestep), count: 4))
+                let answers = unet(.concatenated([latents, latents]), timesteps: times, context: both)
+                let noises = answers.chunks(2, along: 0)
+                let noise = noises[0] + (noises[1] - noises[0]) * 3
+                latents = DDIM.move(latents, noise, from: levels[k], to: levels[k - 1])
+            }
+            let wanted = stage.autoencoder.decode(latents / stage.measures.scalingFactor)
+            for (found, wanted) in zip(found, wanted.separateRows) {
+                // Half a byte for the rounding of a picture.
+                #expect((found.tensor() - wanted.clamped(-1, 1)).absolute.largest().item < 0.51 / 127.5)
+            }
+        }
+    }
+
     @Test("A model on a finished autoencoder tells how that one was trained")
     func reusedAutoencoder() throws {
         let scratch = try Scratch()
