@@ -18,16 +18,26 @@ public enum Fingerprint {
     private static let samples = 64
     private static let components = ["scheduler", "text_encoder", "tokenizer", "unet", "vae"]
 
-    /// The fingerprint of a diffusers folder, or of as many components as it has.
-    /// - Throws: `DiffusionError.malformedFile` naming the first file that cannot be read to its end.
+    /// The fingerprint of a diffusers folder, or of as many components as it has; links are followed.
+    /// - Throws: `DiffusionError.malformedFile` naming the first file or folder that cannot be read, or a folder that has
+    ///   no component.
     public static func of(folder: String) throws(DiffusionError) -> String {
         var digest = SHA256()
-        guard let below = FileManager.default.enumerator(atPath: folder) else {
-            throw .malformedFile(path: folder, reason: "the folder cannot be listed")
+        let manager = FileManager.default
+        var paths = ["model_index.json"].filter { manager.fileExists(atPath: folder + "/" + $0) }
+        for component in components where manager.fileExists(atPath: folder + "/" + component) {
+            // The last slash follows a link.
+            guard let below = try? manager.subpathsOfDirectory(atPath: "\(folder)/\(component)/") else {
+                throw .malformedFile(path: folder + "/" + component, reason: "the folder cannot be listed")
+            }
+            let read = below.filter { path in
+                [".json", ".safetensors", "merges.txt"].contains { path.hasSuffix($0) }
+            }
+            paths += read.map { component + "/" + $0 }
         }
-        let paths = below.compactMap { $0 as? String }
-            .filter { path in path == "model_index.json" || components.contains { path.hasPrefix($0 + "/") } }
-            .filter { $0.hasSuffix(".json") || $0.hasSuffix(".safetensors") || $0.hasSuffix("merges.txt") }
+        guard !paths.isEmpty else {
+            throw .malformedFile(path: folder, reason: "the folder holds no part of a model")
+        }
         for path in paths.sorted() {
             do {
                 try add(path, in: folder, to: &digest)

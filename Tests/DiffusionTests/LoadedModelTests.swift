@@ -279,6 +279,23 @@ import Testing
         }
     }
 
+    @Test("A folder that is reached by a link, or has linked parts, has the same fingerprint")
+    func linkedFolders() throws {
+        let original = Fixtures.model("tiny-sd1")
+        let wanted = try Fingerprint.of(folder: original)
+        let manager = FileManager.default
+        let place = manager.temporaryDirectory.path + "/links-\(UUID().uuidString)"
+        try manager.createDirectory(atPath: place + "/parts", withIntermediateDirectories: true)
+        defer { try? manager.removeItem(atPath: place) }
+        try manager.createSymbolicLink(atPath: place + "/whole", withDestinationPath: original)
+        for part in try manager.contentsOfDirectory(atPath: original) {
+            try manager.createSymbolicLink(
+                atPath: "\(place)/parts/\(part)", withDestinationPath: "\(original)/\(part)")
+        }
+        #expect(try Fingerprint.of(folder: place + "/whole") == wanted)
+        #expect(try Fingerprint.of(folder: place + "/parts") == wanted)
+    }
+
     @Test("A file that cannot be read is named instead of being left out of the fingerprint")
     func unreadableFile() throws {
         try copy { folder in
@@ -292,7 +309,7 @@ import Testing
             #expect(try ModelFolder(path: folder).fingerprint == Fingerprint.of(folder: folder))
         }
         let error = #expect(throws: DiffusionError.self) { try Fingerprint.of(folder: "/no/model") }
-        #expect(error?.description == "/no/model: the folder cannot be listed")
+        #expect(error?.description == "/no/model: the folder holds no part of a model")
     }
 
     @Test("The fingerprint of the same files stays the same from version to version")
