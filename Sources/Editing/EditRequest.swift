@@ -178,7 +178,7 @@ public struct CheckedRequest: Sendable {
     /// - Throws: `DiffusionError.badOffset`, `badSteps`.
     public func levels(of schedule: NoiseSchedule) throws -> Levels {
         let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
-        return try method.levels(of: walked, steps: settings.steps)
+        return try method.sampler.levels(of: walked, steps: settings.steps)
     }
 
     /// One line about settings without effect, if there are any.

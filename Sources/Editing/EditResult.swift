@@ -71,6 +71,8 @@ public struct Account: Sendable, Hashable, Codable {
     public var seed: UInt64
     /// Steps, guidance and strength as used.
     public var settings: MethodDescription.Settings
+    /// The sampler's name; none in accounts of version 0.1, which was DDIM.
+    public var sampler: String?
     /// Timesteps of the levels, cleanest first.
     public var timesteps: [Int]
     /// The model's name, fingerprint and sizes.

@@ -33,7 +33,7 @@ extension Studio {
         if let offset = checked.settings.offset { try walk(offset: offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: request)
-        let levels = try checked.method.levels(of: schedule, steps: checked.settings.steps)
+        let levels = try checked.method.sampler.levels(of: schedule, steps: checked.settings.steps)
         let facts = model.facts
         if checked.description.needs.pictureChannels, facts.inputChannels != 2 * facts.latentChannels {
             throw EditingError.wrongModel(
@@ -84,7 +84,8 @@ extension Studio {
             method: checked.description.name, preset: request.preset, options: checked.options.values,
             prompt: request.prompt, source: request.source, negative: request.negative,
             regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
-            settings: checked.settings, timesteps: levels.dropFirst().map(\.timestep), model: facts,
+            settings: checked.settings, sampler: checked.method.sampler.name,
+            timesteps: levels.dropFirst().map(\.timestep), model: facts,
             workingSize: [size.width, size.height], cost: spent,
             inversionOptions: checked.inversionOptions?.values,
             inversionKept: painting.path?.isKept, roundTrip: roundTrip,

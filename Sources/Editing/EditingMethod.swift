@@ -1,5 +1,6 @@
 public import Diffusion
 public import Imaging
+public import Networks
 public import Tensors
 
 /// A way to edit a picture by text; one file per method, written like the paper's algorithm.
@@ -8,17 +9,15 @@ public protocol EditingMethod: Sendable {
     static var description: MethodDescription { get }
     /// The method with its options, which were checked against the description.
     init(_ options: Options)
-    /// The trajectory of N steps that its canvas gets: what a schedule cuts for DDIM unless its sampler halts elsewhere.
-    func levels(of schedule: NoiseSchedule, steps: Int) throws -> Levels
+    /// The sampler that its latents are walked down by; it cuts the trajectory of the canvas.
+    var sampler: any Sampler { get }
     /// Edits.
     func edit(_ canvas: Canvas) throws -> Painting
 }
 
 extension EditingMethod {
-    /// The schedule's own levels.
-    public func levels(of schedule: NoiseSchedule, steps: Int) throws -> Levels {
-        try schedule.levels(steps: steps)
-    }
+    /// DDIM.
+    public var sampler: any Sampler { DDIM() }
 }
 
 /// What a method is given: the latent to edit, the prompts, and the model behind a studio.
@@ -59,9 +58,20 @@ public struct Canvas {
     /// Fresh standard normal noise of the latent's shape.
     public func freshNoise() -> Tensor { random.normal(clean.shape).like(clean) }
 
+    /// The request's guidance, away from its negative prompt or another.
+    public func away(from other: Prompt? = nil, plan: Plan = .none) -> Guidance {
+        Guidance(awayFrom: other ?? negative, scale: guidance, plan: plan)
+    }
+
     /// The noise in a latent at a level, under the request's prompt and guidance.
-    public func guidedNoise(in latent: Tensor, at level: Level) throws -> Tensor {
-        try studio.noise(in: latent, at: level, prompt: prompt, against: negative, scale: guidance)
+    ///
+    /// - `other`: the negative prompt, where it is not the request's.
+    /// - `extra`: further input channels of networks that want them.
+    public func guidedNoise(
+        in latent: Tensor, at level: Level, awayFrom other: Prompt? = nil, extra: Tensor? = nil
+    ) throws -> Tensor {
+        let query = Query(latent, at: level, prompt: prompt, guidance: away(from: other), extra: extra)
+        return try studio.predict([query])[0]
     }
 
     /// `edited` where the mask is 1 and `kept` where it is 0; all of `edited` without a mask.

@@ -15,7 +15,9 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
     public var steps: Int
     /// Guidance scale (g).
     public var guidance: Double
-    /// How much fresh noise each step adds (η): 0 is DDIM, 1 DDPM.
+    /// The sampler; DDIM where nil.
+    public var sampler: SamplerKind?
+    /// How much fresh noise each step of DDIM adds (η): none with 0, as much as DDPM with 1.
     public var eta: Double
     /// Pixels in a row, brought to a multiple of the latent factor; the model's own where nil.
     public var width: Int?
@@ -29,7 +31,8 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
     /// A request.
     public init(
         prompt: String, negative: String? = nil, seed: UInt64 = 0, steps: Int = 50, guidance: Double = 7.5,
-        eta: Double = 0, width: Int? = nil, height: Int? = nil, regions: [Region] = [],
+        sampler: SamplerKind? = nil, eta: Double = 0, width: Int? = nil, height: Int? = nil,
+        regions: [Region] = [],
         windows: WindowSettings? = nil
     ) {
         self.prompt = prompt
@@ -37,6 +40,7 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
         self.seed = seed
         self.steps = steps
         self.guidance = guidance
+        self.sampler = sampler
         self.eta = eta
         self.width = width
         self.height = height
@@ -58,11 +62,9 @@ public struct Generation: Sendable {
 extension Studio {
     /// Generates a picture.
     ///
-    /// Draws one noise of the latent's shape; with regions, uniform numbers for the flat colours behind them
-    /// and a
-    /// whole number for every view in the bootstrapped steps; with η > 0 one noise for every step. Regions
-    /// and windows
-    /// are painted by MultiDiffusion, see ``MultiDiffusion`` for what that costs.
+    /// Draws one noise of the latent's shape; with regions, uniform numbers for the flat colours behind them and a
+    /// whole number for every view in the bootstrapped steps; and one noise for every step of a sampler that adds some.
+    /// Regions and windows are painted by MultiDiffusion, see ``MultiDiffusion`` for what that costs.
     /// - Throws: `EditingError` for settings out of range, `DiffusionError`, `CancellationError`.
     public func generate(_ request: GenerationRequest) throws -> Generation {
         let latent = try generatedLatent(request)
@@ -89,7 +91,9 @@ extension Studio {
         }
         let (height, width) = (try side("height", request.height), try side("width", request.width))
         let shape = [1, facts.latentChannels, height, width]
-        let levels = try schedule.levels(steps: request.steps)
+        let sampler = (request.sampler ?? .ddim).sampler(eta: request.eta)
+        let levels = try sampler.levels(of: schedule, steps: request.steps)
+        if let advice = Self.advice(on: levels, of: schedule) { warn(advice) }
         let random = RandomGenerator(seed: request.seed)
         let settings = request.windows ?? (request.regions.isEmpty ? nil : WindowSettings())
         let windows = try settings?.windows(
@@ -98,26 +102,32 @@ extension Studio {
         let (prompted, empty) = (
             try prompt(request.prompt), try prompt(request.negative ?? "", as: "negative prompt")
         )
-        var latent = random.normal(shape).to(device: model.device)
+        let start = random.normal(shape).to(device: model.device)
         let painter = try windows.map {
             try RegionPainter(
                 self, windows: $0, regions: try regions(request.regions, height: height, width: width),
                 background: prompted, guidance: request.guidance)
         }
         let alone = try painter?.bootstrapping(
-            share: settings?.bootstrapping ?? 0, of: levels, noise: latent, random: random)
-        for k in steps("generating", (1...levels.steps).reversed()) {
-            let noise =
-                try painter?.noise(in: latent, at: levels[k], against: empty, alone: alone)
-                ?? noise(in: latent, at: levels[k], prompt: prompted, against: empty, scale: request.guidance)
-            latent =
-                request.eta == 0
-                ? DDIM.move(latent, noise, from: levels[k], to: levels[k - 1])
-                : DDIM.move(
-                    latent, noise, from: levels[k], to: levels[k - 1], eta: request.eta,
-                    fresh: random.normal(shape).like(latent))
-        }
-        return latent
+            share: settings?.bootstrapping ?? 0, of: levels, noise: start, random: random)
+        return try sample(
+            start, from: levels.steps, of: levels, by: sampler,
+            fresh: { _ in random.normal(shape).like(start) }, stage: "generating",
+            predicting: { latent, level in
+                try painter?.noise(in: latent, at: level, against: empty, alone: alone)
+                    ?? noise(
+                        in: latent, at: level, prompt: prompted, against: empty, scale: request.guidance)
+            })
+    }
+
+    /// What to say of a trajectory that does not begin near pure noise, as where a schedule's steps are rounded down.
+    static func advice(on levels: Levels, of schedule: NoiseSchedule) -> String? {
+        let (highest, count) = (levels[levels.steps].timestep, schedule.trainingSteps)
+        // Even parts of the whole begin at T·(N-1)/N.
+        guard highest * levels.steps * 10 < count * (levels.steps - 1) * 9 else { return nil }
+        return
+            "\(levels.steps) steps of this sampler begin at timestep \(highest) of \(count), where a picture is no pure "
+            + "noise yet; take a number of steps that divides \(count) better"
     }
 
     /// The picture of a latent whose right edge continues at the left: decoded with its neighbours on both

@@ -31,22 +31,13 @@ extension Studio {
         _ latents: [Tensor], prompts: [Prompt], levels: Levels, guidance: Double, stage: String
     ) throws -> [Tensor] {
         let empty = try prompt("")
-        let rows = guidance == 1 ? 1 : 2
-        var latents = latents
-        for k in steps(stage, (1...levels.steps).reversed()) {
-            let answers = try predict(
-                zip(latents, prompts).flatMap { latent, prompt in
-                    (guidance == 1 ? [prompt] : [empty, prompt]).map {
-                        Query(latent, at: levels[k], prompt: $0)
-                    }
-                })
-            latents = latents.indices.map { index in
-                let noise = guided(
-                    empty: answers[index * rows], prompted: answers[(index + 1) * rows - 1], scale: guidance)
-                return DDIM.move(latents[index], noise, from: levels[k], to: levels[k - 1])
-            }
-        }
-        return latents
+        let away = Guidance(awayFrom: empty, scale: guidance)
+        return try sample(
+            latents, from: levels.steps, of: levels, stage: stage,
+            predicting: { latents, level in
+                try predict(
+                    zip(latents, prompts).map { Query($0, at: level, prompt: $1, guidance: away) })
+            })
     }
 
     /// Prompts on the straight line between the embeddings of two texts, both ends included.

@@ -66,17 +66,12 @@ extension Studio {
             let renders = shown.map { $0.render(size: model.facts.pictureSide) }
             let prompts = try shown.map { try prompt($0.caption) }
             let clean = try renders.map { try encode($0) }
-            var latents = clean
-            for k in steps("inverting \(group.lowerBound + 1)–\(group.upperBound)", 1...levels.steps) {
-                // Convention A: the cleaner latent is shown with the timestep it is moved to.
-                let noises = try predict(
-                    zip(latents, prompts).map {
-                        Query($0, at: levels[k - 1], told: levels[k].timestep, prompt: $1)
-                    })
-                latents = zip(latents, noises).map { DDIM.move($0, $1, from: levels[k - 1], to: levels[k]) }
-            }
-            latents = try sample(
-                latents, prompts: prompts, levels: levels, guidance: 1, stage: "bringing back")
+            let noisy = try invert(
+                clean, through: levels, to: levels.steps, prompts: prompts,
+                stage: "inverting \(group.lowerBound + 1)–\(group.upperBound)"
+            ).map { $0[levels.steps] }
+            let latents = try sample(
+                noisy, prompts: prompts, levels: levels, guidance: 1, stage: "bringing back")
             for (index, render) in renders.enumerated() {
                 let (back, top) = (try decode(latents[index]), try decode(clean[index]))
                 whole.append(peakRatio(render, back))

@@ -19,6 +19,9 @@ public struct Tensor {
 
     init(owned handle: PTTensor) { storage = Storage(handle) }
 
+    /// Which tensor this is: equal where two values are the very same one, not only equal in their numbers.
+    package var identity: ObjectIdentifier { ObjectIdentifier(storage) }
+
     /// Sizes, outermost first.
     public var shape: [Int] {
         let rank = self.rank

@@ -29,20 +29,14 @@ extension DiffusionStage {
         let (prompts, empty) = (try texts.map { try studio.prompt($0) }, try studio.prompt(""))
         let levels = try studio.schedule.levels(steps: configuration.samples.ddimSteps)
         let noise = RandomGenerator(seed: randomness.seed(.samples, 0)).normal([texts.count] + latents.shape)
-        var latents = noise.to(device: device).separateRows
-        for k in (1...levels.steps).reversed() {
-            let noises = try studio.predict(
-                zip(latents, prompts).flatMap { latent, prompt in
-                    [empty, prompt].map { Query(latent, at: levels[k], prompt: $0) }
-                })
-            latents = latents.enumerated().map { row, latent in
-                let noise = guided(
-                    empty: noises[2 * row], prompted: noises[2 * row + 1],
-                    scale: configuration.samples.guidance)
-                return DDIM.move(latent, noise, from: levels[k], to: levels[k - 1])
-            }
-        }
-        return try latents.map { try studio.decode($0) }
+        let away = Guidance(awayFrom: empty, scale: configuration.samples.guidance)
+        let final = try studio.sample(
+            noise.to(device: device).separateRows, from: levels.steps, of: levels,
+            predicting: { latents, level in
+                try studio.predict(
+                    zip(latents, prompts).map { Query($0, at: level, prompt: $1, guidance: away) })
+            })
+        return try final.map { try studio.decode($0) }
     }
 
     /// The averaged networks and the autoencoder as a model.

@@ -41,7 +41,7 @@ struct EditReport {
     /// The texts for a picture file.
     func metadata() throws -> [String: String] {
         var settings: [(key: String, value: String)] = [
-            ("Steps", "\(account.settings.steps)"), ("Sampler", "DDIM"),
+            ("Steps", "\(account.settings.steps)"), ("Sampler", account.sampler ?? DDIM().name),
             ("CFG scale", "\(OptionValue.number(account.settings.guidance))"), ("Seed", "\(account.seed)"),
             ("Size", size), ("Model hash", account.model.fingerprint), ("Model", account.model.name),
         ]

@@ -99,16 +99,22 @@ struct Probe {
         let studio = Studio(
             model: InMemoryModel(
                 unet: unet, schedule: schedule, facts: facts, device: device, dtype: dtype))
-        let paths = try zip(latents.separateRows, prompts).map { latent, prompt in
-            if inverting { return try studio.invert(latent, through: levels, to: steps, prompt: prompt) }
-            var path = [latent]
-            _ = try studio.sample(latent, from: steps, of: levels, prompt: prompt) { _, latent in
-                path.append(latent)
-                return latent
-            }
-            return path
+        if inverting {
+            let paths = try studio.invert(
+                latents.separateRows, through: levels, to: steps, prompts: prompts)
+            return [("levels", .concatenated(paths.map { .stacked($0) }, along: 1))]
         }
-        return [("levels", .concatenated(paths.map { .stacked($0) }, along: 1))]
+        var path = [latents]
+        _ = try studio.sample(
+            latents.separateRows, from: steps, of: levels,
+            predicting: { latents, level in
+                try studio.predict(zip(latents, prompts).map { Query($0, at: level, prompt: $1) })
+            },
+            each: { _, latents in
+                path.append(.concatenated(latents))
+                return latents
+            })
+        return [("levels", .stacked(path))]
     }
 
     /// What one pass through a UNet is given.

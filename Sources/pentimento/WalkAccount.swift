@@ -17,6 +17,7 @@ struct WalkAccount: Codable {
     var seed: UInt64?
     var steps: Int
     var guidance: Double
+    var sampler: SamplerKind?
     var eta: Double?
     var width: Int
     var height: Int
@@ -39,7 +40,8 @@ struct WalkAccount: Codable {
     /// The texts for a picture file.
     func metadata() throws -> [String: String] {
         var settings: [(key: String, value: String)] = [
-            ("Steps", "\(steps)"), ("Sampler", "DDIM"), ("CFG scale", "\(guidance)"),
+            ("Steps", "\(steps)"), ("Sampler", (sampler ?? .ddim).sampler(eta: eta ?? 0).name),
+            ("CFG scale", "\(guidance)"),
         ]
         if let seed { settings.append(("Seed", "\(seed)")) }
         settings += [

@@ -152,10 +152,9 @@ import Testing
         for eta in [0, 0.3, 1] {
             // Response of the move to clean latent, noise in it and fresh noise, one at a time.
             func response(clean: Tensor, noise: Tensor, fresh: Tensor) -> Double {
-                DDIM.move(
-                    DDIM.noised(clean, noise, to: levels[30]), noise, from: levels[30], to: levels[29],
-                    eta: eta, fresh: fresh
-                ).item
+                let latent = DDIM.noised(clean, noise, to: levels[30])
+                let estimate = Estimate(latent, noise: noise, at: levels[30])
+                return DDIM(eta: eta).step(estimate, to: levels[29], noise: fresh).item
             }
             let clean = response(clean: one, noise: zero, fresh: zero)
             let noise = response(clean: zero, noise: one, fresh: zero)
@@ -169,8 +168,8 @@ import Testing
     func guidance() {
         let empty = Self.number(2)
         let prompted = Self.number(3)
-        #expect(guided(empty: empty, prompted: prompted, scale: 1).item == 3)
-        #expect(guided(empty: empty, prompted: prompted, scale: 0).item == 2)
-        #expect(guided(empty: empty, prompted: prompted, scale: 7.5).item == 9.5)
+        #expect(classifierFreeGuidance(unconditional: empty, conditional: prompted, scale: 1).item == 3)
+        #expect(classifierFreeGuidance(unconditional: empty, conditional: prompted, scale: 0).item == 2)
+        #expect(classifierFreeGuidance(unconditional: empty, conditional: prompted, scale: 7.5).item == 9.5)
     }
 }

@@ -15,7 +15,7 @@ func canvas(
     let studio = Studio(model: model, limits: limits)
     // The method's own trajectory where it has one.
     let levels =
-        try method?.levels(of: studio.schedule, steps: steps) ?? studio.schedule.levels(steps: steps)
+        try (method?.sampler ?? DDIM()).levels(of: studio.schedule, steps: steps)
     let facts = model.facts
     let side = facts.pictureSide / facts.latentFactor
     let latent = clean ?? RandomGenerator(seed: 99).normal([1, facts.latentChannels, side, side]) * 0.5

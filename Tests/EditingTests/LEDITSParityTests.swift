@@ -84,10 +84,10 @@ import Testing
                 let lead = largest(levels)
                 #expect(lead > 0.3 && lead <= 1, "\(steps) steps")
                 for k in 2..<steps {
-                    let ours = StochasticMean.lead(from: levels[k + 1], over: levels[k], to: levels[k - 1])
+                    let ours = DPMSolver.lead(from: levels[k + 1], over: levels[k], to: levels[k - 1])
                     #expect(ours <= lead + 1e-12)
                 }
-                #expect(StochasticMean.lead(from: levels[2], over: levels[1], to: levels[0]) == 0)
+                #expect(DPMSolver.lead(from: levels[2], over: levels[1], to: levels[0]) == 0)
             }
         }
         let usual = try NoiseSchedule.stableDiffusion.levels(steps: 34)

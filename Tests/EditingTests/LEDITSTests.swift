@@ -56,10 +56,10 @@ import ToyModels
 
     @Test("Each step costs two forwards and one for each edit that acts in it")
     func cost() throws {
-        // k = ⌊0.885·34⌋ = 30.
+        // k = ⌊0.885·34⌋ = 30; both paths begin with one latent, whose rows they share.
         for (edits, sourceGuidance, expected) in [
-            ("dog", "0", 30 * 3), ("dog; -cat", "0", 30 * 4), ("dog", "2", 30 * 5),
-            ("dog; cat, warm-up=0.4, cool-down=0.8", "0", 30 * 3 + 12),
+            ("dog", "0", 30 * 3 - 1), ("dog; -cat", "0", 30 * 4 - 1), ("dog", "2", 30 * 5 - 2),
+            ("dog; cat, warm-up=0.4, cool-down=0.8", "0", 30 * 3 + 12 - 1),
         ] {
             let model = GaussianModel(means: ["dog": GaussianModel.mean(side: 16, first: 80, value: 0.8)])
             let canvas = try canvas(
@@ -90,7 +90,7 @@ import ToyModels
         }
         let (walked, latent) = try edit([:])
         // Ten steps: the source's path under two prompts, the edited one under the empty prompt and the phrase.
-        #expect(walked.studio.spent.forwards == 10 * 4)
+        #expect(walked.studio.spent.forwards == 10 * 4 - 1)
         // The last step answers the edited path's own clean latent; what the source's lacks is kept by the default alone.
         let kept = try edit(["last-noise": "true"]).1
         #expect((latent - kept).absolute.largest().item > 0.01)
@@ -99,7 +99,7 @@ import ToyModels
         #expect(ddim.isEqual(to: try edit(["solver": "ddim", "last-noise": "true"]).1))
         // A negative prompt is the edited path's alone, so the source's latents and noises stay.
         let negative = try edit([:], negative: "cat")
-        #expect(negative.0.studio.spent.forwards == 10 * 4)
+        #expect(negative.0.studio.spent.forwards == 10 * 4 - 1)
         #expect((negative.1 - latent).absolute.largest().item > 0.01)
     }
 
@@ -154,11 +154,13 @@ import ToyModels
         let random = RandomGenerator(seed: 2)
         let (clean, noise) = (random.normal([1, 3, 4, 4]), random.normal([1, 3, 4, 4]))
         for solver in [LEDITSPlusPlus.Solver.dpm, .ddim] {
-            var mean = StochasticMean(solver)
+            var last: Estimate?
             for k in (1...20).reversed() {
                 let (from, to) = (levels[k], levels[k - 1])
                 let latent = DDIM.noised(clean, noise, to: from)
-                let next = mean.next(latent, noise, from: from, to: to)
+                let estimate = Estimate(latent, noise: noise, at: from)
+                let next = solver.sampler.mean(estimate, after: last, to: to)
+                last = estimate
                 // q(x_{k-1} | x_k, x₀) of DDPM: its mean is linear in both.
                 let step = from.alphaBar / to.alphaBar
                 let expected =

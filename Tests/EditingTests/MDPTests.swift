@@ -214,12 +214,12 @@ import ToyModels
 
     @Test("Predictions that nobody needs are not made")
     func cost() throws {
-        // N = 50, T = 25, the window from step 2 to 26.
+        // N = 50, T = 25, the window from step 2 to 26. Paths that begin with one latent share a row there.
         for (variable, inversion, weight, expected) in [
             ("noise", InversionKind.direct, "1", 50 + 2 * 25),
             ("noise", .direct, "0.5", 50 + 2 * 50),
-            ("noise", .negativePrompt, "1", 50 + 27 + 2 * 25),
-            ("noise", .ddim, "1", 50 + 2 * 27 + 2 * 25),
+            ("noise", .negativePrompt, "1", 50 + 27 + 2 * 25 - 1),
+            ("noise", .ddim, "1", 50 + 2 * 27 + 2 * 25 - 1),
             ("latent", .direct, "1", 50 + 2 * 25),
             ("condition", .direct, "1", 50 + 2 * 50),
             ("guidance", .direct, "1", 50 + 2 * 50),

@@ -149,10 +149,10 @@ import ToyModels
         "The cost is that of the formula",
         arguments: [
             (InversionKind.direct, 7.5, "a red apple", 50 + 100 + 2 * 46),
-            (.ddim, 7.5, "a red apple", 50 + 100 + 100), (.direct, 1, "a red apple", 50 + 50 + 46),
+            (.ddim, 7.5, "a red apple", 50 + 100 + 99), (.direct, 1, "a red apple", 50 + 50 + 46),
             // Without a source prompt the source sees what guidance leads away from.
-            (.direct, 7.5, nil, 50 + 100 + 46), (.ddim, 7.5, nil, 50 + 100 + 50),
-            (.negativePrompt, 7.5, "a red apple", 50 + 100 + 50),
+            (.direct, 7.5, nil, 50 + 100 + 46), (.ddim, 7.5, nil, 50 + 100 + 49),
+            (.negativePrompt, 7.5, "a red apple", 50 + 100 + 49),
         ] as [(InversionKind, Double, String?, Int)])
     func cost(inversion: InversionKind, guidance: Double, source: String?, expected: Int) throws {
         let canvas = try Self.canvas(

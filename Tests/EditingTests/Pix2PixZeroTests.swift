@@ -59,6 +59,24 @@ import Testing
         #expect(Self.distance(painting.latent, try #require(painting.trace["reconstruction"])) < 1e-9)
     }
 
+    @Test("Without guidance the negative prompt's maps are looked at all the same, where its latent goes on")
+    func unguided() throws {
+        let canvas = try Self.canvas()
+        let (source, level) = (try #require(canvas.source), canvas.levels[4])
+        let guidance = try CrossAttentionGuidance(
+            studio: canvas.studio, weight: 0.1, scale: 1, kept: .negative)
+        let seen = try guidance.reference(canvas.clean, at: level, source: source, negative: canvas.empty)
+        #expect(canvas.studio.spent.forwards == 2)
+        let alone = try canvas.studio.noise(in: canvas.clean, at: level, prompt: source)
+        #expect(Self.distance(seen.noise, alone) < 1e-12)
+        let slope = try guidance.slope(
+            in: canvas.clean, at: level, prompt: canvas.empty, towards: try #require(seen.maps.negative))
+        #expect(slope.loss < 1e-20)
+        let edit = try guidance.edit(
+            canvas.clean, at: level, edited: source, negative: canvas.empty, towards: seen.maps)
+        #expect(Self.distance(edit.noise, alone) < 1e-10)
+    }
+
     /// Guidance, its two prompts, and the maps of the unedited latent at the noisiest level.
     private func firstStep(_ kept: CrossAttentionGuidance.Kept, weight: Double = 0.1) throws -> (
         guidance: CrossAttentionGuidance, canvas: Canvas, edited: Prompt,

@@ -106,20 +106,11 @@ public struct PairWalk {
         in latents: (source: Tensor, target: Tensor), at level: Level, against negative: Prompt,
         _ step: ControlledStep
     ) throws -> (source: Tensor, target: Tensor) {
-        var queries: [Query] = []
-        if guidance != 1 {
-            if negative !== source { queries.append(Query(latents.source, at: level, prompt: negative)) }
-            queries.append(Query(latents.target, at: level, prompt: negative))
-        }
-        queries.append(Query(latents.source, at: level, prompt: source, plan: step.source))
-        queries.append(Query(latents.target, at: level, prompt: target, plan: step.target))
-        let noises = try studio.predict(queries)
-        let (s, t) = (noises[noises.count - 2], noises[noises.count - 1])
-        guard guidance != 1 else { return (s, t) }
-        let empty = negative === source ? s : noises[0]
-        return (
-            guided(empty: empty, prompted: s, scale: guidance),
-            guided(empty: noises[noises.count - 3], prompted: t, scale: guidance)
-        )
+        let away = Guidance(awayFrom: negative, scale: guidance)
+        let noises = try studio.predict([
+            Query(latents.source, at: level, prompt: source, guidance: away, plan: step.source),
+            Query(latents.target, at: level, prompt: target, guidance: away, plan: step.target),
+        ])
+        return (noises[0], noises[1])
     }
 }

@@ -58,7 +58,7 @@ struct EditFriendlyInversion: Inversion {
 
     private func walk(_ ascent: Ascent) throws -> [String: Tensor] {
         let (clean, levels, studio) = (ascent.clean, ascent.levels, ascent.studio)
-        let random = RandomGenerator(seed: ascent.seed)
+        let (random, ddpm) = (RandomGenerator(seed: ascent.seed), DDIM(eta: 1))
         var latents = [clean]
         for k in 1...ascent.top {
             latents.append(DDIM.noised(clean, random.normal(clean.shape).like(clean), to: levels[k]))
@@ -68,14 +68,12 @@ struct EditFriendlyInversion: Inversion {
             let noise = try studio.noise(
                 in: latents[k], at: levels[k], prompt: ascent.prompt, against: ascent.negative,
                 scale: sourceGuidance)
-            func step(_ fresh: Tensor) -> Tensor {
-                DDIM.move(latents[k], noise, from: levels[k], to: levels[k - 1], eta: 1, fresh: fresh)
-            }
-            let mean = step(clean.zerosLike)  // μ_k
-            let deviation = DDIM.deviation(from: levels[k], to: levels[k - 1])  // σ_k
+            let (estimate, below) = (Estimate(latents[k], noise: noise, at: levels[k]), levels[k - 1])
+            let mean = ddpm.mean(estimate, after: nil, to: below)  // μ_k
+            let deviation = ddpm.deviation(from: levels[k], to: below)  // σ_k
             guard deviation > 0, k > 1 || keepsLast else { continue }
             noises[k - 1] = (latents[k - 1] - mean) / deviation
-            if k > 1 { latents[k - 1] = step(noises[k - 1]) }
+            if k > 1 { latents[k - 1] = ddpm.step(estimate, to: below, noise: noises[k - 1]) }
         }
         return ["latents": .stacked(Array(latents.dropFirst())), "noises": .stacked(noises)]
     }

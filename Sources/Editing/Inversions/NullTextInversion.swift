@@ -113,7 +113,8 @@ struct NullTextInversion: Inversion {
         let loss = try withGradients {
             let null = Prompt(embedding: leaf.to(dtype: ascent.empty.embedding.dtype))
             let unprompted = try studio.predict([Query(latent, at: levels[k], prompt: null)])[0]
-            let noise = guided(empty: unprompted, prompted: prompted, scale: ascent.guidance)
+            let noise = classifierFreeGuidance(
+                unconditional: unprompted, conditional: prompted, scale: ascent.guidance)
             return (DDIM.move(latent, noise, from: levels[k], to: levels[k - 1]) - target).squared.mean
         }
         let gradient = try studio.gradients(of: loss, withRespectTo: [leaf], rows: 1)[0]

@@ -48,10 +48,16 @@ public struct SourcePath {
         negatives.isEmpty ? usual : negatives[k - 1]
     }
 
+    /// The sampler whose steps lead along it.
+    public var sampler: DDIM { DDIM(eta: noises.isEmpty ? 0 : 1) }
+
+    /// The noise that the step down from level k adds; nil where steps are deterministic.
+    public func freshNoise(from k: Int) -> Tensor? { noises.isEmpty ? nil : noises[k - 1] }
+
     /// The latent of level k - 1 from that of level k and the noise estimated in it, in any branch.
     public func move(_ latent: Tensor, _ noise: Tensor, from k: Int) -> Tensor {
-        guard !noises.isEmpty else { return DDIM.move(latent, noise, from: levels[k], to: levels[k - 1]) }
-        return DDIM.move(latent, noise, from: levels[k], to: levels[k - 1], eta: 1, fresh: noises[k - 1])
+        sampler.step(
+            Estimate(latent, noise: noise, at: levels[k]), to: levels[k - 1], noise: freshNoise(from: k))
     }
 
     /// What the source branch goes on with after a step to level k: the stored latent where the inversion
@@ -70,14 +76,13 @@ public struct SourcePath {
     public func walkedBack(
         by studio: Studio, guidance: Double, negative: Prompt, stage: String = "walking back"
     ) throws -> Tensor {
-        var latent = start
-        guard top > 0 else { return latent }
-        for k in studio.steps(stage, (1...top).reversed()) {
-            let noise = try studio.noise(
-                in: latent, at: levels[k], prompt: prompt, against: self.negative(at: k, or: negative),
-                scale: guidance)
-            latent = source(move(latent, noise, from: k), reaching: k - 1)
-        }
-        return latent
+        try studio.sample(
+            start, from: top, of: levels, by: sampler, fresh: freshNoise, stage: stage,
+            predicting: {
+                try studio.noise(
+                    in: $0, at: $1, prompt: prompt, against: self.negative(at: $1.index, or: negative),
+                    scale: guidance)
+            },
+            each: { source($1, reaching: $0) })
     }
 }

@@ -1,4 +1,4 @@
-import Diffusion
+public import Diffusion
 import Tensors
 
 /// CycleDiffusion: find the noises with which a stochastic sampler draws the picture, and draw again with
@@ -12,7 +12,8 @@ import Tensors
 ///
 /// Draws the noise of the start (x_K), then one per step from the noisiest down, none for the last, which
 /// leads to the picture itself. Cost: k·(g_src = 1 ? 3 : 4) forwards, k = ⌊strength·N⌋; guidance of 1 or a
-/// source prompt that is also the negative one leaves out one.
+/// source prompt that is also the negative one leaves out one, and so does the first of four, whose two paths begin with
+/// one latent.
 public struct CycleDiffusion: EditingMethod {
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
@@ -36,12 +37,13 @@ public struct CycleDiffusion: EditingMethod {
                 help: "guidance under which the picture's noises are found"),
         ])
 
-    private let eta: Double
+    /// DDIM with the method's η.
+    public let sampler: any Sampler
     private let sourceGuidance: Double
 
     /// The method with its options.
     public init(_ options: Options) {
-        eta = options.number("eta")
+        sampler = DDIM(eta: options.number("eta"))
         sourceGuidance = options.number("source-guidance")
     }
 
@@ -59,20 +61,21 @@ public struct CycleDiffusion: EditingMethod {
             let next =
                 k == 1
                 ? canvas.clean
-                : DDIM.move(
-                    source, DDIM.noise(in: source, leadingTo: canvas.clean, at: from), from: from, to: to,
-                    eta: eta, fresh: canvas.freshNoise())
-            let noises = try canvas.studio.noises(
-                at: from,
-                [
-                    .init(source, sourcePrompt, scale: sourceGuidance),
-                    .init(edited, canvas.prompt, scale: canvas.guidance),
-                ], against: canvas.negative)
+                : sampler.step(
+                    Estimate(
+                        source, noise: DDIM.noise(in: source, leadingTo: canvas.clean, at: from), at: from),
+                    to: to, noise: canvas.freshNoise())
+            let noises = try canvas.studio.predict([
+                Query(
+                    source, at: from, prompt: sourcePrompt,
+                    guidance: Guidance(awayFrom: canvas.negative, scale: sourceGuidance)),
+                Query(edited, at: from, prompt: canvas.prompt, guidance: canvas.away()),
+            ])
             // μ(y_k) + σz with σz = x_{k-1} - μ(x_k).
-            edited =
-                next
-                + (DDIM.mean(edited, noises[1], from: from, to: to, eta: eta)
-                    - DDIM.mean(source, noises[0], from: from, to: to, eta: eta))
+            func mean(_ latent: Tensor, _ noise: Tensor) -> Tensor {
+                sampler.mean(Estimate(latent, noise: noise, at: from), after: nil, to: to)
+            }
+            edited = next + (mean(edited, noises[1]) - mean(source, noises[0]))
             source = next
             latents.append(next)
             edited = Canvas.blend(edited, over: next, mask: canvas.mask)

@@ -28,15 +28,13 @@ public struct DDIMEdit: EditingMethod {
     /// Edits.
     public func edit(_ canvas: Canvas) throws -> Painting {
         let path = try canvas.invert(stage: "encoding")
-        guard path.top > 0 else { return Painting(path.start, mask: canvas.mask, path: path) }
-        var latent = path.start
-        for k in canvas.studio.steps("decoding", (1...path.top).reversed()) {
-            let noise = try canvas.studio.noise(
-                in: latent, at: path.levels[k], prompt: canvas.prompt,
-                against: path.negative(at: k, or: canvas.negative), scale: canvas.guidance)
-            latent = Canvas.blend(
-                path.move(latent, noise, from: k), over: path.latents[k - 1], mask: canvas.mask)
-        }
+        let latent = try canvas.studio.sample(
+            path.start, from: path.top, of: path.levels, by: path.sampler, fresh: path.freshNoise,
+            predicting: {
+                try canvas.guidedNoise(
+                    in: $0, at: $1, awayFrom: path.negative(at: $1.index, or: canvas.negative))
+            },
+            each: { Canvas.blend($1, over: path.latents[$0], mask: canvas.mask) })
         return Painting(latent, mask: canvas.mask, path: path)
     }
 }

@@ -78,19 +78,16 @@ public struct Inpaint: EditingMethod {
         let noise = canvas.freshNoise()
         let levels = canvas.levels
         let extra = hasHoleChannels ? try extra(canvas, hole: hole) : nil
-        var latent =
+        let start =
             canvas.top == levels.steps ? noise : DDIM.noised(canvas.clean, noise, to: levels[canvas.top])
-        for k in canvas.studio.steps("painting", (1...canvas.top).reversed()) {
-            let estimate = try canvas.studio.noise(
-                in: latent, at: levels[k], prompt: canvas.prompt, against: canvas.negative,
-                scale: canvas.guidance, extra: extra)
-            latent = DDIM.move(latent, estimate, from: levels[k], to: levels[k - 1])
-            if !hasHoleChannels {
-                let kept = k == 1 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[k - 1])
-                latent = Canvas.blend(latent, over: kept, mask: painting.mask)
-            }
-        }
-        painting.latent = latent
+        painting.latent = try canvas.studio.sample(
+            start, from: canvas.top, of: levels, stage: "painting",
+            predicting: { try canvas.guidedNoise(in: $0, at: $1, extra: extra) },
+            each: { index, latent in
+                if hasHoleChannels { return latent }
+                let kept = index == 0 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[index])
+                return Canvas.blend(latent, over: kept, mask: painting.mask)
+            })
         return painting
     }
 

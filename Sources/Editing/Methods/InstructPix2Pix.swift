@@ -1,4 +1,4 @@
-import Diffusion
+public import Diffusion
 import Tensors
 
 /// InstructPix2Pix: a network that was taught to follow instructions ("make it winter") about a picture it
@@ -9,16 +9,14 @@ import Tensors
 /// scales say how strongly the words (s_T) and the picture (s_I) count:
 /// ε = ε(∅,∅) + s_T·(ε(text,picture) - ε(∅,picture)) + s_I·(ε(∅,picture) - ε(∅,∅)), no picture being noughts.
 ///
-/// It samples with ancestral Euler steps, as the paper does. In Karras and others' variables, u = x/√ᾱ and
-/// σ = √(1/ᾱ - 1), a step goes to u + ε·(σ↓ - σ) + σ↑·n with σ↑² = σ'²·(σ² - σ'²)/σ² and σ↓² = σ'² - σ↑². That is
-/// DDIM's step with η = 1, only that the last one leads to σ' = 0, to the clean latent itself. The published
-/// program cuts its trajectory evenly in fractions of timesteps; here it is cut as the model's schedule says.
+/// It samples with ancestral Euler steps, as the paper does (``EulerAncestral``). The published program cuts its
+/// trajectory evenly in fractions of timesteps; here it is cut as the model's schedule says.
 ///
 /// Draws one noise of the latent's shape, and with η > 0 one more for every step but ancestral Euler's last. Cost:
 /// 3N forwards; 2N where s_I is 1 or s_T, N where both are 1.
 public struct InstructPix2Pix: EditingMethod {
     /// How a step is taken.
-    enum Sampler: String, CaseIterable {
+    enum Step: String, CaseIterable {
         /// With as much fresh noise as ancestral sampling adds, the last step to the clean latent.
         case eulerAncestral = "euler-ancestral"
         /// By DDIM with η, the last step to the schedule's lowest level.
@@ -40,7 +38,7 @@ public struct InstructPix2Pix: EditingMethod {
                 "image-guidance", .number(0...100), .number(1.5), symbol: "s_I",
                 help: "how strongly the picture counts; --guidance is the words' (s_T)"),
             .init(
-                "sampler", .choice(Sampler.allCases.map(\.rawValue)), .text(Sampler.eulerAncestral.rawValue),
+                "sampler", .choice(Step.allCases.map(\.rawValue)), .text(Step.eulerAncestral.rawValue),
                 help: "euler-ancestral: the paper's; ddim: steps with as much fresh noise as eta says"),
             .init(
                 "eta", .number(0...1), .number(0), symbol: "η",
@@ -48,14 +46,17 @@ public struct InstructPix2Pix: EditingMethod {
         ])
 
     private let pictureGuidance: Double
-    private let sampler: Sampler
-    private let eta: Double
+    /// As `sampler` and `eta` say.
+    public let sampler: any Sampler
 
     /// The method with its options.
     public init(_ options: Options) {
         pictureGuidance = options.number("image-guidance")
-        sampler = options.choice("sampler", as: Sampler.self)
-        eta = sampler == .eulerAncestral ? 1 : options.number("eta")
+        sampler =
+            switch options.choice("sampler", as: Step.self) {
+            case .eulerAncestral: EulerAncestral()
+            case .ddim: DDIM(eta: options.number("eta"))
+            }
     }
 
     /// Edits.
@@ -63,22 +64,13 @@ public struct InstructPix2Pix: EditingMethod {
         let levels = canvas.levels
         let picture = canvas.clean / canvas.studio.model.latentScale
         let noise = canvas.freshNoise()
-        var latent = noise
-        for k in canvas.studio.steps("painting", (1...levels.steps).reversed()) {
-            let estimate = try estimate(canvas, latent, at: levels[k], picture: picture)
-            if k == 1, sampler == .eulerAncestral {
-                latent = DDIM.clean(latent, estimate, at: levels[k])
-            } else {
-                latent =
-                    eta == 0
-                    ? DDIM.move(latent, estimate, from: levels[k], to: levels[k - 1])
-                    : DDIM.move(
-                        latent, estimate, from: levels[k], to: levels[k - 1], eta: eta,
-                        fresh: canvas.freshNoise())
-            }
-            let kept = k == 1 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[k - 1])
-            latent = Canvas.blend(latent, over: kept, mask: canvas.mask)
-        }
+        let latent = try canvas.studio.sample(
+            noise, from: levels.steps, of: levels, by: sampler, fresh: { _ in canvas.freshNoise() },
+            stage: "painting", predicting: { try estimate(canvas, $0, at: $1, picture: picture) },
+            each: { index, latent in
+                let kept = index == 0 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[index])
+                return Canvas.blend(latent, over: kept, mask: canvas.mask)
+            })
         return Painting(latent, mask: canvas.mask)
     }
 

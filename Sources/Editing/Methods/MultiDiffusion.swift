@@ -91,14 +91,14 @@ public struct MultiDiffusion: EditingMethod {
         let alone = try painter.bootstrapping(
             share: settings.bootstrapping, of: canvas.levels, from: canvas.top, noise: noise,
             random: canvas.random)
-        var latent = path.start
-        for k in canvas.studio.steps("painting", (1...canvas.top).reversed()) {
-            let estimate = try painter.noise(
-                in: latent, at: canvas.levels[k], against: path.negative(at: k, or: canvas.negative),
-                alone: alone)
-            let moved = path.move(latent, estimate, from: k)
-            latent = Canvas.blend(moved, over: path.latents[k - 1], mask: mask)
-        }
+        let latent = try canvas.studio.sample(
+            path.start, from: canvas.top, of: canvas.levels, by: path.sampler, fresh: path.freshNoise,
+            stage: "painting",
+            predicting: {
+                try painter.noise(
+                    in: $0, at: $1, against: path.negative(at: $1.index, or: canvas.negative), alone: alone)
+            },
+            each: { Canvas.blend($1, over: path.latents[$0], mask: mask) })
         var painting = Painting(latent, mask: mask, trace: ["noised_latent": path.start])
         if start == .inverted { painting.path = path }
         return painting

@@ -141,27 +141,26 @@ public struct PlugAndPlay: EditingMethod {
 
             // Asked first, so that the target's rows find what it records.
             var queries: [Query] = []
-            let away = path.kind == .direct ? prompt : path.negative(at: k, or: prompt)
-            if path.kind != .direct || !wanted.isEmpty {
+            let walksSource = path.kind != .direct || !wanted.isEmpty
+            if walksSource {
+                let away = path.kind == .direct ? prompt : path.negative(at: k, or: prompt)
                 queries.append(
-                    Query(source, at: canvas.levels[k], prompt: prompt, plan: .recording(into: guide)))
-                if away !== prompt { queries.append(Query(source, at: canvas.levels[k], prompt: away)) }
+                    Query(
+                        source, at: canvas.levels[k], prompt: prompt, guidance: canvas.away(from: away),
+                        plan: .recording(into: guide)))
             }
-            let sourceRows = queries.count
             let negatives = negatives(canvas, path, at: k, done: done)
-            queries += (negatives.map(\.prompt) + [canvas.prompt]).map {
-                Query(x, at: canvas.levels[k], prompt: $0, plan: .replaying(guide))
-            }
+            queries.append(
+                Query(
+                    x, at: canvas.levels[k], prompt: canvas.prompt,
+                    guidance: Guidance(
+                        awayFrom: negatives, scale: canvas.guidance, plan: .replaying(guide)),
+                    plan: .replaying(guide)))
             let noises = try canvas.studio.predict(queries)
 
-            if sourceRows > 0 {
-                let noise = guided(
-                    empty: noises[sourceRows - 1], prompted: noises[0],
-                    scale: sourceRows > 1 ? canvas.guidance : 1)
-                source = path.move(source, noise, from: k)
-            }
+            if walksSource { source = path.move(source, noises[0], from: k) }
             source = path.source(source, reaching: k - 1)
-            x = path.move(x, combined(noises[sourceRows...], negatives, canvas.guidance), from: k)
+            x = path.move(x, noises[noises.count - 1], from: k)
             x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
         }
         return Painting(x, mask: canvas.mask, path: path)
@@ -186,15 +185,13 @@ public struct PlugAndPlay: EditingMethod {
         }
     }
 
-    /// What guidance leads away from, with shares that sum to 1; empty without guidance.
+    /// What guidance leads away from: ε̃ = α_i·ε_∅ + (1-α_i)·ε_n, with shares that sum to 1.
     private func negatives(
         _ canvas: Canvas, _ path: SourcePath, at k: Int, done: Int
     ) -> [(prompt: Prompt, share: Double)] {
-        guard canvas.guidance != 1 else { return [] }
         // An inversion that says what to lead away from knows better than a schedule.
         guard path.negatives.isEmpty, canvas.negative !== canvas.empty else {
-            let away = path.negative(at: k, or: canvas.negative)
-            return away === canvas.prompt ? [] : [(away, 1)]
+            return [(path.negative(at: k, or: canvas.negative), 1)]
         }
         let passed = canvas.top > 1 ? Double(done) / Double(canvas.top - 1) : 0  // i/(N-1)
         let fall =
@@ -205,15 +202,5 @@ public struct PlugAndPlay: EditingMethod {
             }
         let share = negativeShare * fall  // α_i
         return [(canvas.empty, share), (canvas.negative, 1 - share)].filter { $0.share > 0 }
-    }
-
-    /// ε̃ + g·(ε_P - ε̃), where ε̃ = α_i·ε_∅ + (1-α_i)·ε_n; the prompt's estimate is the last.
-    private func combined(
-        _ noises: ArraySlice<Tensor>, _ negatives: [(prompt: Prompt, share: Double)], _ scale: Double
-    ) -> Tensor {
-        let prompted = noises[noises.endIndex - 1]
-        let shares = zip(noises, negatives).map { $0 * $1.share }
-        guard let first = shares.first else { return prompted }
-        return guided(empty: shares.dropFirst().reduce(first, +), prompted: prompted, scale: scale)
     }
 }

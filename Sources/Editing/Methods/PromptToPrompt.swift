@@ -12,7 +12,8 @@ public import Tensors
 /// outside it at every step.
 ///
 /// Draws no noise itself (`mask-from` draws DiffEdit's). With K = ⌊strength·N⌋ steps it costs the inversion's forwards
-/// (K for DDIM) and 4K; 2K at guidance 1, and 3K where the inversion guides away from the source prompt itself.
+/// (K for DDIM) and 4K - 1, as both rows begin with one latent; 2K at guidance 1, and 3K where the inversion guides away
+/// from the source prompt itself.
 public struct PromptToPrompt: EditingMethod {
     /// Which branch takes the correction that `direct` inversion makes to the source.
     enum Correction: String, CaseIterable {
@@ -151,7 +152,7 @@ public struct PromptToPrompt: EditingMethod {
 
     /// Both pictures of two prompts, painted from one noise; no photo is needed.
     ///
-    /// Costs 4 forwards a step; 2 at guidance 1.
+    /// Costs 4 forwards a step, 3 in the first; 2 at guidance 1.
     ///
     /// - `noise`: where both begin, [1, C, h, w].
     /// - `levels`: the trajectory, walked from its noisiest level.
@@ -166,15 +167,23 @@ public struct PromptToPrompt: EditingMethod {
             guidance: guidance)
         let negative = try studio.prompt(negative ?? "")
         var hold = try hold(pair, steps: levels.steps, latentShape: noise.shape)
-        var latents = (source: noise, target: noise)
-        for (step, k) in studio.steps("painting both", Array((1...levels.steps).reversed())).enumerated() {
-            let plans = hold.controller.step(step, watching: hold.blend?.sites ?? [])
-            let noises = try pair.noises(in: latents, at: levels[k], against: negative, plans)
-            latents.source = DDIM.move(latents.source, noises.source, from: levels[k], to: levels[k - 1])
-            latents.target = DDIM.move(latents.target, noises.target, from: levels[k], to: levels[k - 1])
-            latents.target = hold.blended(latents, plans, at: step)
-        }
-        return latents
+        var plans: ControlledStep?
+        let both = try studio.sample(
+            [noise, noise], from: levels.steps, of: levels, stage: "painting both",
+            predicting: { latents, level in
+                let step = hold.controller.step(
+                    levels.steps - level.index, watching: hold.blend?.sites ?? [])
+                plans = step
+                let noises = try pair.noises(
+                    in: (latents[0], latents[1]), at: level, against: negative, step)
+                return [noises.source, noises.target]
+            },
+            each: { index, latents in
+                guard let plans else { return latents }
+                let pair = (source: latents[0], target: latents[1])
+                return [pair.source, hold.blended(pair, plans, at: levels.steps - index - 1)]
+            })
+        return (both[0], both[1])
     }
 
     /// What holds the target row during a walk: the controller, and the blend with its last mask.

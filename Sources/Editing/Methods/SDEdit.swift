@@ -1,4 +1,4 @@
-import Diffusion
+public import Diffusion
 import Imaging
 import Tensors
 
@@ -55,14 +55,15 @@ public struct SDEdit: EditingMethod {
         ])
 
     private let repeats: Int
-    private let eta: Double
+    /// DDIM with the method's η.
+    public let sampler: any Sampler
     private let background: Background
     private let maskSpace: MaskSpace
 
     /// The method with its options.
     public init(_ options: Options) {
         repeats = options.integer("repeats")
-        eta = options.number("eta")
+        sampler = DDIM(eta: options.number("eta"))
         background = options.choice("background", as: Background.self)
         maskSpace = options.choice("mask-space", as: MaskSpace.self)
     }
@@ -91,20 +92,14 @@ public struct SDEdit: EditingMethod {
     private func walk(
         _ canvas: Canvas, from start: Tensor, keeping guide: Tensor, _ noise: Tensor, stage: String
     ) throws -> Tensor {
-        let levels = canvas.levels
-        var latent = start
-        for k in canvas.studio.steps(stage, (1...canvas.top).reversed()) {
-            let estimate = try canvas.guidedNoise(in: latent, at: levels[k])
-            latent =
-                eta == 0
-                ? DDIM.move(latent, estimate, from: levels[k], to: levels[k - 1])
-                : DDIM.move(
-                    latent, estimate, from: levels[k], to: levels[k - 1], eta: eta,
-                    fresh: canvas.freshNoise())
-            let level = levels[background == .destination ? k - 1 : k]
-            latent = Canvas.blend(latent, over: DDIM.noised(guide, noise, to: level), mask: canvas.mask)
-        }
-        return latent
+        try canvas.studio.sample(
+            start, from: canvas.top, of: canvas.levels, by: sampler,
+            fresh: { _ in canvas.freshNoise() }, stage: stage,
+            predicting: { try canvas.guidedNoise(in: $0, at: $1) },
+            each: { index, latent in
+                let level = canvas.levels[background == .destination ? index : index + 1]
+                return Canvas.blend(latent, over: DDIM.noised(guide, noise, to: level), mask: canvas.mask)
+            })
     }
 
     /// A latent whose picture has the photo's pixels outside the mask; nil without a mask.

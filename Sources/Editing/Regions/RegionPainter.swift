@@ -68,58 +68,24 @@ struct RegionPainter {
     func noise(
         in canvas: Tensor, at level: Level, against usual: Prompt, alone: Bootstrapping? = nil
     ) throws -> Tensor {
-        var asked = Questions(level: level)
-        var answers: [(noise: Int, empty: Int?)] = []
         let crops = windows.corners.map { windows.crop(canvas, at: $0) }
-        for part in parts {
+        let queries = parts.map { part in
             let layer = layers[part.layer]
             var view = crops[part.window]
-            var window: Int? = part.window
             if let alone, layer.isBootstrapped, level.index >= alone.lowest {
                 let corner = windows.corners[part.window]
                 let around = alone.colour(at: level, behind: { windows.crop($0, at: corner) })
                 view = Canvas.blend(view, over: around, mask: part.cells.like(view))
-                window = nil
             }
-            // In the order of a plain guided step, so that one window and one prompt are that step exactly.
-            let negative = layer.negative ?? usual
-            let guides = guidance != 1 && negative !== layer.prompt
-            let empty = guides ? asked.ask(view, negative, window: window) : nil
-            answers.append((asked.ask(view, layer.prompt, window: window), empty))
+            return Query(
+                view, at: level, prompt: layer.prompt,
+                guidance: Guidance(awayFrom: layer.negative ?? usual, scale: guidance))
         }
-        let noises = try studio.predict(asked.queries)
         var sum = canvas.zerosLike
-        for (part, answer) in zip(parts, answers) {
-            var noise = noises[answer.noise]
-            if let empty = answer.empty {
-                noise = guided(empty: noises[empty], prompted: noise, scale: guidance)
-            }
+        for (part, noise) in zip(parts, try studio.predict(queries)) {
             sum += windows.place(noise * part.cells.like(noise), at: windows.corners[part.window])
         }
         return sum / count.like(sum)
-    }
-
-    /// Queries of one step, none of them asked twice.
-    private struct Questions {
-        let level: Level
-        var queries: [Query] = []
-        private var known: [Key: Int] = [:]
-
-        private struct Key: Hashable {
-            let window: Int
-            let prompt: ObjectIdentifier
-        }
-
-        init(level: Level) { self.level = level }
-
-        /// The place of the answer; a window as the canvas shows it is asked once per prompt.
-        mutating func ask(_ view: Tensor, _ prompt: Prompt, window: Int?) -> Int {
-            let key = window.map { Key(window: $0, prompt: ObjectIdentifier(prompt)) }
-            if let key, let place = known[key] { return place }
-            queries.append(Query(view, at: level, prompt: prompt))
-            if let key { known[key] = queries.count - 1 }
-            return queries.count - 1
-        }
     }
 }
 

@@ -18,7 +18,8 @@ struct GenerateCommand: AsyncParsableCommand {
             pentimento generate --prompt "a wooden table" --width 256 --height 64 --region "0.1,0.3,0.2,0.6: a red apple"
 
             A seed gives the same picture every time. --region, --wrap and --windows paint by MultiDiffusion, in \
-            windows of the model's own size. Noise: one draw of the latent's shape, then one a step with --eta.
+            windows of the model's own size. Noise: one draw of the latent's shape, then one a step with --eta, \
+            --sampler dpm-solver-sde and euler-ancestral.
             """)
 
     @Option(name: .shortAndLong, help: "What the picture should show.")
@@ -44,7 +45,10 @@ struct GenerateCommand: AsyncParsableCommand {
             valueName: "file"))
     var output: String?
 
-    @Option(help: "Fresh noise in each step: 0 for none (DDIM) to 1 (DDPM).")
+    @Option(help: "How each step is made.")
+    var sampler = SamplerKind.ddim
+
+    @Option(help: "Fresh noise in each step of DDIM: 0 for none to 1 (DDPM).")
     var eta = 0.0
 
     @Flag(help: "Leave no account of how it was made in the picture.")
@@ -63,6 +67,10 @@ struct GenerateCommand: AsyncParsableCommand {
     func validate() throws {
         if !(0...1).contains(eta) {
             throw ValidationError("--eta is \(eta); it must be a number from 0 to 1")
+        }
+        if eta != 0, sampler != .ddim {
+            throw ValidationError(
+                "--eta says how much noise DDIM adds; --sampler \(sampler.rawValue) has a measure of its own")
         }
         for (name, side) in [("width", width), ("height", height)] {
             guard let side else { continue }
@@ -87,7 +95,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let session = try ModelSession(
             model, compute, speech, width: width, height: height, window: windows?.side)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
-        _ = try session.folder.schedule.levels(steps: steps)
+        _ = try sampler.sampler().levels(of: session.folder.schedule, steps: steps)
         let factor = session.folder.autoencoder.spatialFactor
         for (name, side) in [("width", width), ("height", height)] {
             guard let side, side % factor != 0 else { continue }
@@ -102,16 +110,15 @@ struct GenerateCommand: AsyncParsableCommand {
             speech.log.warning("\(advice)")
         }
         let request = GenerationRequest(
-            prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance, eta: eta,
-            width: width, height: height, regions: parts,
-            windows: windows)
+            prompt: prompt, negative: negative, seed: seed, steps: steps, guidance: guidance,
+            sampler: sampler, eta: eta, width: width, height: height, regions: parts, windows: windows)
         let made = try await session.result { try $0.generate(request) }
         try Task.checkCancellation()
         var account = WalkAccount(
             command: "generate", output: "", prompt: prompt,
             negative: negative, regions: parts.isEmpty ? nil : parts.map(\.description),
             windows: request.windows,
-            seed: seed, steps: steps, guidance: guidance, eta: eta,
+            seed: seed, steps: steps, guidance: guidance, sampler: sampler, eta: eta,
             width: made.picture.width,
             height: made.picture.height, model: made.model, cost: made.cost, threads: session.threads)
         let path = try place.write { path, replacing in

@@ -138,24 +138,22 @@ public struct DiffEdit: EditingMethod {
     }
 
     private func decode(_ canvas: Canvas, over path: SourcePath, mask: Tensor?) throws -> Tensor {
-        let levels = canvas.levels
-        var y = path.start
-        guard canvas.top > 0 else { return y }
-        for k in canvas.studio.steps("decoding", (1...canvas.top).reversed()) {
-            let noise = try canvas.studio.noise(
-                in: y, at: levels[k], prompt: canvas.prompt,
-                against: path.negative(at: k, or: canvas.negative),
-                scale: canvas.guidance)
-            switch blending {
-            case .latent:
-                y = path.move(y, noise, from: k)
-                y = Canvas.blend(y, over: path.latents[background == .destination ? k - 1 : k], mask: mask)
-            case .predicted:
-                let clean = DDIM.clean(y, noise, at: levels[k])
-                y = DDIM.noised(
-                    Canvas.blend(clean, over: canvas.clean, mask: mask), noise, to: levels[k - 1])
-            }
-        }
-        return y
+        let isPredicted = blending == .predicted
+        return try canvas.studio.sample(
+            path.start, from: canvas.top, of: canvas.levels, by: isPredicted ? DDIM() : path.sampler,
+            fresh: path.freshNoise,
+            predicting: {
+                try canvas.guidedNoise(
+                    in: $0, at: $1, awayFrom: path.negative(at: $1.index, or: canvas.negative))
+            },
+            guiding: { estimate in
+                guard isPredicted else { return estimate }
+                let clean = Canvas.blend(estimate.predictedOriginal, over: canvas.clean, mask: mask)
+                return estimate.replacing(predictedOriginal: clean)
+            },
+            each: { index, y in
+                let kept = path.latents[background == .destination ? index : index + 1]
+                return isPredicted ? y : Canvas.blend(y, over: kept, mask: mask)
+            })
     }
 }

@@ -133,21 +133,17 @@ extension Studio {
     ) throws -> [[Tensor]] {
         // Enough latents at a time to fill passes, few enough to show progress.
         let group = Swift.max(limits.rows / (prompts.count * 2), 1)
+        let away = Guidance(awayFrom: empty, scale: scale)
         var estimates: [[Tensor]] = []
         for start in steps(stage, Array(stride(from: 0, to: latents.count, by: group))) {
             let part = latents[start..<Swift.min(start + group, latents.count)]
-            let guided = scale != 1
-            let rows = (guided ? [empty] : []) + prompts
-            let queries = part.flatMap { latent in
-                rows.map { Query(latent, at: level, prompt: $0, extra: extra) }
-            }
-            let answers = try predict(queries)
-            for index in part.indices.map({ $0 - start }) {
-                let own = Array(answers[(index * rows.count)..<((index + 1) * rows.count)])
-                estimates.append(
-                    guided
-                        ? own.dropFirst().map { Diffusion.guided(empty: own[0], prompted: $0, scale: scale) }
-                        : own)
+            let noises = try predict(
+                part.flatMap { latent in
+                    prompts.map { Query(latent, at: level, prompt: $0, guidance: away, extra: extra) }
+                })
+            estimates += part.indices.map { index in
+                let first = (index - start) * prompts.count
+                return Array(noises[first..<(first + prompts.count)])
             }
         }
         return estimates

@@ -50,40 +50,37 @@ struct LEDITSGuide {
         source: Tensor, edited: Tensor, at level: Level, step: Int, of steps: Int
     ) throws -> (source: Tensor, edited: Tensor, mask: Tensor) {
         let acting = phrases.filter { $0.edit.acts(in: step, of: steps) }
-        var queries: [Query] = []
-        func ask(_ latent: Tensor, _ prompt: Prompt, plan: Plan = .none) -> Int {
-            queries.append(Query(latent, at: level, prompt: prompt, plan: plan))
-            return queries.count - 1
-        }
         let led = sourceGuidance == 0 ? nil : canvas.source
-        let own = (
-            empty: ask(source, invertsOnly ? canvas.empty : canvas.negative), led: led.map { ask(source, $0) }
-        )
-        let other = (
-            empty: ask(edited, canvas.negative), led: invertsOnly ? nil : led.map { ask(edited, $0) }
-        )
+        // ε_∅, led towards the source prompt where that is wanted.
+        func unprompted(_ latent: Tensor, _ empty: Prompt, _ led: Prompt?) -> Query {
+            Query(
+                latent, at: level, prompt: led ?? empty,
+                guidance: led.map { _ in Guidance(awayFrom: empty, scale: sourceGuidance) })
+        }
         let recordings = acting.map { _ in Recording(masks.sites) }
         let prompted = zip(acting, recordings).map { phrase, recording in
-            ask(edited, phrase.prompt, plan: masks.sites.isEmpty ? .none : .recording(into: recording))
+            Query(
+                edited, at: level, prompt: phrase.prompt,
+                plan: masks.sites.isEmpty ? .none : .recording(into: recording))
         }
-        let answers = try canvas.studio.predict(queries)
-
-        // ε_∅, led towards the source prompt where that is wanted.
-        func unprompted(_ asked: (empty: Int, led: Int?)) -> Tensor {
-            guard let led = asked.led else { return answers[asked.empty] }
-            return guided(empty: answers[asked.empty], prompted: answers[led], scale: sourceGuidance)
-        }
-        var noise = unprompted(other)
+        let answers = try canvas.studio.predict(
+            [
+                unprompted(source, invertsOnly ? canvas.empty : canvas.negative, led),
+                unprompted(edited, canvas.negative, invertsOnly ? nil : led),
+                unprompted(edited, canvas.negative, nil),
+            ] + prompted)
+        let (own, empty, estimates) = (answers[0], answers[2], answers[3...])
+        var noise = answers[1]
         var union = source.mean([1], keeping: true).zerosLike
-        for (index, phrase) in acting.enumerated() {
-            let difference = answers[prompted[index]] - answers[other.empty]
-            let guidance = difference * (phrase.edit.isRemoval ? -phrase.edit.scale : phrase.edit.scale)
+        for ((phrase, recording), estimate) in zip(zip(acting, recordings), estimates) {
+            let guidance =
+                (estimate - empty) * (phrase.edit.isRemoval ? -phrase.edit.scale : phrase.edit.scale)
             let mask = masks.mask(
-                of: guidance, recordings[index], columns: phrase.columns, threshold: phrase.edit.threshold,
+                of: guidance, recording, columns: phrase.columns, threshold: phrase.edit.threshold,
                 at: level)
             noise += guidance * mask
             union = union.maximum(mask)
         }
-        return (unprompted(own), noise, union)
+        return (own, noise, union)
     }
 }

@@ -1,5 +1,4 @@
 public import Diffusion
-import Foundation
 import Prompts
 import Tensors
 
@@ -15,7 +14,7 @@ import Tensors
 ///
 /// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on
 /// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with `source-guidance` (k
-/// where that leads the picture's own path alone).
+/// where that leads the picture's own path alone); one or two less in the first, where both paths have one latent.
 public struct LEDITSPlusPlus: EditingMethod {
     /// Which sampler's noises are found.
     enum Solver: String, CaseIterable {
@@ -23,6 +22,14 @@ public struct LEDITSPlusPlus: EditingMethod {
         case dpm = "dpm-solver"
         /// DDIM with η = 1, as in edit-friendly DDPM inversion.
         case ddim
+
+        /// The sampler that it is.
+        var sampler: any Sampler {
+            switch self {
+            case .dpm: DPMSolver(isStochastic: true)
+            case .ddim: DDIM(eta: 1)
+            }
+        }
     }
 
     /// What the edits are where none is named.
@@ -121,7 +128,8 @@ public struct LEDITSPlusPlus: EditingMethod {
     private let coolDown: Double
     private let phrases: Phrases
     private let masks: LEDITSMasks.Kind
-    private let solver: Solver
+    /// As `solver` says.
+    public let sampler: any Sampler
     private let sourceGuidance: Double
     private let invertsOnly: Bool
     private let keepsLast: Bool
@@ -134,15 +142,10 @@ public struct LEDITSPlusPlus: EditingMethod {
         coolDown = options.number("cool-down")
         phrases = options.choice("phrases", as: Phrases.self)
         masks = options.choice("masks", as: LEDITSMasks.Kind.self)
-        solver = options.choice("solver", as: Solver.self)
+        sampler = options.choice("solver", as: Solver.self).sampler
         sourceGuidance = options.number("source-guidance")
         invertsOnly = options.flag("inversion-only")
         keepsLast = options.flag("last-noise")
-    }
-
-    /// The solver's own levels; DDIM's are the schedule's.
-    public func levels(of schedule: NoiseSchedule, steps: Int) throws -> Levels {
-        solver == .dpm ? try schedule.solverLevels(steps: steps) : try schedule.levels(steps: steps)
     }
 
     /// Edits.
@@ -184,54 +187,26 @@ public struct LEDITSPlusPlus: EditingMethod {
             [canvas.clean]
             + (1...canvas.top).map { DDIM.noised(canvas.clean, canvas.freshNoise(), to: levels[$0]) }
         var edited = latents[canvas.top]
-        var means = (source: StochasticMean(solver), edited: StochasticMean(solver))
+        var last: (source: Estimate, edited: Estimate)?
         var areas = canvas.clean.mean([1], keeping: true).zerosLike
         for (step, k) in canvas.studio.steps("decoding", Array((1...canvas.top).reversed().enumerated())) {
             let answer = try guide.noises(
                 source: latents[k], edited: edited, at: levels[k], step: step, of: canvas.top)
             areas += answer.mask
             // μ(y_k) + σz with σz = x_{k-1} - μ(x_k).
-            let mean = means.edited.next(edited, answer.edited, from: levels[k], to: levels[k - 1])
-            let source = means.source.next(latents[k], answer.source, from: levels[k], to: levels[k - 1])
+            let estimates = (
+                source: Estimate(latents[k], noise: answer.source, at: levels[k]),
+                edited: Estimate(edited, noise: answer.edited, at: levels[k])
+            )
+            let mean = sampler.mean(estimates.edited, after: last?.edited, to: levels[k - 1])
+            let source = sampler.mean(estimates.source, after: last?.source, to: levels[k - 1])
+            last = estimates
             // Where σ is nought there is no z that could lead back to the picture.
-            let adds = keepsLast || DDIM.deviation(from: levels[k], to: levels[k - 1]) > 0
+            let adds = keepsLast || sampler.deviation(from: levels[k], to: levels[k - 1]) > 0
             edited = Canvas.blend(
                 adds ? latents[k - 1] + (mean - source) : mean, over: latents[k - 1], mask: canvas.mask)
         }
         return Painting(
             edited, mask: canvas.mask, softMask: areas / Double(canvas.top), levels: latents)
-    }
-}
-
-/// Where a random sampler's steps lead on average (μ).
-struct StochasticMean {
-    private let solver: LEDITSPlusPlus.Solver
-    /// The last step's prediction of the clean latent, and where it was made.
-    private var last: (clean: Tensor, level: Level)?
-
-    init(_ solver: LEDITSPlusPlus.Solver) { self.solver = solver }
-
-    /// The mean of the step from one level to the next.
-    ///
-    /// DPM-Solver++ (Lu et al. 2022, SDE of second order) in λ = log(√ᾱ/√(1-ᾱ)): with h the step in λ and D
-    /// the predicted clean latent, led on by half its last change, σ_t/σ_s·e⁻ʰ·x + √ᾱ_t·(1 - e⁻²ʰ)·D.
-    mutating func next(_ latent: Tensor, _ noise: Tensor, from start: Level, to end: Level) -> Tensor {
-        guard solver == .dpm else { return DDIM.mean(latent, noise, from: start, to: end, eta: 1) }
-        let clean = DDIM.clean(latent, noise, at: start)
-        defer { last = (clean, start) }
-        // e⁻ʰ is the quotient of the ratios; h is endless where the step ends without noise.
-        let decay = end.ratio / start.ratio
-        var direction = clean
-        if let last {
-            direction += (clean - last.clean) * Self.lead(from: last.level, over: start, to: end)
-        }
-        return latent * (end.spread / start.spread * decay) + direction * (end.signal * (1 - decay * decay))
-    }
-
-    /// How much of the last change of the predicted clean latent a step is led on by: ½·h/h₀, the lengths of this step and
-    /// of the one before it in λ; nought where the step ends without noise, which is then of first order.
-    static func lead(from last: Level, over start: Level, to end: Level) -> Double {
-        guard end.ratio > 0 else { return 0 }
-        return 0.5 * log(start.ratio / end.ratio) / log(last.ratio / start.ratio)
     }
 }

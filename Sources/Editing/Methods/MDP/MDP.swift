@@ -17,7 +17,7 @@ import Tensors
 /// `attention` 2N and 1 more in every step of the window. Unless the inversion is direct, noise, latent and
 /// attention also walk the source path down to the window's end, for 1 each step where the source prompt is
 /// what guidance leads away from, else 2. Guidance of 1, and prompts that are what guidance leads away from,
-/// halve the twos.
+/// halve the twos; both paths begin with one latent, and share a row of the first step.
 public struct MDP: EditingMethod {
     /// What is mixed.
     enum Variable: String, CaseIterable { case noise, latent, condition, attention, guidance }
@@ -117,41 +117,49 @@ private struct Walk {
     mutating func step(from k: Int, weight: Double, amplify: Double, needsSource: Bool) throws {
         let level = canvas.levels[k]
         let negative = path.negative(at: k, or: canvas.negative)
-        let batch = Batch(canvas, at: level)
+        var queries: [Query] = []
+        func ask(_ query: Query) -> Int {
+            queries.append(query)
+            return queries.count - 1
+        }
         // What is asked of the source's latent, unless its noise is known already.
-        var sourceNoise: (() -> Tensor)?
+        var asked: (source: Int?, edited: Int?, underSource: Int?)
+        var sourceNoise: Tensor?
         let recording = weight > 0 ? maps?.recording() : nil
         if needsSource, variable.walksSource {
+            let plan = recording.map { Plan.recording(into: $0) } ?? .none
             if path.kind == .direct {
-                let known = knownNoise(from: k)
-                sourceNoise = { known }
-                if let recording {
-                    _ = batch.ask(.source, source, path.prompt, plan: .recording(into: recording))
-                }
+                sourceNoise = knownNoise(from: k)
+                if recording != nil { _ = ask(Query(source, at: level, prompt: path.prompt, plan: plan)) }
             } else {
-                sourceNoise = batch.guided(
-                    .source, source, path.prompt, against: negative, scale: path.guidance,
-                    plan: recording.map { .recording(into: $0) } ?? .none)
+                let guidance = Guidance(awayFrom: negative, scale: path.guidance ?? canvas.guidance)
+                asked.source = ask(
+                    Query(source, at: level, prompt: path.prompt, guidance: guidance, plan: plan))
             }
         }
         // What is asked of the edited latent, unless all of it is replaced.
+        let away = canvas.away(from: negative)
         let target = prompt(weight: weight)
         let isReplaced = weight == 1 && (variable == .noise || variable == .latent)
         let plan = recording.flatMap { maps?.plan(from: $0, weight: weight) } ?? .none
-        let editedNoise =
-            isReplaced ? nil : batch.guided(.edited, edited, target, against: negative, plan: plan)
-        let underSource =
-            variable == .guidance && weight > 0 && weight < 1
-            ? batch.guided(.edited, edited, path.prompt, against: negative) : nil
-        try batch.run()
+        if !isReplaced {
+            asked.edited = ask(Query(edited, at: level, prompt: target, guidance: away, plan: plan))
+        }
+        if variable == .guidance, weight > 0, weight < 1 {
+            asked.underSource = ask(Query(edited, at: level, prompt: path.prompt, guidance: away))
+        }
+        let noises = try canvas.studio.predict(queries)
 
-        var noise = editedNoise?()
-        if let underSource, let own = noise { noise = Self.mix(underSource(), own, weight: weight) }
+        if let place = asked.source { sourceNoise = noises[place] }
+        var noise = asked.edited.map { noises[$0] }
+        if let place = asked.underSource, let own = noise {
+            noise = Self.mix(noises[place], own, weight: weight)
+        }
         if variable == .noise, weight > 0, let sourceNoise {
-            noise = Self.mix(sourceNoise() * amplify, noise, weight: weight)
+            noise = Self.mix(sourceNoise * amplify, noise, weight: weight)
         }
         if let sourceNoise {
-            source = path.source(path.move(source, sourceNoise(), from: k), reaching: k - 1)
+            source = path.source(path.move(source, sourceNoise, from: k), reaching: k - 1)
         }
         if let noise { edited = path.move(edited, noise, from: k) }
         if variable == .latent, weight > 0 {
@@ -200,52 +208,4 @@ extension MDP.Variable {
         case .condition, .guidance: false
         }
     }
-}
-
-/// The questions of one step, asked together; each question's answer can be read after `run`.
-private final class Batch {
-    /// Whose latent a question is about.
-    enum Side { case source, edited }
-
-    private let canvas: Canvas
-    private let level: Level
-    private var queries: [Query] = []
-    private var sides: [Side] = []
-    private var answers: [Tensor] = []
-
-    init(_ canvas: Canvas, at level: Level) {
-        self.canvas = canvas
-        self.level = level
-    }
-
-    /// Asks about a path's latent under one prompt; what was asked already without a plan is not asked again.
-    func ask(_ side: Side, _ latent: Tensor, _ prompt: Prompt, plan: Plan = .none) -> Int {
-        let known = queries.indices.first {
-            sides[$0] == side && queries[$0].prompt === prompt && queries[$0].plan.sites.isEmpty
-        }
-        if let known, plan.sites.isEmpty { return known }
-        queries.append(Query(latent, at: level, prompt: prompt, plan: plan))
-        sides.append(side)
-        return queries.count - 1
-    }
-
-    /// Asks under guidance, the request's where no other scale is said; the plan is the prompted row's.
-    func guided(
-        _ side: Side, _ latent: Tensor, _ prompt: Prompt, against negative: Prompt, scale: Double? = nil,
-        plan: Plan = .none
-    ) -> () -> Tensor {
-        let scale = scale ?? canvas.guidance
-        guard negative !== prompt, scale != 1 else {
-            let index = ask(side, latent, prompt, plan: plan)
-            return { self.answers[index] }
-        }
-        let (empty, prompted) = (ask(side, latent, negative), ask(side, latent, prompt, plan: plan))
-        return {
-            Diffusion.guided(
-                empty: self.answers[empty], prompted: self.answers[prompted], scale: scale)
-        }
-    }
-
-    /// Answers all questions.
-    func run() throws { answers = try canvas.studio.predict(queries) }
 }

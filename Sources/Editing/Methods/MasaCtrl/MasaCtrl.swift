@@ -17,7 +17,7 @@ import Tensors
 ///
 /// Draws no noise. Cost: N forwards to invert, 2N for the target, and for the source 2N (with `direct` only
 /// 2(N-S)); with guidance 1 one row each instead of two, and one for the source where it sees what guidance
-/// leads away from.
+/// leads away from; one less in all with an inversion that is walked from the start.
 public struct MasaCtrl: EditingMethod {
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
@@ -77,47 +77,34 @@ public struct MasaCtrl: EditingMethod {
         for (done, k) in canvas.studio.steps("painting", Array((1...canvas.top).reversed().enumerated())) {
             let level = canvas.levels[k]
             let controls = reach.acts(in: done, of: canvas.top) && !layers.isEmpty
-            let away = canvas.guidance == 1 ? nil : path.negative(at: k, or: canvas.negative)
+            let negative = path.negative(at: k, or: canvas.negative)
 
             // Asked first, so that the target's rows find what they record.
             var queries: [Query] = []
             let (guide, awayGuide) = (Recording(layers), Recording(layers))
             let seen = Recording(mask?.maps ?? [], averagingHeads: true)
-            let sourceAway = away.flatMap { $0 === path.prompt ? nil : $0 }
-            if controls || path.kind != .direct {
+            let walksSource = controls || path.kind != .direct
+            if walksSource {
+                let away = canvas.away(from: negative, plan: controls ? .recording(into: awayGuide) : .none)
                 let recording = controls ? Plan.recording(into: guide).then(.recording(into: seen)) : .none
-                queries.append(Query(source, at: level, prompt: path.prompt, plan: recording))
-                if let sourceAway {
-                    let recording = controls ? Plan.recording(into: awayGuide) : .none
-                    queries.append(Query(source, at: level, prompt: sourceAway, plan: recording))
-                }
+                queries.append(
+                    Query(source, at: level, prompt: path.prompt, guidance: away, plan: recording))
             }
-            let sourceRows = queries.count
             let own = Recording(mask?.maps ?? [], averagingHeads: true)
             let masking = mask?.plan(source: seen, target: own) ?? .none
+            // A source that is led away from its own prompt has one row for both of the target's.
+            let shown = negative === path.prompt ? guide : awayGuide
+            let away = canvas.away(
+                from: negative, plan: controls ? .replaying(shown).then(masking) : .none)
             queries.append(
                 Query(
-                    x, at: level, prompt: canvas.prompt,
+                    x, at: level, prompt: canvas.prompt, guidance: away,
                     plan: controls ? .replaying(guide).then(.recording(into: own)).then(masking) : .none))
-            if let away {
-                let guide = sourceAway == nil ? guide : awayGuide
-                queries.append(
-                    Query(
-                        x, at: level, prompt: away, plan: controls ? .replaying(guide).then(masking) : .none)
-                )
-            }
             let noises = try canvas.studio.predict(queries)
 
-            if sourceRows > 0 {
-                let noise = guided(
-                    empty: noises[sourceRows - 1], prompted: noises[0],
-                    scale: sourceRows > 1 ? canvas.guidance : 1)
-                source = path.move(source, noise, from: k)
-            }
+            if walksSource { source = path.move(source, noises[0], from: k) }
             source = path.source(source, reaching: k - 1)
-            let noise = guided(
-                empty: noises[noises.count - 1], prompted: noises[sourceRows], scale: canvas.guidance)
-            x = path.move(x, noise, from: k)
+            x = path.move(x, noises[noises.count - 1], from: k)
             x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
         }
         return Painting(x, mask: canvas.mask, path: path)

@@ -48,20 +48,23 @@ struct CrossAttentionGuidance {
     func reference(
         _ latent: Tensor, at level: Level, source: Prompt, negative: Prompt
     ) throws -> (noise: Tensor, maps: Reference) {
-        let isOne = negative === source
         var maps = Reference()
+        var plans = (source: Plan.none, negative: Plan.none)
         if guides {
-            maps.source = Recording(sites)
-            if kept == .negative { maps.negative = isOne ? maps.source : Recording(sites) }
+            let seen = Recording(sites)
+            (maps.source, plans.source) = (seen, .recording(into: seen))
+            if kept == .negative {
+                let seen = negative === source ? seen : Recording(sites)
+                (maps.negative, plans.negative) = (seen, .recording(into: seen))
+            }
         }
-        func query(_ prompt: Prompt, _ recording: Recording?) -> Query {
-            Query(
-                latent, at: level, prompt: prompt, plan: recording.map { .recording(into: $0) } ?? .none)
+        let away = Guidance(awayFrom: negative, scale: scale, plan: plans.negative)
+        var queries = [Query(latent, at: level, prompt: source, guidance: away, plan: plans.source)]
+        // Without guidance nobody asks the negative prompt, whose maps are wanted all the same.
+        if maps.negative != nil, scale == 1, negative !== source {
+            queries.append(Query(latent, at: level, prompt: negative, plan: plans.negative))
         }
-        let prompted = query(source, maps.source)
-        guard !isOne else { return (try studio.predict([prompted])[0], maps) }
-        let noises = try studio.predict([query(negative, maps.negative), prompted])
-        return (guided(empty: noises[0], prompted: noises[1], scale: scale), maps)
+        return (try studio.predict(queries)[0], maps)
     }
 
     /// The edit's latent, nudged towards the reference's maps, and the guided noise in it.
@@ -72,14 +75,10 @@ struct CrossAttentionGuidance {
         let forNegative =
             kept == .edited
             ? forEdited : try nudged(latent, at: level, prompt: negative, towards: maps.negative)
-        // Equal prompts in one latent are one question.
-        if edited === negative, kept == .edited || !guides {
-            return (forNegative, try studio.predict([Query(forEdited, at: level, prompt: edited)])[0])
-        }
-        let noises = try studio.predict([
-            Query(forNegative, at: level, prompt: negative), Query(forEdited, at: level, prompt: edited),
-        ])
-        return (forNegative, guided(empty: noises[0], prompted: noises[1], scale: scale))
+        let isOne = edited === negative && (kept == .edited || !guides)  // one latent, and one prompt
+        let away = Guidance(awayFrom: negative, scale: scale, latent: isOne ? nil : forNegative)
+        let query = Query(forEdited, at: level, prompt: edited, guidance: away)
+        return (forNegative, try studio.predict([query])[0])
     }
 
     /// x - λ_xa·∇L_xa.

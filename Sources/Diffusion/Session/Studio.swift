@@ -103,59 +103,61 @@ public final class Studio {
         return prompt
     }
 
-    /// The noise in each query's latent, in the order of the queries.
+    /// The guided noise in each query's latent, in the order of the queries.
     ///
-    /// Queries whose latents have the same shape share passes as far as memory allows. A query may read what
-    /// the plan of an earlier one records. Gradients flow where the caller records them.
+    /// Rows whose latents have the same shape share passes as far as memory allows, and equal ones are asked once. A
+    /// query may read what the plan of an earlier one records. Gradients flow where the caller records them.
     /// - Throws: `CancellationError`.
     public func predict(_ queries: [Query]) throws -> [Tensor] {
+        zip(try halves(queries), queries).map { $0.guided(scale: $1.guidance?.scale ?? 1) }
+    }
+
+    /// The conditional and unconditional noise in each query's latent, for methods that join them in ways of their own.
+    ///
+    /// As `predict(_:)` asks them: the unconditional one is there where guidance needs it.
+    /// - Throws: `CancellationError`.
+    public func halves(_ queries: [Query]) throws -> [Halves] {
+        let batcher = RowBatcher(queries)
         var noises: [Tensor] = []
-        noises.reserveCapacity(queries.count)
-        while noises.count < queries.count {
-            let batch = nextBatch(of: queries[noises.count...])
+        noises.reserveCapacity(batcher.rows.count)
+        while noises.count < batcher.rows.count {
+            let batch = nextBatch(of: batcher.rows[noises.count...])
             try checkCancellation()
             noises += try pass(batch)
         }
-        return noises
+        return batcher.halves(noises)
     }
 
-    /// As many of the first queries as go together: of one shape, and small enough.
-    private func nextBatch(of queries: ArraySlice<Query>) -> ArraySlice<Query> {
-        guard let first = queries.first else { return queries }
+    /// As many of the first rows as go together: of one shape, and small enough.
+    private func nextBatch(of rows: ArraySlice<RowBatcher.Row>) -> ArraySlice<RowBatcher.Row> {
+        guard let first = rows.first else { return rows }
         let shape = first.latent.shape
         precondition(shape.count == 4 && shape[0] == 1, "a query's latent is [1, C, h, w], not \(shape)")
         var count = 0
         var largest = 0
-        for query in queries {
-            guard query.latent.shape == shape, query.latent.dtype == first.latent.dtype,
-                query.extra?.shape == first.extra?.shape
-            else { break }
-            largest = max(largest, model.bytesPerRow(latentShape: shape, plan: query.plan))
+        for row in rows {
+            guard row.fits(first) else { break }
+            largest = max(largest, model.bytesPerRow(latentShape: shape, plan: row.plan))
             guard count < limits.rows(of: largest) else { break }
             count += 1
         }
-        return queries.prefix(count)
+        return rows.prefix(count)
     }
 
-    private func pass(_ queries: ArraySlice<Query>) throws -> [Tensor] {
-        let latents = Tensor.concatenated(queries.map { Self.input(of: $0) })
-        let timesteps = Tensor(queries.map { Int64($0.timestep) }).to(device: model.device)
-        let plans = queries.allSatisfy(\.plan.sites.isEmpty) ? [] : queries.map(\.plan)
-        let context = try contexts.context(of: queries.map(\.prompt))
+    private func pass(_ rows: ArraySlice<RowBatcher.Row>) throws -> [Tensor] {
+        let latents = Tensor.concatenated(rows.map(\.input))
+        let timesteps = Tensor(rows.map { Int64($0.timestep) }).to(device: model.device)
+        let plans = rows.allSatisfy(\.plan.sites.isEmpty) ? [] : rows.map(\.plan)
+        let context = try contexts.context(of: rows.map(\.prompt))
         let answers = try model.answer(latents, timesteps: timesteps, context: context, plans: plans)
         // A model that is broken says so in its first pass; waiting for the picture would waste all others.
         if cost.forwards == 0, !answers.detached.isFinite {
             throw notFinite(while: "looking at its first latent")
         }
-        cost.forwards += queries.count
-        return zip(answers.separateRows, queries).map { answer, query in
-            schedule.prediction.noise(in: answer, latent: query.latent, at: query.level)
+        cost.forwards += rows.count
+        return zip(answers.separateRows, rows).map { answer, row in
+            schedule.prediction.noise(in: answer, latent: row.latent, at: row.level)
         }
-    }
-
-    private static func input(of query: Query) -> Tensor {
-        guard let extra = query.extra else { return query.latent }
-        return .concatenated([query.latent, extra], along: 1)
     }
 
     /// Gradients of a loss over predictions, counted as backward passes.

@@ -1,17 +1,19 @@
 public import Networks
 public import Tensors
 
-/// A question to the network: how much noise a latent holds, given a prompt.
+/// A question to the network: how much noise a latent holds, given a prompt and classifier-free guidance.
 public struct Query {
     /// The latent, [1, C, h, w].
     public var latent: Tensor
     /// The level the latent is at, which says how to read noise from a velocity.
     public var level: Level
-    /// What the network is told; the level's own timestep, but that of the destination in an inversion.
+    /// The timestep passed to the UNet; the level's own, but that of the destination in an inversion.
     public var timestep: Int
-    /// What the picture should show.
+    /// The conditioning: what the picture should show.
     public var prompt: Prompt
-    /// What is recorded or edited inside the network.
+    /// What the conditional estimate is led away from; nil asks the prompt alone.
+    public var guidance: Guidance?
+    /// What is recorded or edited inside the network in the conditional row.
     public var plan: Plan
     /// Further input channels [1, C', h, w] of networks that want them (mask, masked picture, second
     /// picture).
@@ -19,19 +21,21 @@ public struct Query {
 
     /// A question about a latent at a level.
     public init(
-        _ latent: Tensor, at level: Level, told timestep: Int? = nil, prompt: Prompt, plan: Plan = .none,
-        extra: Tensor? = nil
+        _ latent: Tensor, at level: Level, told timestep: Int? = nil, prompt: Prompt,
+        guidance: Guidance? = nil,
+        plan: Plan = .none, extra: Tensor? = nil
     ) {
         self.latent = latent
         self.level = level
         self.timestep = timestep ?? level.timestep
         self.prompt = prompt
+        self.guidance = guidance
         self.plan = plan
         self.extra = extra
     }
 }
 
-/// How many queries may share a forward pass.
+/// How many rows may share a forward pass.
 public struct BatchLimits: Sendable, Hashable {
     /// Bytes that the activations of one pass may take, as `DiffusionModel.bytesPerRow` estimates them.
     public var bytes: Int

@@ -1,4 +1,6 @@
 public import ArgumentParser
+public import Diffusion
 public import Editing
 
 extension Preset: ExpressibleByArgument {}
+extension SamplerKind: ExpressibleByArgument {}

@@ -24,9 +24,9 @@ public struct ModelFolder: Sendable {
     /// Reads `model_index.json` and the configurations of the parts, and sees that weights are there.
     ///
     /// Outdated settings are corrected as diffusers' Stable Diffusion pipelines correct them, see `notices`.
-    /// - Throws: `DiffusionError` naming a missing file, one that cannot be read, what the folder or file is instead of a model, a model of
-    ///   another family, pickled weights or parts that do not fit each other; `ConfigurationError` naming an
-    ///   unsupported setting.
+    /// - Throws: `DiffusionError` naming a missing file, one that cannot be read, what the folder or file is instead of
+    ///   a model, a model of another family, pickled weights or parts that do not fit each other; `ConfigurationError`
+    ///   naming an unsupported setting.
     public init(path: String) throws {
         self.path = path
         var isFolder: ObjCBool = false

@@ -1,0 +1,53 @@
+import Foundation
+public import Tensors
+
+/// DPM-Solver++ of second order with two estimates (2M), deterministic or as a stochastic differential equation.
+///
+/// Lu, Zhou, Bao, Chen, Li and Zhu, "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models",
+/// 2022. In λ = log(√ᾱ/√(1-ᾱ)), with h the step in λ and D the predicted clean latent, led on by half its last change:
+/// σ_t/σ_s·x + √ᾱ_t·(1 - e⁻ʰ)·D, and as a stochastic equation σ_t/σ_s·e⁻ʰ·x + √ᾱ_t·(1 - e⁻²ʰ)·D + σ_t·√(1 - e⁻²ʰ)·z.
+public struct DPMSolver: Sampler {
+    /// Whether each step adds fresh noise.
+    public let isStochastic: Bool
+
+    /// A solver.
+    public init(isStochastic: Bool = false) { self.isStochastic = isStochastic }
+
+    /// What records and messages call it.
+    public var name: String { isStochastic ? "DPM-Solver++ 2M SDE" : "DPM-Solver++ 2M" }
+
+    /// The solver's own levels, see `NoiseSchedule.solverLevels(steps:)`.
+    public func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Levels {
+        try schedule.solverLevels(steps: steps)
+    }
+
+    /// Where a step leads on average (μ); of first order where there is no estimate before.
+    public func mean(_ estimate: Estimate, after previous: Estimate?, to end: Level) -> Tensor {
+        let (start, clean) = (estimate.level, estimate.predictedOriginal)
+        // e⁻ʰ is the quotient of the ratios; h is endless where the step ends without noise.
+        let decay = end.ratio / start.ratio
+        var direction = clean
+        if let previous {
+            direction +=
+                (clean - previous.predictedOriginal) * Self.lead(from: previous.level, over: start, to: end)
+        }
+        let (kept, left) = isStochastic ? (decay, decay * decay) : (1, decay)
+        return estimate.latent * (end.spread / start.spread * kept) + direction * (end.signal * (1 - left))
+    }
+
+    /// σ_t·√(1 - e⁻²ʰ), and 0 where it is deterministic.
+    public func deviation(from start: Level, to end: Level) -> Double {
+        let decay = end.ratio / start.ratio
+        return isStochastic ? end.spread * (1 - decay * decay).squareRoot() : 0
+    }
+
+    /// In every stochastic step that does not end clean.
+    public func drawsNoise(to end: Level) -> Bool { isStochastic && end.spread > 0 }
+
+    /// How much of the last change of the predicted clean latent a step is led on by: ½·h/h₀, the lengths of this step and
+    /// of the one before it in λ; nought where the step ends without noise, which is then of first order.
+    package static func lead(from last: Level, over start: Level, to end: Level) -> Double {
+        guard end.ratio > 0 else { return 0 }
+        return 0.5 * log(start.ratio / end.ratio) / log(last.ratio / start.ratio)
+    }
+}
