@@ -1,6 +1,6 @@
 public import Diffusion
 public import Imaging
-package import Tensors
+import Tensors
 
 extension Studio {
     /// A picture for each prompt, many of them in one pass; each the same as `generate` makes alone.
@@ -21,23 +21,10 @@ extension Studio {
         let noises = seeds.map {
             RandomGenerator(seed: $0).normal([1, facts.latentChannels, side, side]).to(device: model.device)
         }
-        return try sample(noises, prompts: prompts, levels: levels, guidance: guidance, stage: stage).map {
-            try decode($0)
-        }
-    }
-
-    /// DDIM sampling of many latents side by side, from the noisiest level to the clean one.
-    package func sample(
-        _ latents: [Tensor], prompts: [Prompt], levels: Levels, guidance: Double, stage: String
-    ) throws -> [Tensor] {
-        let empty = try prompt("")
-        let away = Guidance(awayFrom: empty, scale: guidance)
+        let away = Guidance(awayFrom: try prompt(""), scale: guidance)
         return try sample(
-            latents, from: levels.steps, of: levels, stage: stage,
-            predicting: { latents, level in
-                try predict(
-                    zip(latents, prompts).map { Query($0, at: level, prompt: $1, guidance: away) })
-            })
+            noises, from: levels.steps, of: levels, prompts: prompts, guidance: away, stage: stage
+        ).map { try decode($0) }
     }
 
     /// Prompts on the straight line between the embeddings of two texts, both ends included.

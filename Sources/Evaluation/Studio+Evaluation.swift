@@ -71,7 +71,7 @@ extension Studio {
                 stage: "inverting \(group.lowerBound + 1)–\(group.upperBound)"
             ).map { $0[levels.steps] }
             let latents = try sample(
-                noisy, prompts: prompts, levels: levels, guidance: 1, stage: "bringing back")
+                noisy, from: levels.steps, of: levels, prompts: prompts, stage: "bringing back")
             for (index, render) in renders.enumerated() {
                 let (back, top) = (try decode(latents[index]), try decode(clean[index]))
                 whole.append(peakRatio(render, back))

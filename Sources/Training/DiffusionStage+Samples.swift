@@ -31,11 +31,8 @@ extension DiffusionStage {
         let noise = RandomGenerator(seed: randomness.seed(.samples, 0)).normal([texts.count] + latents.shape)
         let away = Guidance(awayFrom: empty, scale: configuration.samples.guidance)
         let final = try studio.sample(
-            noise.to(device: device).separateRows, from: levels.steps, of: levels,
-            predicting: { latents, level in
-                try studio.predict(
-                    zip(latents, prompts).map { Query($0, at: level, prompt: $1, guidance: away) })
-            })
+            noise.to(device: device).separateRows, from: levels.steps, of: levels, prompts: prompts,
+            guidance: away)
         return try final.map { try studio.decode($0) }
     }
 

@@ -106,10 +106,7 @@ struct Probe {
         }
         var path = [latents]
         _ = try studio.sample(
-            latents.separateRows, from: steps, of: levels,
-            predicting: { latents, level in
-                try studio.predict(zip(latents, prompts).map { Query($0, at: level, prompt: $1) })
-            },
+            latents.separateRows, from: steps, of: levels, prompts: prompts,
             each: { _, latents in
                 path.append(.concatenated(latents))
                 return latents

@@ -144,10 +144,7 @@ import ToyModels
         let prompts = [try studio.prompt("left"), try studio.prompt("")]
         let starts = [1, 2].map { RandomGenerator(seed: $0).normal([1, 3, 8, 8]) }
         let both = try studio.sample(
-            starts, from: 6, of: levels,
-            predicting: { latents, level in
-                try studio.predict(zip(latents, prompts).map { Query($0, at: level, prompt: $1) })
-            })
+            starts, from: 6, of: levels, prompts: prompts)
         #expect(model.passes == Array(repeating: 2, count: 6))
         for index in [0, 1] {
             let alone = try studio.sample(starts[index], from: 6, of: levels, prompt: prompts[index])

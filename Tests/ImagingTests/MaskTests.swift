@@ -5,19 +5,6 @@ import Testing
 
 @Suite("Masks")
 struct MaskTests {
-    /// 1 where `inside` says so.
-    private func mask(_ width: Int, _ height: Int, where inside: (Int, Int) -> Bool) -> Mask {
-        let values = (0..<(width * height)).map { inside($0 % width, $0 / width) ? 1 : 0 as Float }
-        return Mask(width: width, height: height, values: values)
-    }
-
-    private func disc(_ width: Int, _ height: Int, radius: Double) -> Mask {
-        mask(width, height) { x, y in
-            let (dx, dy) = (Double(x) - Double(width) / 2, Double(y) - Double(height) / 2)
-            return dx * dx + dy * dy <= radius * radius
-        }
-    }
-
     @Test("a mask goes through a picture file, white for what is edited")
     func throughFile() throws {
         try withFolder { folder in

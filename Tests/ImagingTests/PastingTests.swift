@@ -5,19 +5,6 @@ import Testing
 
 @Suite("Pasting")
 struct PastingTests {
-    /// 1 where `inside` says so.
-    private func mask(_ width: Int, _ height: Int, where inside: (Int, Int) -> Bool) -> Mask {
-        let values = (0..<(width * height)).map { inside($0 % width, $0 / width) ? 1 : 0 as Float }
-        return Mask(width: width, height: height, values: values)
-    }
-
-    private func disc(_ width: Int, _ height: Int, radius: Double) -> Mask {
-        mask(width, height) { x, y in
-            let (dx, dy) = (Double(x) - Double(width) / 2, Double(y) - Double(height) / 2)
-            return dx * dx + dy * dy <= radius * radius
-        }
-    }
-
     @Test("pasting leaves every pixel outside the mask as it was, whatever the sizes and the feather")
     func outsideIsUntouched() {
         let original = pattern(97, 61)

@@ -61,3 +61,17 @@ func distance(_ one: Picture, _ other: Picture) -> Int {
     guard one.width == other.width, one.height == other.height else { return 256 }
     return zip(one.pixels, other.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
 }
+
+/// 1 where `inside` says so.
+func mask(_ width: Int, _ height: Int, where inside: (Int, Int) -> Bool) -> Mask {
+    let values = (0..<(width * height)).map { inside($0 % width, $0 / width) ? 1 : 0 as Float }
+    return Mask(width: width, height: height, values: values)
+}
+
+/// 1 in a disc about the middle.
+func disc(_ width: Int, _ height: Int, radius: Double) -> Mask {
+    mask(width, height) { x, y in
+        let (dx, dy) = (Double(x) - Double(width) / 2, Double(y) - Double(height) / 2)
+        return dx * dx + dy * dy <= radius * radius
+    }
+}

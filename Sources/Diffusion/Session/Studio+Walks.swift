@@ -98,6 +98,22 @@ extension Studio {
             predicting: { [try predict($0[0], $1)] }, guiding: guiding, each: { [try each($0, $1[0])] })[0]
     }
 
+    /// Sampling of many latents side by side, each under its prompt, by DDIM.
+    ///
+    /// - `each`: as of the general form.
+    public func sample(
+        _ latents: [Tensor], from top: Int, of levels: Levels, prompts: [Prompt], guidance: Guidance? = nil,
+        stage: String = "decoding", each: (Int, [Tensor]) throws -> [Tensor] = { $1 }
+    ) throws -> [Tensor] {
+        try sample(
+            latents, from: top, of: levels, stage: stage,
+            predicting: { latents, level in
+                try predict(
+                    zip(latents, prompts).map { Query($0, at: level, prompt: $1, guidance: guidance) })
+            },
+            each: each)
+    }
+
     /// Sampling of one latent under a prompt, by DDIM.
     ///
     /// - `each`: gets the index and latent of every level reached, and answers the latent to go on with.
@@ -106,8 +122,8 @@ extension Studio {
         scale: Double = 1, stage: String = "decoding", each: (Int, Tensor) throws -> Tensor = { $1 }
     ) throws -> Tensor {
         try sample(
-            latent, from: top, of: levels, stage: stage,
-            predicting: { try noise(in: $0, at: $1, prompt: prompt, against: empty, scale: scale) },
-            each: each)
+            [latent], from: top, of: levels, prompts: [prompt],
+            guidance: empty.map { Guidance(awayFrom: $0, scale: scale) }, stage: stage,
+            each: { [try each($0, $1[0])] })[0]
     }
 }

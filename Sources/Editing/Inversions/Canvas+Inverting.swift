@@ -36,6 +36,12 @@ extension Canvas {
         return path
     }
 
+    /// The picture's latents with one noise added at every level, as a path that no inversion climbed.
+    func noised(with noise: Tensor, prompt: Prompt) -> SourcePath {
+        let noised = levels.prefix(top + 1).dropFirst().map { DDIM.noised(clean, noise, to: $0) }
+        return SourcePath(.ddim, levels: levels, latents: [clean] + noised, prompt: prompt)
+    }
+
     /// Inverts the picture by DDIM with guidance away from the empty prompt, whatever the request's inversion
     /// is.
     func invertedByDDIM(prompt: Prompt, scale: Double, stage: String = "encoding") throws -> SourcePath {

@@ -111,11 +111,6 @@ public struct MultiDiffusion: EditingMethod {
     /// The photo's latents at all levels: inverted, or with one noise in all of them.
     private func path(_ canvas: Canvas, _ noise: Tensor) throws -> SourcePath {
         guard start == .noised else { return try canvas.invert() }
-        let noised = canvas.levels.prefix(canvas.top + 1).dropFirst().map {
-            DDIM.noised(canvas.clean, noise, to: $0)
-        }
-        return SourcePath(
-            .ddim, levels: canvas.levels, latents: [canvas.clean] + noised,
-            prompt: canvas.source ?? canvas.empty)
+        return canvas.noised(with: noise, prompt: canvas.source ?? canvas.empty)
     }
 }

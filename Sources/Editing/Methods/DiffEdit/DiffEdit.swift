@@ -128,12 +128,7 @@ public struct DiffEdit: EditingMethod {
             }
             return try canvas.invert(prompt: prompt(canvas), stage: "encoding")
         case .noise:
-            let noise = canvas.freshNoise()
-            let noised = canvas.levels.prefix(canvas.top + 1).dropFirst().map {
-                DDIM.noised(canvas.clean, noise, to: $0)
-            }
-            return SourcePath(
-                .ddim, levels: canvas.levels, latents: [canvas.clean] + noised, prompt: prompt(canvas))
+            return canvas.noised(with: canvas.freshNoise(), prompt: prompt(canvas))
         }
     }
 
