@@ -44,7 +44,7 @@ let package = Package(
         layer("Storage"),
         tests(of: "Storage"),
 
-        // Pictures, prompts and the still-life world: no libtorch; libvips is opened at run time.
+        // Images, prompts and the still-life world: no libtorch; libvips is opened at run time.
         .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         layer("Imaging", on: ["CVips", "Storage"]),
         tests(of: "Imaging", fixtures: true),
@@ -94,7 +94,7 @@ let package = Package(
             of: "Comparison",
             with: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
 
-        // Networks of our own that judge pictures, and the numbers of a model's card.
+        // Networks of our own that judge images, and the numbers of a model's card.
         layer(
             "Judging", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
         tests(

@@ -7,44 +7,44 @@ import StillLife
 public struct ComparedEdit: Sendable, Hashable {
     /// A right answer.
     public struct Truth: Sendable, Hashable {
-        /// What the picture should have become.
-        public var picture: Picture
-        /// Where it differs from the picture before.
-        public var changed: PictureArea
+        /// What the image should have become.
+        public var image: Image
+        /// Where it differs from the image before.
+        public var changed: ImageArea
 
         /// A right answer and where it differs.
-        public init(picture: Picture, changed: PictureArea) {
-            self.picture = picture
+        public init(image: Image, changed: ImageArea) {
+            self.image = image
             self.changed = changed
         }
     }
 
     /// What it is called in rows.
     public var id: String
-    /// What is asked; each contender puts in its own method and options.
+    /// What is asked; each candidate puts in its own method and options.
     public var request: EditRequest
-    /// Right answers, of the picture's size: none where unknown, several where the prompt leaves room.
+    /// Right answers, of the image's size: none where unknown, several where the prompt leaves room.
     public var truths: [Truth]
 
     /// An edit with right answers.
-    /// - Precondition: the answers have the picture's size.
+    /// - Precondition: the answers have the image's size.
     public init(id: String, request: EditRequest, truths: [Truth] = []) {
-        let size = (request.picture.width, request.picture.height)
+        let size = (request.image.width, request.image.height)
         precondition(
-            truths.allSatisfy { ($0.picture.width, $0.picture.height) == size },
+            truths.allSatisfy { ($0.image.width, $0.image.height) == size },
             "truths have the picture's size")
         self.id = id
         self.request = request
         self.truths = truths
     }
 
-    /// An edit with one right picture; what differs by more than two of 255 steps, a little widened, has changed.
-    public init(id: String, request: EditRequest, truth: Picture) {
-        let effect = EditedPair.effect(from: request.picture, to: truth)
+    /// An edit with one right image; what differs by more than two of 255 steps, a little widened, has changed.
+    public init(id: String, request: EditRequest, truth: Image) {
+        let effect = EditedPair.effect(from: request.image, to: truth)
         self.init(
             id: id, request: request,
             truths: [
-                Truth(picture: truth, changed: PictureArea(effect, width: truth.width, height: truth.height))
+                Truth(image: truth, changed: ImageArea(effect, width: truth.width, height: truth.height))
             ])
     }
 }
@@ -63,17 +63,17 @@ public struct Scores: Sendable, Hashable, Codable {
 
     /// Where the area that may change is known from; nil where it is not known.
     public var areaFrom: AreaSource?
-    /// That area's share of the picture, from 0 to 1.
+    /// That area's share of the image, from 0 to 1.
     public var area: Double?
-    /// Peak signal-to-noise ratio of the result to the picture before, outside the area, in dB; 100 at most.
+    /// Peak signal-to-noise ratio of the result to the image before, outside the area, in dB; 100 at most.
     public var preservation: Double?
     /// Whether nothing at all changed outside.
     public var preservesAll: Bool?
-    /// SSIM of the result to the picture before, over windows outside the area.
+    /// SSIM of the result to the image before, over windows outside the area.
     public var preservedSimilarity: Double?
     /// Mean absolute change inside the area, from 0 to 1.
     public var changeInside: Double?
-    /// The same over the whole picture.
+    /// The same over the whole image.
     public var change: Double?
     /// 1 - d(result, truth) / d(before, truth) in the area, d the mean squared error: 1 is perfect, 0 is doing nothing.
     public var gain: Double?
@@ -89,19 +89,19 @@ public struct Scores: Sendable, Hashable, Codable {
 extension ComparedEdit {
     /// Scores a result.
     /// - Parameters:
-    ///   - result: of the picture's size.
+    ///   - result: of the image's size.
     ///   - mask: the mask that the method found, if it did.
-    public func scores(of result: Picture, mask: Mask? = nil) -> Scores {
-        let (before, width, height) = (request.picture, request.picture.width, request.picture.height)
-        let own = mask.map { PictureArea($0, width: width, height: height) }
+    public func scores(of result: Image, mask: Mask? = nil) -> Scores {
+        let (before, width, height) = (request.image, request.image.width, request.image.height)
+        let own = mask.map { ImageArea($0, width: width, height: height) }
         var scores = Scores()
         scores.change = before.meanAbsoluteError(to: result)
         let best = bestTruth(for: result)
-        let area: PictureArea?
+        let area: ImageArea?
         if let best {
             (area, scores.areaFrom, scores.gain) = (best.truth.changed, .truth, best.gain)
         } else if let given = request.mask {
-            (area, scores.areaFrom) = (PictureArea(given, width: width, height: height), .given)
+            (area, scores.areaFrom) = (ImageArea(given, width: width, height: height), .given)
         } else {
             (area, scores.areaFrom) = (own, own == nil ? nil : .own)
         }
@@ -121,11 +121,11 @@ extension ComparedEdit {
     }
 
     /// The right answer that a result comes nearest to, by gain; the first where no gain can be told.
-    private func bestTruth(for result: Picture) -> (truth: Truth, gain: Double?)? {
+    private func bestTruth(for result: Image) -> (truth: Truth, gain: Double?)? {
         var best: (truth: Truth, gain: Double?)?
         for truth in truths {
-            let before = request.picture.meanSquaredError(to: truth.picture, in: truth.changed) ?? 0
-            let after = result.meanSquaredError(to: truth.picture, in: truth.changed) ?? 0
+            let before = request.image.meanSquaredError(to: truth.image, in: truth.changed) ?? 0
+            let after = result.meanSquaredError(to: truth.image, in: truth.changed) ?? 0
             let gain = before > 0 ? 1 - after / before : nil
             if best == nil || (gain ?? -.infinity) > (best?.gain ?? -.infinity) { best = (truth, gain) }
         }

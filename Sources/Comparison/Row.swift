@@ -1,8 +1,8 @@
-/// What became of one contender on one edit: a line of a study's `rows.jsonl`, an entry of `compare --json`.
+/// What became of one candidate on one edit: a line of a study's `rows.jsonl`, an entry of `compare --json`.
 public struct Row: Sendable, Hashable, Codable {
     /// How it ended.
     public enum Status: String, Sendable, Codable {
-        /// With a picture.
+        /// With an image.
         case done
         /// Without one; `reason` says why.
         case failed
@@ -10,11 +10,11 @@ public struct Row: Sendable, Hashable, Codable {
 
     /// The edit.
     public var item: String
-    /// The contender's label.
-    public var contender: String
+    /// The candidate's label.
+    public var candidate: String
     /// How it ended.
     public var status: Status
-    /// Why there is no picture.
+    /// Why there is no image.
     public var reason: String?
     /// Seed of all noise.
     public var seed: UInt64
@@ -31,6 +31,12 @@ public struct Row: Sendable, Hashable, Codable {
     /// What is known of a still-life edit.
     public var stillLife: StillLifeFacts?
 
+    /// The keys of the rows' JSON, in which a candidate is a contender.
+    private enum CodingKeys: String, CodingKey {
+        case item, candidate = "contender", status, reason, seed, seconds, forwards, backwards, scores,
+            warnings, stillLife
+    }
+
     /// What a study's report is split by.
     public struct StillLifeFacts: Sendable, Hashable, Codable {
         /// The family of the edit.
@@ -39,7 +45,7 @@ public struct Row: Sendable, Hashable, Codable {
         public var scene: String
         /// Whether the prompt leaves only one answer.
         public var isDetermined: Bool
-        /// The share of the picture that the true edit changes.
+        /// The share of the image that the true edit changes.
         public var area: Double
     }
 }

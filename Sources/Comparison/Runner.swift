@@ -3,20 +3,20 @@ public import Editing
 public import Imaging
 import Tensors
 
-/// What a contender made, and its row.
+/// What a candidate made, and its row.
 public struct Outcome: Sendable {
     /// Status, cost and scores.
     public var row: Row
-    /// The result at the picture's size; nil where there is none.
-    public var picture: Picture?
-    /// Where it was allowed to change the picture, if anything limited it.
+    /// The result at the image's size; nil where there is none.
+    public var image: Image?
+    /// Where it was allowed to change the image, if anything limited it.
     public var mask: Mask?
 }
 
-/// Runs contenders one after the other with one loaded model.
+/// Runs candidates one after the other with one loaded model.
 public struct Runner: Sendable {
     /// How a request becomes a result; a caller with a cache of inversions passes it on here.
-    public typealias Edit = @Sendable (Studio, EditRequest) throws -> EditResult
+    public typealias Edit = @Sendable (DiffusionSession, EditRequest) throws -> EditResult
 
     /// The model's engine.
     public let engine: Engine
@@ -28,23 +28,23 @@ public struct Runner: Sendable {
         self.edit = edit
     }
 
-    /// What a contender makes of an edit; whatever goes wrong becomes its row's reason.
+    /// What a candidate makes of an edit; whatever goes wrong becomes its row's reason.
     /// - Throws: `CancellationError` alone.
     public func outcome(
-        of contender: Contender, on compared: ComparedEdit, notify: (Notice) -> Void = { _ in }
+        of candidate: Candidate, on compared: ComparedEdit, notify: (Notice) -> Void = { _ in }
     ) async throws -> Outcome {
         let start = ContinuousClock.now
         var row = Row(
-            item: compared.id, contender: contender.label, status: .done, seed: compared.request.seed,
+            item: compared.id, candidate: candidate.label, status: .done, seed: compared.request.seed,
             seconds: 0, forwards: 0, backwards: 0, scores: Scores(), warnings: [])
         do {
-            let made = try await made(by: contender, on: compared.request, notify: notify)
+            let made = try await made(by: candidate, on: compared.request, notify: notify)
             row.seconds = made.cost.seconds
             row.forwards = made.cost.forwards
             row.backwards = made.cost.backwards
             row.warnings = made.warnings
-            row.scores = compared.scores(of: made.picture, mask: made.mask)
-            return Outcome(row: row, picture: made.picture, mask: made.mask)
+            row.scores = compared.scores(of: made.image, mask: made.mask)
+            return Outcome(row: row, image: made.image, mask: made.mask)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -62,21 +62,21 @@ public struct Runner: Sendable {
     }
 
     private struct Made: Sendable {
-        var picture: Picture
+        var image: Image
         var mask: Mask?
         var cost = Cost()
         var warnings: [String] = []
     }
 
     private func made(
-        by contender: Contender, on request: EditRequest, notify: (Notice) -> Void
+        by candidate: Candidate, on request: EditRequest, notify: (Notice) -> Void
     ) async throws -> Made {
-        switch contender.kind {
-        case .nothing: return Made(picture: request.picture)
+        switch candidate.kind {
+        case .nothing: return Made(image: request.image)
         case .autoencoder:
-            return try await engine.result(notify: notify) { studio in
-                let picture = try studio.throughAutoencoder(request.picture, workingSide: request.workingSide)
-                return Made(picture: picture, cost: studio.spent)
+            return try await engine.result(notify: notify) { session in
+                let image = try session.throughAutoencoder(request.image, workingSide: request.workingSide)
+                return Made(image: image, cost: session.spent)
             }
         case .method(let name, let options):
             var request = request
@@ -86,21 +86,21 @@ public struct Runner: Sendable {
             let (edit, final) = (edit, try request.withoutUnusedSettings())
             let result = try await engine.result(notify: notify) { try edit($0, final) }
             return Made(
-                picture: result.picture, mask: result.reach, cost: result.account.cost,
+                image: result.image, mask: result.reach, cost: result.account.cost,
                 warnings: result.account.warnings)
         }
     }
 }
 
-extension Studio {
-    /// A picture encoded and decoded at the model's size, brought back to its own.
-    func throughAutoencoder(_ picture: Picture, workingSide: Int?) throws -> Picture {
+extension DiffusionSession {
+    /// An image encoded and decoded at the model's size, brought back to its own.
+    func throughAutoencoder(_ image: Image, workingSide: Int?) throws -> Image {
         let facts = model.facts
         let size = WorkingSize(
-            fitting: picture.width, picture.height,
-            longSide: max(workingSide ?? facts.pictureSide, facts.latentFactor),
+            fitting: image.width, image.height,
+            longSide: max(workingSide ?? facts.imageSide, facts.latentFactor),
             multipleOf: facts.latentFactor)
-        return try decode(try encode(picture.resized(to: size))).resized(
-            width: picture.width, height: picture.height)
+        return try decode(try encode(image.resized(to: size))).resized(
+            width: image.width, height: image.height)
     }
 }

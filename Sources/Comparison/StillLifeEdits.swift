@@ -71,10 +71,10 @@ public struct StillLifeItem: Sendable {
 
     /// What methods are asked, by a request that holds steps and the like.
     ///
-    /// - `givesMask`: whether they are told where the true edit changes the picture.
+    /// - `givesMask`: whether they are told where the true edit changes the image.
     public func compared(asking template: EditRequest, givesMask: Bool = false) -> ComparedEdit {
         var request = template
-        request.picture = pair.sourcePicture
+        request.image = pair.sourceImage
         request.prompt = pair.targetPrompt
         request.source = pair.sourcePrompt
         request.seed = noiseSeed
@@ -82,7 +82,7 @@ public struct StillLifeItem: Sendable {
         let truths = pairs.map { pair in
             let (width, height) = (pair.effect.width, pair.effect.height)
             return ComparedEdit.Truth(
-                picture: pair.targetPicture, changed: PictureArea(pair.effect, width: width, height: height))
+                image: pair.targetImage, changed: ImageArea(pair.effect, width: width, height: height))
         }
         return ComparedEdit(id: id, request: request, truths: truths)
     }

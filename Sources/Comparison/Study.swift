@@ -3,19 +3,19 @@ public import Editing
 public import Imaging
 import StillLife
 
-/// Every contender on every edit, with rows that stay: what is in the folder is not computed again.
+/// Every candidate on every edit, with rows that stay: what is in the folder is not computed again.
 public struct Study: Sendable {
     /// How far a study is.
     public struct Moment: Sendable {
-        /// The contender at work.
-        public var contender: String
+        /// The candidate at work.
+        public var candidate: String
         /// The edit it works on.
         public var item: String
         /// Results that are there.
         public var done: Int
         /// Results that there will be.
         public var total: Int
-        /// Seconds that the rest will take, once every contender was timed.
+        /// Seconds that the rest will take, once every candidate was timed.
         public var secondsLeft: Double?
     }
 
@@ -24,16 +24,16 @@ public struct Study: Sendable {
     /// What the rows depend on.
     public let plan: StudyPlan
     /// Who takes part.
-    public let contenders: [Contender]
+    public let candidates: [Candidate]
     private let template: EditRequest
 
     /// A study.
     ///
-    /// - `template`: steps, guidance and the like; pictures, prompts and seeds are the edits' own.
-    public init(plan: StudyPlan, count: Int, contenders: [Contender], template: EditRequest) {
+    /// - `template`: steps, guidance and the like; images, prompts and seeds are the edits' own.
+    public init(plan: StudyPlan, count: Int, candidates: [Candidate], template: EditRequest) {
         self.plan = plan
         self.count = count
-        self.contenders = contenders
+        self.candidates = candidates
         self.template = template
     }
 
@@ -45,25 +45,25 @@ public struct Study: Sendable {
     ) async throws {
         var seconds: [String: (sum: Double, count: Int)] = [:]
         for row in folder.rows where row.status == .done {
-            seconds[row.contender, default: (0, 0)] += row.seconds
+            seconds[row.candidate, default: (0, 0)] += row.seconds
         }
-        var left = Dictionary(uniqueKeysWithValues: contenders.map { ($0.label, count) })
-        let total = count * contenders.count
+        var left = Dictionary(uniqueKeysWithValues: candidates.map { ($0.label, count) })
+        let total = count * candidates.count
         var done = 0
         for index in 0..<count {
             let item = try plan.edits.item(index)
             var compared = item.compared(asking: template, givesMask: plan.givesMask)
             compared.request.paste = plan.pastes ? .auto : .none
-            for contender in contenders {
-                let label = contender.label
-                if folder.row(item: item.id, contender: label) == nil {
+            for candidate in candidates {
+                let label = candidate.label
+                if folder.row(item: item.id, candidate: label) == nil {
                     try Task.checkCancellation()
                     let rest = left.reduce(0.0 as Double?) { sum, entry in
                         guard let sum, let timed = seconds[entry.key] else { return nil }
                         return sum + Double(entry.value) * timed.sum / Double(timed.count)
                     }
-                    tell(Moment(contender: label, item: item.id, done: done, total: total, secondsLeft: rest))
-                    var outcome = try await runner.outcome(of: contender, on: compared, notify: notify)
+                    tell(Moment(candidate: label, item: item.id, done: done, total: total, secondsLeft: rest))
+                    var outcome = try await runner.outcome(of: candidate, on: compared, notify: notify)
                     outcome.row.stillLife = item.facts
                     try folder.add(outcome)
                     seconds[label, default: (0, 0)] += outcome.row.seconds
@@ -74,11 +74,11 @@ public struct Study: Sendable {
         }
     }
 
-    /// The first edits that together show every kind once, before, true and by everybody who ever made a picture.
-    public func sheet(from folder: StudyFolder, rows: Int = 12, side: Int = 112) throws -> Picture {
-        let labels = contenders.map(\.label).filter { label in
-            label != Contender.nothing.label
-                && folder.rows.contains { $0.contender == label && $0.status == .done }
+    /// The first edits that together show every kind once, before, true and by everybody who ever made an image.
+    public func sheet(from folder: StudyFolder, rows: Int = 12, side: Int = 112) throws -> Image {
+        let labels = candidates.map(\.label).filter { label in
+            label != Candidate.nothing.label
+                && folder.rows.contains { $0.candidate == label && $0.status == .done }
         }
         var seen: Set<String> = []
         var lines: [[ContactSheet.Cell]] = []
@@ -89,22 +89,22 @@ public struct Study: Sendable {
             }
             var line = [
                 ContactSheet.Cell(
-                    Sheet.fitted(item.pair.sourcePicture, side), caption: item.pair.sourcePrompt),
+                    Sheet.fitted(item.pair.sourceImage, side), caption: item.pair.sourcePrompt),
                 ContactSheet.Cell(
-                    Sheet.fitted(item.pair.targetPicture, side), caption: item.pair.targetPrompt),
+                    Sheet.fitted(item.pair.targetImage, side), caption: item.pair.targetPrompt),
             ]
             for label in labels {
-                guard let row = folder.row(item: item.id, contender: label) else { continue }
-                let picture =
+                guard let row = folder.row(item: item.id, candidate: label) else { continue }
+                let image =
                     row.status == .done
-                    ? try Picture(contentsOf: folder.picturePath(item: item.id, contender: label)) : nil
+                    ? try Image(contentsOf: folder.imagePath(item: item.id, candidate: label)) : nil
                 let gain = row.scores.gain.map { "\ngain \($0.fixed(2))" } ?? ""
                 let note = row.status == .done ? gain : "\nfailed"
-                line.append(.init(picture.map { Sheet.fitted($0, side) }, caption: label + note))
+                line.append(.init(image.map { Sheet.fitted($0, side) }, caption: label + note))
             }
             lines.append(line)
         }
-        return ContactSheet(rows: lines, textScale: 1).picture()
+        return ContactSheet(rows: lines, textScale: 1).image()
     }
 }
 

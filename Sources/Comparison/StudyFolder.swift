@@ -21,11 +21,11 @@ public struct StudyPlan: Sendable, Hashable, Codable {
     public var steps: Int?
     /// Guidance scale, where not left to the methods.
     public var guidance: Double?
-    /// How pictures are brought to noise, where not left to the methods.
+    /// How images are brought to noise, where not left to the methods.
     public var inversion: String?
-    /// Whether methods are told where the true edit changes the picture.
+    /// Whether methods are told where the true edit changes the image.
     public var givesMask: Bool
-    /// Whether the picture's own pixels are pasted back outside masks.
+    /// Whether the image's own pixels are pasted back outside masks.
     public var pastes: Bool
 
     /// A plan.
@@ -71,9 +71,9 @@ public enum StudyError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// The folder of a study: `study.json` (its plan), `rows.jsonl` (one line a result) and `pictures/CONTENDER/ITEM.png`.
+/// The folder of a study: `study.json` (its plan), `rows.jsonl` (one line a result) and `images/CONTENDER/ITEM.png`.
 ///
-/// A row is added when its picture is in place, so whatever is in `rows.jsonl` is whole.
+/// A row is added when its image is in place, so whatever is in `rows.jsonl` is whole.
 public struct StudyFolder: Sendable {
     /// Where it lies.
     public let path: String
@@ -111,17 +111,17 @@ public struct StudyFolder: Sendable {
 
     private var rowsPath: String { path + "/rows.jsonl" }
 
-    /// The finished row of a contender on an item.
-    public func row(item: String, contender: String) -> Row? {
-        rows.last { $0.item == item && $0.contender == contender }
+    /// The finished row of a candidate on an item.
+    public func row(item: String, candidate: String) -> Row? {
+        rows.last { $0.item == item && $0.candidate == candidate }
     }
 
-    /// Keeps an outcome: its picture first, then its row.
+    /// Keeps an outcome: its image first, then its row.
     public mutating func add(_ outcome: Outcome) throws {
-        if let picture = outcome.picture, outcome.row.contender != Contender.nothing.label {
-            let file = picturePath(item: outcome.row.item, contender: outcome.row.contender)
-            try Self.telling { try WholeFolder.make(folder(of: outcome.row.contender)) }
-            try picture.write(to: file)
+        if let image = outcome.image, outcome.row.candidate != Candidate.nothing.label {
+            let file = imagePath(item: outcome.row.item, candidate: outcome.row.candidate)
+            try Self.telling { try WholeFolder.make(folder(of: outcome.row.candidate)) }
+            try image.write(to: file)
         }
         let line = Array(try Self.line(outcome.row).utf8)
         try Self.telling {
@@ -145,8 +145,8 @@ public struct StudyFolder: Sendable {
     }
 
     /// Where a result lies.
-    public func picturePath(item: String, contender: String) -> String {
-        folder(of: contender) + "/\(item).png"
+    public func imagePath(item: String, candidate: String) -> String {
+        folder(of: candidate) + "/\(item).png"
     }
 
     /// Writes a text beside the rows, whole or not at all.
@@ -154,8 +154,8 @@ public struct StudyFolder: Sendable {
         try Self.telling { try WholeFile.write(text, to: path + "/" + name) }
     }
 
-    private func folder(of contender: String) -> String {
-        let allowed = contender.map {
+    private func folder(of candidate: String) -> String {
+        let allowed = candidate.map {
             $0.isASCII && ($0.isLetter || $0.isNumber || "-.=".contains($0)) ? $0 : "_"
         }
         return path + "/pictures/" + String(allowed)

@@ -16,7 +16,7 @@ public struct StudyReport: Sendable {
 
     /// A report over the rows of some items.
     ///
-    /// - `labels`: contenders in the order of the tables; those of other rows follow.
+    /// - `labels`: candidates in the order of the tables; those of other rows follow.
     /// - `items`: the edits that count; rows of others are left out.
     /// - `leftOut`: methods that had no part, with the reason.
     public init(
@@ -30,8 +30,8 @@ public struct StudyReport: Sendable {
         var rows: [String: [String: Row]] = [:]
         var order = labels
         for row in all where wanted.contains(row.item) {
-            rows[row.contender, default: [:]][row.item] = row
-            if !order.contains(row.contender) { order.append(row.contender) }
+            rows[row.candidate, default: [:]][row.item] = row
+            if !order.contains(row.candidate) { order.append(row.candidate) }
         }
         self.rows = rows
         self.labels = order.filter { rows[$0] != nil }
@@ -60,7 +60,7 @@ public struct StudyReport: Sendable {
         settings.append(
             plan.pastes
                 ? "the picture's own pixels pasted back outside masks" : "nothing pasted back outside masks")
-        let absent = leftOut.map { " \(Contender.title(of: $0.method)) is left out: it \($0.reason)." }
+        let absent = leftOut.map { " \(Candidate.title(of: $0.method)) is left out: it \($0.reason)." }
             .joined()
         return """
             \(items.count) still-life edits of \(plan.edits.size)×\(plan.edits.size) pixels (seed \(plan.edits.seed)), whose \
@@ -94,7 +94,7 @@ public struct StudyReport: Sendable {
             : "The autoencoder alone bounds what a method can preserve."
     }
 
-    /// One line a contender: gain, preservation, cost.
+    /// One line a candidate: gain, preservation, cost.
     public var overall: TextTable {
         TextTable(
             header: [
@@ -105,7 +105,7 @@ public struct StudyReport: Sendable {
                 let rows = ordered(label, counted)
                 let done = rows.filter { $0.status == .done }
                 guard !done.isEmpty else {
-                    return [Contender.title(of: label)] + Array(repeating: "–", count: 8)
+                    return [Candidate.title(of: label)] + Array(repeating: "–", count: 8)
                         + ["\(rows.count)", "\(rows.count)"]
                 }
                 let gains = rows.compactMap { row in gain(row).map { Observation($0, cluster: cluster(row)) }
@@ -113,7 +113,7 @@ public struct StudyReport: Sendable {
                 let better = shows(label)
                 let sorted = gains.map(\.value).sorted()
                 return [
-                    Contender.title(of: label),
+                    Candidate.title(of: label),
                     sorted.isEmpty ? "–" : Statistics.quantile(0.5, of: sorted).fixed(2),
                     mean(gains, digits: 2),
                     better.map { Self.percent($0) } ?? "–",
@@ -128,7 +128,7 @@ public struct StudyReport: Sendable {
             })
     }
 
-    /// Median gain of each contender on each kind of edit.
+    /// Median gain of each candidate on each kind of edit.
     public var kinds: TextTable {
         let present = plan.edits.kinds.map(\.rawValue).filter { kind in
             kind != "nothing" && !items(where: { $0.kind == kind }).isEmpty
@@ -136,7 +136,7 @@ public struct StudyReport: Sendable {
         return split(present.map { kind in (kind, { $0.kind == kind }) }, of: items)
     }
 
-    /// Median gain of each contender on small, middling and large edits.
+    /// Median gain of each candidate on small, middling and large edits.
     public var areas: TextTable {
         split(
             [
@@ -162,12 +162,12 @@ public struct StudyReport: Sendable {
             })
         let table = TextTable(
             header: [
-                "\(Contender.title(of: best.label)) against", "difference in gain", "wins", "losses", "p",
+                "\(Candidate.title(of: best.label)) against", "difference in gain", "wins", "losses", "p",
             ],
             rows: zip(others, zip(pairs, chances)).map { other, found in
                 let interval = Statistics.pairedDifference(found.0, seed: plan.edits.seed)
                 return [
-                    Contender.title(of: other.label), interval.map { Self.bracketed($0, digits: 2) } ?? "–",
+                    Candidate.title(of: other.label), interval.map { Self.bracketed($0, digits: 2) } ?? "–",
                     "\(found.0.count { $0.first > $0.second })", "\(found.0.count { $0.first < $0.second })",
                     found.1 < 0.001 ? "< 0.001" : found.1.fixed(3),
                 ]
@@ -196,7 +196,7 @@ public struct StudyReport: Sendable {
             let reasons = ordered(label).compactMap(\.reason)
             let counts = Dictionary(grouping: reasons) { $0 }.mapValues(\.count)
             return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
-                "- \(Contender.title(of: label)), \($0.value) of \(ordered(label).count): \($0.key)"
+                "- \(Candidate.title(of: label)), \($0.value) of \(ordered(label).count): \($0.key)"
             }
         }
     }
@@ -211,7 +211,7 @@ public struct StudyReport: Sendable {
             header: ["method"] + groups.map { "\($0.name) (\($0.items.count))" },
             rows: labels.map { label in
                 let isThere = ordered(label).contains { $0.status == .done }
-                return [Contender.title(of: label)]
+                return [Candidate.title(of: label)]
                     + groups.map { group in
                         let gains = group.items.compactMap { rows[label]?[$0].flatMap(gain) }
                         guard isThere, !gains.isEmpty else { return "–" }
@@ -228,7 +228,7 @@ public struct StudyReport: Sendable {
         }
     }
 
-    /// How often a result is nearer to the truth than the picture before is, and than that picture is after the
+    /// How often a result is nearer to the truth than the image before is, and than that image is after the
     /// autoencoder, whose softening alone brings it a little nearer on average.
     private func shows(_ label: String) -> Interval? {
         guard !["nothing", "autoencoder"].contains(label) else { return nil }

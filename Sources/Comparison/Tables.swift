@@ -45,7 +45,7 @@ public struct TextTable: Sendable, Hashable {
         }.joined(separator: "\n")
     }
 
-    /// The table of one picture's comparison; failures stand in it with dashes.
+    /// The table of one image's comparison; failures stand in it with dashes.
     public init(_ rows: [Row]) {
         let scored = rows.filter { $0.status == .done }
         let columns: [(name: String, meaning: String?, value: (Row) -> String?)] = [
@@ -74,7 +74,7 @@ public struct TextTable: Sendable, Hashable {
         }
         header = ["method"] + shown.map(\.name)
         self.rows = rows.map { row in
-            [row.contender]
+            [row.candidate]
                 + shown.map { column in row.status == .done ? column.value(row) ?? "-" : "-" }
         }
         legend = shown.compactMap { column in column.meaning.map { "\(column.name): \($0)" } }.joined(

@@ -33,7 +33,7 @@ public indirect enum Circumstance: Sendable, Hashable {
     case notGiven(Setting)
     /// Guidance is not 1.
     case guided
-    /// The picture is brought to noise in one of these ways.
+    /// The image is brought to noise in one of these ways.
     case inversion([InversionKind])
     /// All of these hold.
     case all([Circumstance])

@@ -3,7 +3,7 @@ import Imaging
 
 extension EditRequest: Codable {
     private enum Keys: String, CodingKey {
-        case picture, prompt, source, negative, mask, regions, method, preset, options, seed, steps, guidance,
+        case image, prompt, source, negative, mask, regions, method, preset, options, seed, steps, guidance,
             strength, offset, inversion, inversionOptions
         case paste, pastes, feather, workingSide, traces, measuresInversion
     }
@@ -15,7 +15,7 @@ extension EditRequest: Codable {
         var bytes: Data
     }
 
-    /// Reads a request; everything but picture and prompt may be left out.
+    /// Reads a request; everything but image and prompt may be left out.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Keys.self)
         func bad(_ key: Keys, _ reason: String) -> DecodingError {
@@ -25,12 +25,12 @@ extension EditRequest: Codable {
             let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
             return width > 0 && height > 0 && !overflow && count % channels == 0 && pixels == count / channels
         }
-        let pixels = try container.decode(Pixels.self, forKey: .picture)
+        let pixels = try container.decode(Pixels.self, forKey: .image)
         guard fits(pixels.width, pixels.height, pixels.bytes.count, 3) else {
-            throw bad(.picture, "a picture needs width * height * 3 bytes")
+            throw bad(.image, "a picture needs width * height * 3 bytes")
         }
         self.init(
-            picture: Picture(width: pixels.width, height: pixels.height, pixels: Array(pixels.bytes)),
+            image: Image(width: pixels.width, height: pixels.height, pixels: Array(pixels.bytes)),
             prompt: try container.decode(String.self, forKey: .prompt),
             source: try container.decodeIfPresent(String.self, forKey: .source),
             negative: try container.decodeIfPresent(String.self, forKey: .negative),
@@ -59,8 +59,8 @@ extension EditRequest: Codable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(
-            Pixels(width: picture.width, height: picture.height, bytes: Data(picture.pixels)),
-            forKey: .picture)
+            Pixels(width: image.width, height: image.height, bytes: Data(image.pixels)),
+            forKey: .image)
         try container.encodeIfPresent(mask.map { MaskValues($0) }, forKey: .mask)
         if !regions.isEmpty { try container.encode(regions, forKey: .regions) }
         try container.encode(prompt, forKey: .prompt)

@@ -3,17 +3,17 @@ public import Imaging
 
 /// What is asked of an editing method: plain values that may cross threads and be written down.
 public struct EditRequest: Sendable, Hashable {
-    /// The picture, sRGB, any size.
-    public var picture: Picture
-    /// What the picture should show.
+    /// The image, sRGB, any size.
+    public var image: Image
+    /// What the image should show.
     public var prompt: String
-    /// What the picture shows now.
+    /// What the image shows now.
     public var source: String?
     /// What guidance leads away from; the empty prompt where nil.
     public var negative: String?
     /// What may change (white), at any size.
     public var mask: Mask?
-    /// Parts of the picture with prompts of their own, for methods that paint by regions.
+    /// Parts of the image with prompts of their own, for methods that paint by regions.
     public var regions: [Region]
     /// The method's name.
     public var method: String
@@ -31,27 +31,27 @@ public struct EditRequest: Sendable, Hashable {
     public var strength: Double?
     /// What every timestep is shifted by (`steps_offset`); the preset's, or else the model's, where nil.
     public var offset: Int?
-    /// How the picture is brought to noise; the preset's where nil, and nothing to methods that do not
+    /// How the image is brought to noise; the preset's where nil, and nothing to methods that do not
     /// invert.
     public var inversion: InversionKind?
     /// The inversion's own options, as texts; refused for methods that leave no choice of inversion.
     public var inversionOptions: [String: String]
-    /// How the edit comes into the picture; the original's pixels stay outside the mask in every way but `none`.
+    /// How the edit comes into the image; the original's pixels stay outside the mask in every way but `none`.
     public var paste: Paste
-    /// Pixels of the picture over which a pasted edit fades in; where nil, two of those that the model saw.
+    /// Pixels of the image over which a pasted edit fades in; where nil, two of those that the model saw.
     public var feather: Double?
-    /// Long side of the picture that the model works on; the model's own where nil.
+    /// Long side of the image that the model works on; the model's own where nil.
     public var workingSide: Int?
     /// Whether arrays are kept in the result for `--trace`.
     public var traces: Bool
-    /// Whether the inversion is walked back to tell its error, at one forward a step.
+    /// Whether the inversion is reconstructed to tell its error, at one forward a step.
     public var measuresInversion: Bool
 
     /// A request; what is not said is left to the method and its preset.
     ///
     /// `pastes: false` is a short way to say `paste: .none`.
     public init(
-        picture: Picture, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
+        image: Image, prompt: String, source: String? = nil, negative: String? = nil, mask: Mask? = nil,
         regions: [Region] = [], method: String = Registry.standard, preset: Preset = .paper,
         options: [String: String] = [:],
         seed: UInt64 = 0, steps: Int? = nil, guidance: Double? = nil, strength: Double? = nil,
@@ -61,7 +61,7 @@ public struct EditRequest: Sendable, Hashable {
         workingSide: Int? = nil,
         traces: Bool = false, measuresInversion: Bool = false
     ) {
-        self.picture = picture
+        self.image = image
         self.prompt = prompt
         self.source = source
         self.negative = negative
@@ -111,7 +111,8 @@ public struct EditRequest: Sendable, Hashable {
             throw EditingError.badValue(
                 name: "strength", value: "\(strength)", expected: "above 0 and at most 1")
         }
-        if let strength = settings.strength, Levels.reach(strength, of: settings.steps) == 0 {
+        if let strength = settings.strength, Trajectory.stepCount(strength: strength, of: settings.steps) == 0
+        {
             throw EditingError.noStep(strength: strength, steps: settings.steps)
         }
         if let feather, !(0...1000).contains(feather) {
@@ -174,9 +175,9 @@ public struct CheckedRequest: Sendable {
     /// What the request sets that has no effect.
     public let unused: [UnusedSetting]
 
-    /// The levels that the edit will walk along a model's schedule.
+    /// The levels that the edit will follow along a model's schedule.
     /// - Throws: `DiffusionError.badOffset`, `badSteps`.
-    public func levels(of schedule: NoiseSchedule) throws -> Levels {
+    public func levels(of schedule: NoiseSchedule) throws -> Trajectory {
         let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
         return try method.sampler.levels(of: walked, steps: settings.steps)
     }

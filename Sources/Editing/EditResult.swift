@@ -1,26 +1,26 @@
 public import Diffusion
 public import Imaging
 
-/// What an edit brings: the picture, how it came about, and what it cost.
+/// What an edit brings: the image, how it came about, and what it cost.
 public struct EditResult: Sendable {
-    /// The edited picture at the original's size, pasted into it where that was wanted; sRGB.
-    public var picture: Picture
+    /// The edited image at the original's size, pasted into it where that was wanted; sRGB.
+    public var image: Image
     /// What the model painted, at the working size, before any pasting.
-    public var painted: Picture
+    public var painted: Image
     /// What was allowed to change: the user's mask as given, or the method's at the latent's size.
     public var mask: Mask?
     /// The map that the method's mask was cut from.
     public var softMask: Mask?
-    /// What was laid over the picture, and where; nil where nothing was pasted.
+    /// What was laid over the image, and where; nil where nothing was pasted.
     public var layer: PasteLayer?
     /// Everything needed to repeat and to judge the edit.
-    public var account: Account
+    public var account: EditRecord
     /// Arrays for `--trace`, where the request asked for them.
     public var trace: [NamedArray]
 }
 
 extension EditResult {
-    /// Where the picture could change, pixel by pixel where something was pasted; nil where everywhere.
+    /// Where the image could change, pixel by pixel where something was pasted; nil where everywhere.
     public var reach: Mask? { layer?.coverage?.mask ?? mask }
 }
 
@@ -41,15 +41,15 @@ public struct NamedArray: Sendable, Hashable {
     }
 }
 
-/// What an edit says of itself; printed with `--json` and kept in the picture's file.
-public struct Account: Sendable, Hashable, Codable {
+/// What an edit says of itself; printed with `--json` and kept in the image's file.
+public struct EditRecord: Sendable, Hashable, Codable {
     /// How well an inversion leads back to where it began.
     public struct RoundTrip: Sendable, Hashable, Codable {
         /// Root mean square difference of the latents.
         public var rms: Double
-        /// Peak signal-to-noise ratio of what comes back to the picture, in dB; nil where they are equal.
+        /// Peak signal-to-noise ratio of what comes back to the image, in dB; nil where they are equal.
         public var psnr: Double?
-        /// The same of what the autoencoder alone makes of the picture, which no inversion can exceed by much.
+        /// The same of what the autoencoder alone makes of the image, which no inversion can exceed by much.
         public var ceiling: Double?
     }
 
@@ -59,9 +59,9 @@ public struct Account: Sendable, Hashable, Codable {
     public var preset: Preset
     /// All of the method's options.
     public var options: [String: OptionValue]
-    /// What the picture should show.
+    /// What the image should show.
     public var prompt: String
-    /// What the picture showed.
+    /// What the image showed.
     public var source: String?
     /// What guidance led away from.
     public var negative: String?
@@ -87,10 +87,10 @@ public struct Account: Sendable, Hashable, Codable {
     public var inversionKept: Bool?
     /// Error of the inversion, where it was measured.
     public var roundTrip: RoundTrip?
-    /// Share of the picture that was allowed to change, in 0...1.
+    /// Share of the image that was allowed to change, in 0...1.
     public var maskArea: Double?
-    /// How the edit came into the picture; nil in accounts of earlier versions.
-    public var paste: PasteAccount?
+    /// How the edit came into the image; nil in accounts of earlier versions.
+    public var paste: PasteRecord?
     /// What the user was warned of.
     public var warnings: [String]
 }

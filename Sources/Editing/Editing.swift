@@ -4,7 +4,7 @@ import Imaging
 import Tensors
 
 extension Engine {
-    /// Edits a picture and tells of it as it goes.
+    /// Edits an image and tells of it as it goes.
     ///
     /// The request is checked before anything runs; a mistake in it ends the stream at once with an
     /// `EditingError`.
@@ -15,7 +15,7 @@ extension Engine {
         run { try $0.edit(request, cache: cache) }
     }
 
-    /// Edits a picture and answers the result.
+    /// Edits an image and answers the result.
     public nonisolated func edited(
         _ request: EditRequest, cache: InversionCache? = nil, notify: (Notice) -> Void = { _ in }
     ) async throws -> EditResult {
@@ -24,25 +24,25 @@ extension Engine {
     }
 }
 
-extension Studio {
-    /// Edits a picture: brings it to the model's size, lets the method paint, and brings the result back.
+extension DiffusionSession {
+    /// Edits an image: brings it to the model's size, lets the method paint, and brings the result back.
     /// - Parameter cache: where inversions are kept; nil computes them anew.
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
     public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
         let checked = try request.checked()
-        if let offset = checked.settings.offset { try walk(offset: offset) }
+        if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: request)
         let levels = try checked.method.sampler.levels(of: schedule, steps: checked.settings.steps)
         let facts = model.facts
-        if checked.description.needs.pictureChannels, facts.inputChannels != 2 * facts.latentChannels {
+        if checked.description.needs.imageChannels, facts.inputChannels != 2 * facts.latentChannels {
             throw EditingError.wrongModel(
                 method: checked.description.name, wanted: "a model trained to follow instructions",
                 channels: facts.inputChannels, latentChannels: facts.latentChannels)
         }
         let size = WorkingSize(
-            fitting: request.picture.width, request.picture.height,
-            longSide: max(request.workingSide ?? facts.pictureSide, facts.latentFactor),
+            fitting: request.image.width, request.image.height,
+            longSide: max(request.workingSide ?? facts.imageSide, facts.latentFactor),
             multipleOf: facts.latentFactor)
         let mask = request.mask.map { mask in
             let small = mask.cells(
@@ -50,9 +50,10 @@ extension Studio {
             return Tensor(small.values, shape: [1, 1, small.height, small.width]).to(device: model.device)
         }
         let empty = try prompt("")
-        let working = request.picture.resized(to: size)
-        var canvas = Canvas(
-            studio: self, levels: levels, top: levels.reach(checked.settings.strength ?? 1),
+        let working = request.image.resized(to: size)
+        var context = EditContext(
+            session: self, levels: levels,
+            startStep: levels.stepCount(strength: checked.settings.strength ?? 1),
             clean: try encode(working), prompt: try prompt(request.prompt),
             source: try request.source.map { try prompt($0, as: "source prompt") },
             negative: try request.negative.map { try prompt($0, as: "negative prompt") } ?? empty,
@@ -61,26 +62,26 @@ extension Studio {
             inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed),
             inversionSettings: InversionSettings(
                 options: checked.inversionOptions, seed: request.seed, cache: cache))
-        canvas.picture = working
-        canvas.pictureMask = request.mask?.resized(width: size.width, height: size.height)
-        canvas.regions = try regions(
+        context.image = working
+        context.imageMask = request.mask?.resized(width: size.width, height: size.height)
+        context.regions = try regions(
             request.regions, height: size.height / facts.latentFactor, width: size.width / facts.latentFactor)
-        let painting = try checked.method.edit(canvas)
+        let painting = try checked.method.edit(context)
         let painted = try decode(painting.latent)
 
         let found = painting.mask.map { Mask($0) }
         if let advice = checked.advice(onFound: request.mask == nil ? found : nil) { warn(advice) }
         let pasted = try paste(
-            painted, of: request, working: working, clean: canvas.clean, found: found,
+            painted, of: request, working: working, clean: context.clean, found: found,
             soft: painting.softMask.map { Mask($0) })
         // Before the account, which tells of these passes too.
-        var roundTrip: Account.RoundTrip?
+        var roundTrip: EditRecord.RoundTrip?
         if request.measuresInversion, let path = painting.measurable {
             roundTrip = try self.roundTrip(
-                of: path, from: working, guidance: canvas.guidance, negative: canvas.negative
+                of: path, from: working, guidance: context.guidance, negative: context.negative
             ).account
         }
-        let account = Account(
+        let account = EditRecord(
             method: checked.description.name, preset: request.preset, options: checked.options.values,
             prompt: request.prompt, source: request.source, negative: request.negative,
             regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
@@ -91,16 +92,16 @@ extension Studio {
             inversionKept: painting.path?.isKept, roundTrip: roundTrip,
             maskArea: found.map { Double($0.area) }, paste: pasted.account, warnings: warnings)
         return EditResult(
-            picture: pasted.picture, painted: painted, mask: request.mask ?? found,
+            image: pasted.image, painted: painted, mask: request.mask ?? found,
             softMask: painting.softMask.map { Mask($0) }, layer: pasted.layer,
-            account: account, trace: request.traces ? painting.arrays(from: canvas) : [])
+            account: account, trace: request.traces ? painting.arrays(from: context) : [])
     }
 
     /// Regions on a latent's grid, their prompts embedded.
-    func regions(_ regions: [Region], height: Int, width: Int) throws -> [CanvasRegion] {
+    func regions(_ regions: [Region], height: Int, width: Int) throws -> [EditRegion] {
         try regions.enumerated().map { index, region in
             let cells = region.cells(width: width, height: height)
-            return CanvasRegion(
+            return EditRegion(
                 prompt: try prompt(region.prompt, as: "prompt of region \(index + 1)"),
                 negative: try region.negative.map {
                     try prompt($0, as: "negative prompt of region \(index + 1)")
@@ -110,10 +111,10 @@ extension Studio {
     }
 }
 
-extension Painting {
+extension EditOutput {
     /// The path whose error can be measured, if the method told of one.
-    fileprivate var measurable: SourcePath? {
-        path.flatMap { $0.top > 0 ? $0 : nil }
+    fileprivate var measurable: InvertedTrajectory? {
+        path.flatMap { $0.startStep > 0 ? $0 : nil }
     }
 }
 
@@ -125,11 +126,11 @@ extension Mask {
     }
 }
 
-extension Painting {
+extension EditOutput {
     /// Everything a trace file holds, under the names of the documentation.
-    func arrays(from canvas: Canvas) -> [NamedArray] {
+    func arrays(from context: EditContext) -> [NamedArray] {
         var tensors = trace
-        tensors["initial_latent"] = canvas.clean
+        tensors["initial_latent"] = context.clean
         tensors["final_latent"] = latent
         tensors["mask"] = mask
         tensors["mask_soft"] = softMask

@@ -3,16 +3,16 @@ public import Imaging
 public import Networks
 public import Tensors
 
-/// A way to edit a picture by text; one file per method, written like the paper's algorithm.
+/// A way to edit an image by text; one file per method, written like the paper's algorithm.
 public protocol EditingMethod: Sendable {
     /// What it is, needs and can be told.
     static var description: MethodDescription { get }
     /// The method with its options, which were checked against the description.
     init(_ options: Options)
-    /// The sampler that its latents are walked down by; it cuts the trajectory of the canvas.
+    /// The sampler that its latents are sampled with; it cuts the trajectory of the context.
     var sampler: any Sampler { get }
     /// Edits.
-    func edit(_ canvas: Canvas) throws -> Painting
+    func edit(_ context: EditContext) throws -> EditOutput
 }
 
 extension EditingMethod {
@@ -20,19 +20,19 @@ extension EditingMethod {
     public var sampler: any Sampler { DDIM() }
 }
 
-/// What a method is given: the latent to edit, the prompts, and the model behind a studio.
-public struct Canvas {
+/// What a method is given: the latent to edit, the prompts, and the model behind a session.
+public struct EditContext {
     /// Where predictions come from.
-    public let studio: Studio
+    public let session: DiffusionSession
     /// The trajectory: clean at 0.
-    public let levels: Levels
+    public let levels: Trajectory
     /// How many levels up the edit begins: ⌊strength·N⌋.
-    public let top: Int
-    /// The picture's latent (x₀), [1, C, h, w].
+    public let startStep: Int
+    /// The image's latent (x₀), [1, C, h, w].
     public let clean: Tensor
-    /// What the picture should show (Q).
+    /// What the image should show (Q).
     public let prompt: Prompt
-    /// What the picture shows now (R), if the user said so.
+    /// What the image shows now (R), if the user said so.
     public let source: Prompt?
     /// What guidance leads away from: the empty prompt, or the user's negative one.
     public let negative: Prompt
@@ -42,18 +42,18 @@ public struct Canvas {
     public let guidance: Double
     /// The user's mask at the latent's size, [1, 1, h, w]: 1 may change, 0 stays.
     public let mask: Tensor?
-    /// How the picture is brought to noise, by `invert(to:through:prompt:stage:)`.
+    /// How the image is brought to noise, by `invert(to:through:prompt:stage:)`.
     public let inversion: InversionKind
     /// The job's noise; each method documents in which order it draws.
     public let random: RandomGenerator
     /// What the inversion is told beside its kind.
     public var inversionSettings = InversionSettings()
-    /// Parts of the picture with prompts of their own.
-    public internal(set) var regions: [CanvasRegion] = []
-    /// The picture that the latent was encoded from, at the working size; nil where there is only a latent.
-    public internal(set) var picture: Picture?
-    /// The user's mask at the picture's size.
-    public internal(set) var pictureMask: Mask?
+    /// Parts of the image with prompts of their own.
+    public internal(set) var regions: [EditRegion] = []
+    /// The image that the latent was encoded from, at the working size; nil where there is only a latent.
+    public internal(set) var image: Image?
+    /// The user's mask at the image's size.
+    public internal(set) var imageMask: Mask?
 
     /// Fresh standard normal noise of the latent's shape.
     public func freshNoise() -> Tensor { random.normal(clean.shape).like(clean) }
@@ -68,10 +68,10 @@ public struct Canvas {
     /// - `other`: the negative prompt, where it is not the request's.
     /// - `extra`: further input channels of networks that want them.
     public func guidedNoise(
-        in latent: Tensor, at level: Level, awayFrom other: Prompt? = nil, extra: Tensor? = nil
+        in latent: Tensor, at level: NoiseLevel, awayFrom other: Prompt? = nil, extra: Tensor? = nil
     ) throws -> Tensor {
         let query = Query(latent, at: level, prompt: prompt, guidance: away(from: other), extra: extra)
-        return try studio.predict([query])[0]
+        return try session.predict([query])[0]
     }
 
     /// `edited` where the mask is 1 and `kept` where it is 0; all of `edited` without a mask.
@@ -82,17 +82,17 @@ public struct Canvas {
 }
 
 /// A region as the model sees it.
-public struct CanvasRegion {
+public struct EditRegion {
     /// What it should show.
     public let prompt: Prompt
-    /// What guidance leads away from there; the walk's own where nil.
+    /// What guidance leads away from there; the request's own where nil.
     public let negative: Prompt?
     /// 1 where it is and 0 elsewhere, [1, 1, h, w].
     public let cells: Tensor
 }
 
 /// What a method makes.
-public struct Painting {
+public struct EditOutput {
     /// The edited latent, [1, C, h, w].
     public var latent: Tensor
     /// What was allowed to change, [1, 1, h, w]; nil where everything was.
@@ -100,7 +100,7 @@ public struct Painting {
     /// The map that the mask was cut from, in 0...1.
     public var softMask: Tensor?
     /// The inversion that the edit began with, if there was one; its error can be measured.
-    public var path: SourcePath?
+    public var path: InvertedTrajectory?
     /// All levels of the way to noise, for `--trace`.
     public var inversion: [Tensor] { path?.latents ?? levels }
     /// The latents of a way to noise whose error is not to be measured; a path counts before them.
@@ -108,9 +108,9 @@ public struct Painting {
     /// Whatever else the paper names, for `--trace`.
     public var trace: [String: Tensor]
 
-    /// A painting of a latent; a method that climbs by a way of its own names its levels instead of a path.
+    /// The output of a method; one that inverts in a way of its own names its levels instead of a path.
     public init(
-        _ latent: Tensor, mask: Tensor? = nil, softMask: Tensor? = nil, path: SourcePath? = nil,
+        _ latent: Tensor, mask: Tensor? = nil, softMask: Tensor? = nil, path: InvertedTrajectory? = nil,
         levels: [Tensor] = [], trace: [String: Tensor] = [:]
     ) {
         self.latent = latent

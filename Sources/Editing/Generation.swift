@@ -3,9 +3,9 @@ import Foundation
 public import Imaging
 import Tensors
 
-/// A picture asked for by text alone.
+/// An image asked for by text alone.
 public struct GenerationRequest: Sendable, Hashable, Codable {
-    /// What the picture should show.
+    /// What the image should show.
     public var prompt: String
     /// What guidance leads away from; the empty prompt where nil.
     public var negative: String?
@@ -49,18 +49,18 @@ public struct GenerationRequest: Sendable, Hashable, Codable {
     }
 }
 
-/// A generated picture and what it cost.
+/// A generated image and what it cost.
 public struct Generation: Sendable {
-    /// The picture.
-    public var picture: Picture
+    /// The image.
+    public var image: Image
     /// Passes, seconds, memory.
     public var cost: Cost
     /// The model's name, fingerprint and sizes.
     public var model: ModelFacts
 }
 
-extension Studio {
-    /// Generates a picture.
+extension DiffusionSession {
+    /// Generates an image.
     ///
     /// Draws one noise of the latent's shape; with regions, uniform numbers for the flat colours behind them and a
     /// whole number for every view in the bootstrapped steps; and one noise for every step of a sampler that adds some.
@@ -70,10 +70,10 @@ extension Studio {
         let latent = try generatedLatent(request)
         let wraps = request.windows?.wraps ?? false
         return Generation(
-            picture: wraps ? try decodeWrapped(latent) : try decode(latent), cost: spent, model: model.facts)
+            image: wraps ? try decodeWrapped(latent) : try decode(latent), cost: spent, model: model.facts)
     }
 
-    /// The latent of a generated picture.
+    /// The latent of a generated image.
     func generatedLatent(_ request: GenerationRequest) throws -> Tensor {
         for (name, value) in [("guidance", request.guidance), ("eta", request.eta)] {
             guard (0...100).contains(value) else {
@@ -83,7 +83,7 @@ extension Studio {
         for (index, region) in request.regions.enumerated() { try region.check(number: index + 1) }
         let facts = model.facts
         func side(_ name: String, _ pixels: Int?) throws -> Int {
-            let pixels = pixels ?? facts.pictureSide
+            let pixels = pixels ?? facts.imageSide
             guard (1...8192).contains(pixels) else {
                 throw EditingError.badValue(name: name, value: "\(pixels)", expected: "from 1 to 8192")
             }
@@ -97,7 +97,7 @@ extension Studio {
         let random = RandomGenerator(seed: request.seed)
         let settings = request.windows ?? (request.regions.isEmpty ? nil : WindowSettings())
         let windows = try settings?.windows(
-            height: height, width: width, modelSide: facts.pictureSide / facts.latentFactor)
+            height: height, width: width, modelSide: facts.imageSide / facts.latentFactor)
         advise(on: request.prompts)
         let (prompted, empty) = (
             try prompt(request.prompt), try prompt(request.negative ?? "", as: "negative prompt")
@@ -114,14 +114,14 @@ extension Studio {
             start, from: levels.steps, of: levels, by: sampler,
             fresh: { _ in random.normal(shape).like(start) }, stage: "generating",
             predicting: { latent, level in
-                try painter?.noise(in: latent, at: level, against: empty, alone: alone)
+                try painter?.noise(in: latent, at: level, negative: empty, alone: alone)
                     ?? noise(
-                        in: latent, at: level, prompt: prompted, against: empty, scale: request.guidance)
+                        in: latent, at: level, prompt: prompted, negative: empty, scale: request.guidance)
             })
     }
 
     /// What to say of a trajectory that does not begin near pure noise, as where a schedule's steps are rounded down.
-    static func advice(on levels: Levels, of schedule: NoiseSchedule) -> String? {
+    static func advice(on levels: Trajectory, of schedule: NoiseSchedule) -> String? {
         let (highest, count) = (levels[levels.steps].timestep, schedule.trainingSteps)
         // Even parts of the whole begin at T·(N-1)/N.
         guard highest * levels.steps * 10 < count * (levels.steps - 1) * 9 else { return nil }
@@ -130,9 +130,9 @@ extension Studio {
             + "noise yet; take a number of steps that divides \(count) better"
     }
 
-    /// The picture of a latent whose right edge continues at the left: decoded with its neighbours on both
+    /// The image of a latent whose right edge continues at the left: decoded with its neighbours on both
     /// sides.
-    private func decodeWrapped(_ latent: Tensor) throws -> Picture {
+    private func decodeWrapped(_ latent: Tensor) throws -> Image {
         let (_, _, _, width) = latent.shape4
         let margin = min(8, width)
         let wide = Tensor.concatenated(
@@ -140,12 +140,12 @@ extension Studio {
                 latent.narrowed(3, from: width - margin, count: margin), latent,
                 latent.narrowed(3, from: 0, count: margin),
             ], along: 3)
-        let (picture, factor) = (try decode(wide), model.facts.latentFactor)
+        let (image, factor) = (try decode(wide), model.facts.latentFactor)
         let (row, first) = (width * factor * 3, margin * factor)
-        let pixels = (0..<picture.height).flatMap { y in
-            let start = picture.offset(x: first, y: y)
-            return picture.pixels[start..<(start + row)]
+        let pixels = (0..<image.height).flatMap { y in
+            let start = image.offset(x: first, y: y)
+            return image.pixels[start..<(start + row)]
         }
-        return Picture(width: width * factor, height: picture.height, pixels: pixels)
+        return Image(width: width * factor, height: image.height, pixels: pixels)
     }
 }

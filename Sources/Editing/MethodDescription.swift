@@ -7,25 +7,25 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
 
     /// What a method asks of a request.
     public struct Needs: Sendable, Hashable, Codable {
-        /// A prompt that says what the picture shows now.
+        /// A prompt that says what the image shows now.
         public var source: Need
         /// A mask of what may change.
         public var mask: Need
         /// Regions with prompts of their own.
         public var regions: Need
-        /// Whether the picture is inverted to noise.
+        /// Whether the image is inverted to noise.
         public var inversion: Bool
-        /// Whether something is trained for the one picture before it is edited.
+        /// Whether something is trained for the one image before it is edited.
         public var tuning: Bool
         /// Whether gradients are computed.
         public var gradients: Bool
-        /// Whether the network must read the picture's latent besides the noisy one.
-        public var pictureChannels: Bool
+        /// Whether the network must read the image's latent besides the noisy one.
+        public var imageChannels: Bool
 
         /// Needs; by default only the prompt.
         public init(
             source: Need = .unused, mask: Need = .optional, regions: Need = .unused, inversion: Bool = false,
-            tuning: Bool = false, gradients: Bool = false, pictureChannels: Bool = false
+            tuning: Bool = false, gradients: Bool = false, imageChannels: Bool = false
         ) {
             self.source = source
             self.mask = mask
@@ -33,7 +33,7 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
             self.inversion = inversion
             self.tuning = tuning
             self.gradients = gradients
-            self.pictureChannels = pictureChannels
+            self.imageChannels = imageChannels
         }
     }
 
@@ -45,7 +45,7 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
         public var guidance: Double
         /// Share of the trajectory that is redone; nil where the method has no such thing.
         public var strength: Double?
-        /// How a real picture is brought to noise; nil where the method leaves no choice.
+        /// How a real image is brought to noise; nil where the method leaves no choice.
         public var inversion: InversionKind?
         /// What every timestep is shifted by (`steps_offset`); the model's own where nil.
         public var offset: Int?

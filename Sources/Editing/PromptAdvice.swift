@@ -4,7 +4,7 @@ import Imaging
 /// A prompt, and what messages call it.
 public typealias NamedPrompt = (role: String, text: String)
 
-extension Studio {
+extension DiffusionSession {
     /// Tells what of prompts is not read as its writer may think: words that the model was never trained on, and
     /// the webui's notation.
     public func advise(on prompts: [NamedPrompt]) {
@@ -75,7 +75,7 @@ enum PromptAdvice {
 }
 
 extension CheckedRequest {
-    /// The least share of the picture that an edit usually needs, from which on nothing is said.
+    /// The least share of the image that an edit usually needs, from which on nothing is said.
     private static let smallArea = 0.05
 
     /// One line about a mask that a method found and that is small; nil where there is nothing to say.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The bounds of DiffEdit's Proposition 1: how far an edit of a picture can end from the picture.
+/// The bounds of DiffEdit's Proposition 1: how far an edit of an image can end from the image.
 ///
 /// Norms are root mean squares (‖v‖₂/√d), without which the paper's C = 1 makes no sense. τ = √(1/ᾱ - 1) at
 /// the level where the edit begins; C bounds the noise estimate, K₁ is the Lipschitz constant of the
@@ -50,7 +50,7 @@ public struct Proposition1: Sendable, Hashable {
     /// last.
     ///
     /// e_{k-1} ≤ (1 + K₁·Δτ_k/√(1+τ_k²))·e_k + K₂·Δτ_k, from e_K = 0. Both decodes start from one latent; to
-    /// bound the distance from the picture add the inversion's round-trip error.
+    /// bound the distance from the image add the inversion's round-trip error.
     /// - Parameter ratios: τ of levels 0…K, rising.
     public func discreteGap(_ ratios: [Double]) -> Double {
         zip(ratios, ratios.dropFirst()).reversed().reduce(0) { gap, step in

@@ -2,10 +2,10 @@ public import Diffusion
 public import Imaging
 import Tensors
 
-extension Studio {
-    /// A picture for each prompt, many of them in one pass; each the same as `generate` makes alone.
+extension DiffusionSession {
+    /// An image for each prompt, many of them in one pass; each the same as `generate` makes alone.
     ///
-    /// Draws one noise of the latent's shape from each seed. Cost: 2·N forwards a picture.
+    /// Draws one noise of the latent's shape from each seed. Cost: 2·N forwards an image.
     /// - Parameters:
     ///   - seeds: one for each prompt.
     ///   - steps: N.
@@ -14,10 +14,10 @@ extension Studio {
     public func samples(
         of prompts: [Prompt], seeds: [UInt64], steps count: Int = 50, guidance: Double = 5,
         stage: String = "sampling"
-    ) throws -> [Picture] {
+    ) throws -> [Image] {
         precondition(prompts.count == seeds.count, "every prompt needs a seed")
         let (levels, facts) = (try schedule.levels(steps: count), model.facts)
-        let side = facts.pictureSide / facts.latentFactor
+        let side = facts.imageSide / facts.latentFactor
         let noises = seeds.map {
             RandomGenerator(seed: $0).normal([1, facts.latentChannels, side, side]).to(device: model.device)
         }

@@ -23,9 +23,9 @@ extension EvaluationReport: CustomStringConvertible {
         for (name, share) in generated.sorted(by: { $0.key < $1.key }) {
             lines.append("generated, \(name): \(percent(share))")
         }
-        for (pictures, shares) in judge.sorted(by: { $0.key < $1.key }) {
+        for (images, shares) in judge.sorted(by: { $0.key < $1.key }) {
             for (name, share) in shares.sorted(by: { $0.key < $1.key }) {
-                lines.append("the judge on \(pictures), \(name): \(percent(share))")
+                lines.append("the judge on \(images), \(name): \(percent(share))")
             }
         }
         if let cosines {

@@ -10,7 +10,7 @@ public struct EvaluationSettings: Sendable, Hashable, Codable {
     public var pairs = 200
     /// Steps of every trajectory (N).
     public var steps = 50
-    /// Guidance scale of generated pictures (g).
+    /// Guidance scale of generated images (g).
     public var guidance = 4.0
     /// Held-out renders that go through the autoencoder.
     public var reconstructions = 200
@@ -68,7 +68,7 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
         public var side: Int
         /// Mean average precision over objects.
         public var averagePrecision: Double
-        /// The same of any guess: the mean share of the picture that an object covers.
+        /// The same of any guess: the mean share of the image that an object covers.
         public var baseline: Double
         /// Objects that were looked for.
         public var objects: Int
@@ -82,21 +82,21 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
         public var overlap: Double
         /// The same by kind of edit.
         public var overlapByKind: [String: Double]
-        /// Mean share of the picture that the masks cover.
+        /// Mean share of the image that the masks cover.
         public var area: Double
-        /// Mean share of the picture that truly changes.
+        /// Mean share of the image that truly changes.
         public var trueArea: Double
         /// Edits that were asked for.
         public var edits: Int
     }
 
-    /// Cosines by the pair of towers, mean over pictures.
+    /// Cosines by the pair of towers, mean over images.
     public struct Cosines: Sendable, Hashable, Codable {
-        /// Generated pictures with their prompts.
+        /// Generated images with their prompts.
         public var generated: Double
         /// True renders of the same scenes with the same prompts.
         public var renders: Double
-        /// Generated pictures with each other's prompts.
+        /// Generated images with each other's prompts.
         public var mismatched: Double
     }
 
@@ -110,9 +110,9 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
     public var autoencoder: Double?
     /// Held-out renders inverted and brought back.
     public var inversion: Inversion?
-    /// Generated pictures against their prompts, as the judge sees them, by what was asked.
+    /// Generated images against their prompts, as the judge sees them, by what was asked.
     public var generated: [String: Share] = [:]
-    /// The judge itself against the truth on renders and on round trips, by picture and by what was asked.
+    /// The judge itself against the truth on renders and on round trips, by image and by what was asked.
     public var judge: [String: [String: Share]] = [:]
     /// What the pair of towers says.
     public var cosines: Cosines?

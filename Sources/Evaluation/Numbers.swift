@@ -1,8 +1,8 @@
 import Imaging
 import Metrics
 
-/// The peak signal-to-noise ratio of two pictures in dB, at most 100.
-func peakRatio(_ one: Picture, _ other: Picture) -> Double { one.decibels(to: other)?.value ?? 0 }
+/// The peak signal-to-noise ratio of two images in dB, at most 100.
+func peakRatio(_ one: Image, _ other: Image) -> Double { one.decibels(to: other)?.value ?? 0 }
 
 /// The mean; 0 of nothing.
 func mean(_ values: [Double]) -> Double {
@@ -11,7 +11,7 @@ func mean(_ values: [Double]) -> Double {
 
 extension Mask {
     /// Which places of a smaller grid the mask covers by at least half; the sides are multiples of the grid's.
-    func covered(width: Int, height: Int) -> PictureArea {
+    func covered(width: Int, height: Int) -> ImageArea {
         let (across, down) = (self.width / width, self.height / height)
         precondition(
             across * width == self.width && down * height == self.height,
@@ -20,6 +20,6 @@ extension Mask {
         for y in 0..<self.height {
             for x in 0..<self.width { sums[y / down * width + x / across] += values[y * self.width + x] }
         }
-        return PictureArea(width: width, height: height, values: sums.map { $0 * 2 >= Float(across * down) })
+        return ImageArea(width: width, height: height, values: sums.map { $0 * 2 >= Float(across * down) })
     }
 }

@@ -1,24 +1,24 @@
 /// What is written into a file beside the pixels: our account of the edit, and what the photo's file said.
 struct Belongings {
-    private let metadata: PictureMetadata
+    private let metadata: ImageMetadata
     private let record: PhotoRecord
     private let profile: [UInt8]?
-    /// The photo's EXIF, suited to the picture, without our account.
+    /// The photo's EXIF, suited to the image, without our account.
     private var exif: EXIF.Folders
     private let xmp: XMPPacket?
     private let iptc: IPTC?
 
-    init(of picture: Picture, metadata: PictureMetadata, record: PhotoRecord, keepsLocation: Bool) {
+    init(of image: Image, metadata: ImageMetadata, record: PhotoRecord, keepsLocation: Bool) {
         self.metadata = metadata
         self.record = record
-        profile = picture.profile
+        profile = image.profile
         exif = record.exif
         if !keepsLocation { exif.location = [:] }
         if !exif.exif.isEmpty {
-            exif.exif[EXIF.Tag.width] = .long(picture.width)
-            exif.exif[EXIF.Tag.height] = .long(picture.height)
+            exif.exif[EXIF.Tag.width] = .long(image.width)
+            exif.exif[EXIF.Tag.height] = .long(image.height)
             if exif.exif[EXIF.Tag.colourSpace] != nil {
-                exif.exif[EXIF.Tag.colourSpace] = .short(picture.profile == nil ? 1 : 0xFFFF)
+                exif.exif[EXIF.Tag.colourSpace] = .short(image.profile == nil ? 1 : 0xFFFF)
             }
         }
         if !exif.isEmpty { exif.first[EXIF.Tag.orientation] = .short(1) }
@@ -27,8 +27,8 @@ struct Belongings {
         iptc = record.iptc?.cleaned(keepingLocation: keepsLocation)
     }
 
-    /// The picture as the library wrote it, with everything that its kind of file can hold.
-    func inserted(into bytes: [UInt8], format: PictureFormat, path: String) throws -> [UInt8] {
+    /// The image as the library wrote it, with everything that its kind of file can hold.
+    func inserted(into bytes: [UInt8], format: ImageFormat, path: String) throws -> [UInt8] {
         switch format {
         case .png: return try insertedIntoPNG(bytes, path)
         case .jpeg: return insertedIntoJPEG(bytes)
@@ -87,7 +87,7 @@ struct Belongings {
             largest.value.data.count > 4096
         { folders.exif[largest.key] = nil }
         let account = metadata.shortened(
-            toUnits: (room - folders.block.count - PictureMetadata.entrySize) / 2)
+            toUnits: (room - folders.block.count - ImageMetadata.entrySize) / 2)
         var whole = folders
         EXIF.put(account, into: &whole.exif)
         var longNote: [UInt8]?
@@ -124,7 +124,7 @@ struct Belongings {
     }
 }
 
-extension PictureMetadata {
+extension ImageMetadata {
     /// Bytes of a user comment's entry in its folder, its mark, and the folder itself where it is the first.
     fileprivate static let entrySize = 12 + 8 + 18
 
@@ -132,7 +132,7 @@ extension PictureMetadata {
     package static let longestParameters = 28_000
 
     /// With `parameters` cut at the end of its prompts, so that the settings in its last line stay.
-    func shortened(toUnits limit: Int) -> PictureMetadata {
+    func shortened(toUnits limit: Int) -> ImageMetadata {
         guard let parameters = entries[Self.parametersKey], parameters.utf16.count > limit else {
             return self
         }

@@ -1,7 +1,7 @@
 import CVips
 import Foundation
 
-/// The picture library libvips, opened at its first use.
+/// The image library libvips, opened at its first use.
 enum Codec {
     /// 8-bit samples as the library decoded them.
     struct Samples {
@@ -34,7 +34,7 @@ enum Codec {
 
     /// Decodes a file held in memory, after its header passed the pixel limit.
     static func decode(
-        _ bytes: [UInt8], path: String, format: PictureFormat, pixelLimit: Int
+        _ bytes: [UInt8], path: String, format: ImageFormat, pixelLimit: Int
     ) throws -> Samples {
         try start()
         return try bytes.withUnsafeBytes { raw in
@@ -108,9 +108,9 @@ enum Codec {
         }
     }
 
-    /// Encodes a picture with its profile, its transparency where it has one, and no other metadata.
+    /// Encodes an image with its profile, its transparency where it has one, and no other metadata.
     static func encode(
-        _ picture: Picture, as format: PictureFormat, quality: Int, lossless: Bool, path: String
+        _ image: Image, as format: ImageFormat, quality: Int, lossless: Bool, path: String
     ) throws -> [UInt8] {
         let kind: cvips_kind
         switch format {
@@ -121,14 +121,14 @@ enum Codec {
         default: throw ImagingError.unknownExtension(path: path)
         }
         try start()
-        let profile = picture.profile ?? []
-        let samples = picture.samplesWithAlpha
-        let bands = samples.count / (picture.width * picture.height)
+        let profile = image.profile ?? []
+        let samples = image.samplesWithAlpha
+        let bands = samples.count / (image.width * image.height)
         return try withMessage { message in
             var length = 0
             guard
                 let bytes = cvips_encode(
-                    kind, samples, Int32(picture.width), Int32(picture.height), Int32(bands), profile,
+                    kind, samples, Int32(image.width), Int32(image.height), Int32(bands), profile,
                     profile.count, Int32(quality), lossless ? 1 : 0, &length, message)
             else { throw ImagingError.cannotEncode(path: path, reason: text(message)) }
             defer { cvips_free(bytes) }
@@ -137,22 +137,22 @@ enum Codec {
     }
 
     /// Moves RGB pixels between ICC profiles (nil is sRGB), relative colorimetric.
-    static func transform(_ picture: Picture, to profile: [UInt8]?) throws -> Picture {
-        if picture.profile == profile { return picture }
+    static func transform(_ image: Image, to profile: [UInt8]?) throws -> Image {
+        if image.profile == profile { return image }
         try start()
-        let from = picture.profile ?? []
+        let from = image.profile ?? []
         let target = profile ?? []
         return try withMessage { message in
             guard
                 let bytes = cvips_transform(
-                    picture.pixels, Int32(picture.width), Int32(picture.height), from, from.count, target,
+                    image.pixels, Int32(image.width), Int32(image.height), from, from.count, target,
                     target.count, message)
             else { throw ImagingError.badProfile(reason: text(message)) }
             defer { cvips_free(bytes) }
-            let pixels = Array(UnsafeBufferPointer(start: bytes, count: picture.pixels.count))
-            return Picture(
-                width: picture.width, height: picture.height, pixels: pixels, profile: profile,
-                alpha: picture.alpha)
+            let pixels = Array(UnsafeBufferPointer(start: bytes, count: image.pixels.count))
+            return Image(
+                width: image.width, height: image.height, pixels: pixels, profile: profile,
+                alpha: image.alpha)
         }
     }
 

@@ -12,7 +12,7 @@ struct ColourCoding: Hashable {
         case sRGB
         /// Other colours, with their ICC profile.
         case profile([UInt8])
-        /// Colours that an 8-bit picture without high dynamic range cannot hold, or numbers without meaning.
+        /// Colours that an 8-bit image without high dynamic range cannot hold, or numbers without meaning.
         case unsuitable(String)
     }
 
@@ -36,7 +36,7 @@ struct ColourCoding: Hashable {
 
     private var curve: RGBColours.Curve? {
         switch transfer {
-        // Viewers of still pictures show the camera curves of television (1, 6, 14, 15) as sRGB's.
+        // Viewers of still images show the camera curves of television (1, 6, 14, 15) as sRGB's.
         case 1, 2, 6, 13, 14, 15: .sRGB
         case 4: .gamma(2.2)
         case 5: .gamma(2.8)

@@ -1,15 +1,15 @@
-/// Pictures in rows and columns with captions, as one picture.
+/// Images in rows and columns with captions, as one image.
 public struct ContactSheet: Sendable {
-    /// One place of the sheet: a picture, or none, and a caption below it.
+    /// One place of the sheet: an image, or none, and a caption below it.
     public struct Cell: Sendable, Hashable {
-        /// The picture; nil leaves the place empty.
-        public var picture: Picture?
-        /// Text below the picture, broken into lines at the column's width.
+        /// The image; nil leaves the place empty.
+        public var image: Image?
+        /// Text below the image, broken into lines at the column's width.
         public var caption: String
 
         /// A cell of a sheet.
-        public init(_ picture: Picture?, caption: String = "") {
-            self.picture = picture
+        public init(_ image: Image?, caption: String = "") {
+            self.image = image
             self.caption = caption
         }
     }
@@ -20,7 +20,7 @@ public struct ContactSheet: Sendable {
     public var textScale: Int
     /// Pixels between cells and around the sheet.
     public var gap: Int
-    /// Pictures are shrunk to fit this many pixels a side, never enlarged; nil leaves their size.
+    /// Images are shrunk to fit this many pixels a side, never enlarged; nil leaves their size.
     public var cellSide: Int?
 
     /// A sheet of given rows.
@@ -42,36 +42,36 @@ public struct ContactSheet: Sendable {
         self.init(rows: rows, cellSide: cellSide, textScale: textScale, gap: gap)
     }
 
-    /// Draws the sheet: dark letters on white, pictures centred over their captions.
+    /// Draws the sheet: dark letters on white, images centred over their captions.
     ///
-    /// A column is as wide as its widest picture (at least ten letters where it has a caption), a row as high
-    /// as its highest picture and longest caption. A sheet without cells is one white pixel.
-    public func picture() -> Picture {
-        let fitted = rows.map { $0.map { Cell($0.picture.map(fitting), caption: $0.caption) } }
+    /// A column is as wide as its widest image (at least ten letters where it has a caption), a row as high
+    /// as its highest image and longest caption. A sheet without cells is one white pixel.
+    public func image() -> Image {
+        let fitted = rows.map { $0.map { Cell($0.image.map(fitting), caption: $0.caption) } }
         let columns = fitted.map(\.count).max() ?? 0
-        guard columns > 0 else { return Picture(width: 1, height: 1, red: 255, green: 255, blue: 255) }
+        guard columns > 0 else { return Image(width: 1, height: 1, red: 255, green: 255, blue: 255) }
         let widths = (0..<columns).map { column in
             fitted.filter { column < $0.count }.map { minimumWidth($0[column]) }.max() ?? 1
         }
         let lines = fitted.map { row in
             zip(row, widths).map { Self.lines($0.caption, letters: letters(in: $1)) }
         }
-        let pictureHeights = fitted.map { $0.compactMap { $0.picture?.height }.max() ?? 0 }
+        let imageHeights = fitted.map { $0.compactMap { $0.image?.height }.max() ?? 0 }
         let textHeights = lines.map { row in
             let count = row.map(\.count).max() ?? 0
             return count == 0 ? 0 : gap / 2 + count * Font.lineHeight * textScale
         }
         let width = widths.reduce(gap) { $0 + $1 + gap }
-        let height = zip(pictureHeights, textHeights).reduce(gap) { $0 + $1.0 + $1.1 + gap }
-        var sheet = Picture(width: max(width, 1), height: max(height, 1), red: 255, green: 255, blue: 255)
+        let height = zip(imageHeights, textHeights).reduce(gap) { $0 + $1.0 + $1.1 + gap }
+        var sheet = Image(width: max(width, 1), height: max(height, 1), red: 255, green: 255, blue: 255)
         var top = gap
         for (index, row) in fitted.enumerated() {
             var left = gap
             for (column, cell) in row.enumerated() {
-                if let picture = cell.picture {
-                    sheet.place(picture, x: left + (widths[column] - picture.width) / 2, y: top)
+                if let image = cell.image {
+                    sheet.place(image, x: left + (widths[column] - image.width) / 2, y: top)
                 }
-                var y = top + pictureHeights[index] + gap / 2
+                var y = top + imageHeights[index] + gap / 2
                 for line in lines[index][column] {
                     let length = (line.count * Font.advance - 1) * textScale
                     sheet.write(line, x: left + max(widths[column] - length, 0) / 2, y: y, scale: textScale)
@@ -79,24 +79,24 @@ public struct ContactSheet: Sendable {
                 }
                 left += widths[column] + gap
             }
-            top += pictureHeights[index] + textHeights[index] + gap
+            top += imageHeights[index] + textHeights[index] + gap
         }
         return sheet
     }
 
-    private func fitting(_ picture: Picture) -> Picture {
-        var plain = picture
+    private func fitting(_ image: Image) -> Image {
+        var plain = image
         plain.profile = nil
-        guard let cellSide, max(picture.width, picture.height) > cellSide else { return plain }
-        let long = max(picture.width, picture.height)
+        guard let cellSide, max(image.width, image.height) > cellSide else { return plain }
+        let long = max(image.width, image.height)
         return plain.resized(
-            width: max(picture.width * cellSide / long, 1), height: max(picture.height * cellSide / long, 1),
+            width: max(image.width * cellSide / long, 1), height: max(image.height * cellSide / long, 1),
             by: .lanczos)
     }
 
     private func minimumWidth(_ cell: Cell) -> Int {
         let text = min(cell.caption.count, 10) * Font.advance * textScale
-        return max(cell.picture?.width ?? 0, text, 1)
+        return max(cell.image?.width ?? 0, text, 1)
     }
 
     private func letters(in width: Int) -> Int { max((width + textScale) / (Font.advance * textScale), 1) }
@@ -125,35 +125,35 @@ public struct ContactSheet: Sendable {
     }
 }
 
-extension Picture {
-    /// Pictures side by side with captions below, such as a photo, its mask and its edit.
+extension Image {
+    /// Images side by side with captions below, such as a photo, its mask and its edit.
     ///
     /// All are brought to the height of the first, at most `height` pixels where given.
-    public static func panel(_ cells: [ContactSheet.Cell], height: Int? = nil) -> Picture {
-        guard let first = cells.compactMap(\.picture).first else {
-            return ContactSheet(rows: [cells]).picture()
+    public static func panel(_ cells: [ContactSheet.Cell], height: Int? = nil) -> Image {
+        guard let first = cells.compactMap(\.image).first else {
+            return ContactSheet(rows: [cells]).image()
         }
         let side = max(height.map { min($0, first.height) } ?? first.height, 1)
         let even = cells.map { cell in
             ContactSheet.Cell(
-                cell.picture.map { picture in
-                    let width = max((picture.width * side + picture.height / 2) / picture.height, 1)
-                    return picture.resized(width: width, height: side)
+                cell.image.map { image in
+                    let width = max((image.width * side + image.height / 2) / image.height, 1)
+                    return image.resized(width: width, height: side)
                 }, caption: cell.caption)
         }
-        return ContactSheet(rows: [even]).picture()
+        return ContactSheet(rows: [even]).image()
     }
 
-    /// Copies a picture into this one; what lies outside is left out.
-    public mutating func place(_ picture: Picture, x left: Int, y top: Int) {
+    /// Copies an image into this one; what lies outside is left out.
+    public mutating func place(_ image: Image, x left: Int, y top: Int) {
         let from = max(-left, 0)
-        let count = min(picture.width, width - left) - from
+        let count = min(image.width, width - left) - from
         guard count > 0 else { return }
-        for y in 0..<picture.height where (0..<height).contains(top + y) {
-            let source = picture.offset(x: from, y: y)
+        for y in 0..<image.height where (0..<height).contains(top + y) {
+            let source = image.offset(x: from, y: y)
             let target = offset(x: left + from, y: top + y)
             pixels.replaceSubrange(
-                target..<(target + count * 3), with: picture.pixels[source..<(source + count * 3)])
+                target..<(target + count * 3), with: image.pixels[source..<(source + count * 3)])
         }
     }
 

@@ -27,7 +27,7 @@ enum EXIF {
 
     /// The folders that are read and written; a thumbnail's is neither.
     struct Folders: Hashable, Sendable {
-        /// What and whose the picture is.
+        /// What and whose the image is.
         var first: TIFFFolder = [:]
         /// How it was taken.
         var exif: TIFFFolder = [:]
@@ -83,8 +83,8 @@ enum EXIF {
     }
 
     /// `parameters` as the user comment of a block, and everything else in a note of our own.
-    static func put(_ metadata: PictureMetadata, into folder: inout TIFFFolder, withNote: Bool = true) {
-        if let parameters = metadata.entries[PictureMetadata.parametersKey] {
+    static func put(_ metadata: ImageMetadata, into folder: inout TIFFFolder, withNote: Bool = true) {
+        if let parameters = metadata.entries[ImageMetadata.parametersKey] {
             let units = parameters.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
             folder[Tag.userComment] = .undefined(Array("UNICODE\0".utf8) + units)
         }
@@ -92,8 +92,8 @@ enum EXIF {
     }
 
     /// Everything but `parameters`, as a note of our own; nil where there is nothing else.
-    static func note(_ metadata: PictureMetadata) -> [UInt8]? {
-        let others = metadata.entries.filter { $0.key != PictureMetadata.parametersKey }
+    static func note(_ metadata: ImageMetadata) -> [UInt8]? {
+        let others = metadata.entries.filter { $0.key != ImageMetadata.parametersKey }
         if others.isEmpty { return nil }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -124,7 +124,7 @@ enum EXIF {
             texts["description"] = text
         }
         if let comment = folders.exif[Tag.userComment].flatMap({ userComment($0.data, folders.bigEndian) }) {
-            texts[PictureMetadata.parametersKey] = comment
+            texts[ImageMetadata.parametersKey] = comment
         }
         if let note = folders.exif[Tag.makerNote]?.data {
             texts.merge(Self.texts(inNote: note)) { first, _ in first }

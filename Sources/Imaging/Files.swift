@@ -2,19 +2,19 @@ import Foundation
 import Storage
 import Synchronization
 
-/// Reading whole picture files, and writing them whole or not at all; `-` is standard input or output.
+/// Reading whole image files, and writing them whole or not at all; `-` is standard input or output.
 enum Files {
-    /// Files above this many bytes are not read into memory: no picture needs them.
+    /// Files above this many bytes are not read into memory: no image needs them.
     static let byteLimit = 2 << 30
 
     /// What a path is called in messages.
     static func name(_ path: String) -> String { path == "-" ? "standard input" : path }
 
     /// What came from standard input, which can be read only once.
-    private static let standardInput = Mutex<(bytes: [UInt8], format: PictureFormat)?>(nil)
+    private static let standardInput = Mutex<(bytes: [UInt8], format: ImageFormat)?>(nil)
 
-    /// Every byte of a picture file; stops after the first few where they are no picture.
-    static func readPicture(_ path: String) throws -> (bytes: [UInt8], format: PictureFormat) {
+    /// Every byte of an image file; stops after the first few where they are no image.
+    static func readImage(_ path: String) throws -> (bytes: [UInt8], format: ImageFormat) {
         guard path == "-" else { return try read(path, opened: open(path, O_RDONLY | O_CLOEXEC)) }
         return try standardInput.withLock { kept in
             if let kept { return kept }
@@ -32,7 +32,7 @@ enum Files {
     /// Reads an open file to its end and closes it.
     private static func read(
         _ path: String, opened file: Int32
-    ) throws -> (bytes: [UInt8], format: PictureFormat) {
+    ) throws -> (bytes: [UInt8], format: ImageFormat) {
         guard file >= 0 else {
             let code = errno
             if code == ENOENT || code == ENOTDIR { throw ImagingError.missingFile(path: path) }
@@ -46,10 +46,10 @@ enum Files {
         if facts.st_mode & S_IFMT == S_IFDIR {
             throw ImagingError.unreadable(path: path, reason: "it is a folder")
         }
-        let head = try readBytes(file, path: path, atMost: PictureFormat.sniffedBytes)
+        let head = try readBytes(file, path: path, atMost: ImageFormat.sniffedBytes)
         guard !head.isEmpty else { throw ImagingError.emptyFile(path: path) }
-        guard let format = PictureFormat(sniffing: head) else {
-            throw ImagingError.notAPicture(path: path, resembling: PictureFormat.resemblance(of: head))
+        guard let format = ImageFormat(sniffing: head) else {
+            throw ImagingError.notAnImage(path: path, resembling: ImageFormat.resemblance(of: head))
         }
         let rest = try readBytes(file, path: path, atMost: byteLimit, expecting: Int(facts.st_size))
         guard rest.count < byteLimit else {
@@ -95,7 +95,7 @@ enum Files {
 }
 
 extension ImagingError {
-    /// What a failed writing means for a picture.
+    /// What a failed writing means for an image.
     init(_ failure: WriteFailure) {
         let path = Destination.name(of: failure.path)
         self =

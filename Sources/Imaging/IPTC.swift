@@ -28,12 +28,12 @@ struct IPTC: Hashable, Sendable {
 
     private init(items: [Item]) { self.items = items }
 
-    /// Datasets of record 2 that say where the picture was taken: places and their codes.
+    /// Datasets of record 2 that say where the image was taken: places and their codes.
     private static let places: Set<UInt8> = [26, 27, 90, 92, 95, 100, 101]
 
     var hasLocation: Bool { items.contains { $0.record == 2 && Self.places.contains($0.dataset) } }
 
-    /// The texts without previews of the old picture, and without the place unless it is kept.
+    /// The texts without previews of the old image, and without the place unless it is kept.
     func cleaned(keepingLocation: Bool) -> IPTC? {
         let kept = items.filter { item in
             if item.record == 2 { return keepingLocation || !Self.places.contains(item.dataset) }

@@ -1,4 +1,4 @@
-/// What can go wrong when pictures are read or written.
+/// What can go wrong when images are read or written.
 public enum ImagingError: Error, Equatable, CustomStringConvertible {
     /// There is no such file.
     case missingFile(path: String)
@@ -6,18 +6,18 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     /// The file has no bytes.
     case emptyFile(path: String)
-    /// The bytes are no picture of a kind this program reads; `resembling` says what they look like, if
+    /// The bytes are no image of a kind this program reads; `resembling` says what they look like, if
     /// known.
-    case notAPicture(path: String, resembling: String?)
-    /// The picture starts well and then ends or breaks.
+    case notAnImage(path: String, resembling: String?)
+    /// The image starts well and then ends or breaks.
     case damaged(path: String, reason: String)
-    /// The picture is sound, but its samples or colours are of a kind that cannot be edited here.
+    /// The image is sound, but its samples or colours are of a kind that cannot be edited here.
     case unsuitable(path: String, reason: String)
     /// The header promises more pixels than the limit.
     case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
-    /// The picture library cannot be opened or lacks what is needed.
+    /// The image library cannot be opened or lacks what is needed.
     case codecMissing(reason: String)
-    /// The picture library is there but was built without this kind of file.
+    /// The image library is there but was built without this kind of file.
     case formatNotSupported(path: String, format: String)
     /// The file's ending names no kind that can be written.
     case unknownExtension(path: String)
@@ -31,11 +31,11 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
     case taken(path: String)
     /// Writing began and broke off: a pipe whose reader left, a disk that fails.
     case writingBroke(path: String, reason: String)
-    /// The picture does not fit the kind of file, such as a WebP of more than 16383 pixels a side.
+    /// The image does not fit the kind of file, such as a WebP of more than 16383 pixels a side.
     case cannotEncode(path: String, reason: String)
     /// A quality, or losslessness, was asked for where the kind of file has no such choice.
     case unfitOption(path: String, reason: String)
-    /// The colour profile of a picture cannot be used.
+    /// The colour profile of an image cannot be used.
     case badProfile(reason: String)
 
     /// Whether the cause is a file that is not there, for which programs have an exit code of its own.
@@ -50,8 +50,8 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .missingFile(let path): "\(path): no such file"
         case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
         case .emptyFile(let path): "\(path): the file is empty (0 bytes); fetch or save it again"
-        case .notAPicture(let path, let resembling):
-            "\(path): not a picture this program reads (\(PictureFormat.readableNames))"
+        case .notAnImage(let path, let resembling):
+            "\(path): not a picture this program reads (\(ImageFormat.readableNames))"
                 + (resembling.map { "; it looks like \($0)" } ?? "")
         case .damaged(let path, let reason):
             "\(path): the picture is cut short or damaged (\(reason)); fetch or save it again"

@@ -37,7 +37,7 @@ enum JPEGFacts {
 
     /// Walks over all scans to the end marker.
     ///
-    /// A progressive picture that ends after a scan has all its pixels, but not their last digits; only its
+    /// A progressive image that ends after a scan has all its pixels, but not their last digits; only its
     /// scans' headers show that some are missing.
     static func ending(of bytes: [UInt8]) -> Ending {
         var place = 2

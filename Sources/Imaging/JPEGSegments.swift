@@ -10,7 +10,7 @@ enum JPEGSegments {
     /// A segment: its marker, and where its data lies.
     typealias Segment = (marker: UInt8, data: Range<Int>)
 
-    /// What is written before the scan beside the picture.
+    /// What is written before the scan beside the image.
     struct Belongings {
         var exif: EXIF.Folders?
         var xmp: [UInt8]?
@@ -21,7 +21,7 @@ enum JPEGSegments {
         var longNote: [UInt8]?
     }
 
-    /// The picture as the library wrote it, with what belongs to it.
+    /// The image as the library wrote it, with what belongs to it.
     static func inserting(_ belongings: Belongings, into bytes: [UInt8]) -> [UInt8] {
         var added: [UInt8] = []
         if let exif = belongings.exif, !exif.isEmpty { added += segment(0xE1, exifMark + exif.block) }

@@ -1,4 +1,4 @@
-/// Where a picture may change: 1 (white) is edited, 0 (black) stays, values between blend.
+/// Where an image may change: 1 (white) is edited, 0 (black) stays, values between blend.
 public struct Mask: Sendable, Hashable {
     /// Values in a row.
     public let width: Int
@@ -23,6 +23,6 @@ public struct Mask: Sendable, Hashable {
         self.init(width: width, height: height, values: Array(repeating: value, count: width * height))
     }
 
-    /// The share of the picture that may change, in 0...1.
+    /// The share of the image that may change, in 0...1.
     public var area: Float { values.reduce(0, +) / Float(values.count) }
 }

@@ -1,29 +1,29 @@
 import Foundation
 
 extension Mask {
-    /// A mask from the luma of a picture, in 256 steps.
-    public init(luma picture: Picture) {
-        let values = [Float](unsafeUninitializedCapacity: picture.width * picture.height) { room, filled in
-            picture.pixels.withUnsafeBufferPointer { pixels in
-                for index in 0..<(picture.width * picture.height) {
+    /// A mask from the luma of an image, in 256 steps.
+    public init(luma image: Image) {
+        let values = [Float](unsafeUninitializedCapacity: image.width * image.height) { room, filled in
+            image.pixels.withUnsafeBufferPointer { pixels in
+                for index in 0..<(image.width * image.height) {
                     let red = Int(pixels[index * 3]) * 19595
                     let green = Int(pixels[index * 3 + 1]) * 38470
                     let blue = Int(pixels[index * 3 + 2]) * 7471
                     room[index] = Float((red + green + blue + 0x8000) >> 16) / 255
                 }
             }
-            filled = picture.width * picture.height
+            filled = image.width * image.height
         }
-        self.init(width: picture.width, height: picture.height, values: values)
+        self.init(width: image.width, height: image.height, values: values)
     }
 
-    /// The mask as a grey picture: white is edited.
-    public func picture() -> Picture {
+    /// The mask as a grey image: white is edited.
+    public func image() -> Image {
         let pixels = values.flatMap { value -> [UInt8] in
             let byte = UInt8((min(max(value, 0), 1) * 255).rounded())
             return [byte, byte, byte]
         }
-        return Picture(width: width, height: height, pixels: pixels)
+        return Image(width: width, height: height, pixels: pixels)
     }
 
     /// The mask with edited and kept exchanged.
@@ -135,13 +135,13 @@ extension Mask {
     }
 }
 
-extension Picture {
-    /// The picture with a tint where the mask is set, to show what may change.
+extension Image {
+    /// The image with a tint where the mask is set, to show what may change.
     ///
-    /// The mask is resized to the picture. `opacity` is the tint's share where the mask is 1.
+    /// The mask is resized to the image. `opacity` is the tint's share where the mask is 1.
     public func overlaid(
         with mask: Mask, red: UInt8 = 255, green: UInt8 = 0, blue: UInt8 = 80, opacity: Float = 0.5
-    ) -> Picture {
+    ) -> Image {
         let fitting =
             mask.width == width && mask.height == height ? mask : mask.resized(width: width, height: height)
         let tint = [Float(red), Float(green), Float(blue)]

@@ -11,7 +11,7 @@ enum Orientation: Int, CaseIterable {
 
     var swapsSides: Bool { rawValue >= 5 }
 
-    /// Where in the stored picture (`width` x `height`) the upright picture's pixel at x, y lies.
+    /// Where in the stored image (`width` x `height`) the upright image's pixel at x, y lies.
     func source(x: Int, y: Int, width: Int, height: Int) -> (x: Int, y: Int) {
         switch self {
         case .upright: (x, y)
@@ -26,9 +26,9 @@ enum Orientation: Int, CaseIterable {
     }
 }
 
-extension Picture {
-    /// The picture turned upright.
-    func turned(_ orientation: Orientation) -> Picture {
+extension Image {
+    /// The image turned upright.
+    func turned(_ orientation: Orientation) -> Image {
         if orientation == .upright { return self }
         let newWidth = orientation.swapsSides ? height : width
         let newHeight = orientation.swapsSides ? width : height
@@ -61,7 +61,7 @@ extension Picture {
                 return stored[source.y * width + source.x]
             }
         }
-        return Picture(
+        return Image(
             width: newWidth, height: newHeight, pixels: result, profile: profile, alpha: turnedAlpha)
     }
 }

@@ -1,6 +1,6 @@
 /// Text chunks of PNG files, as in the PNG specification (third edition), sections 5 and 11.3.3.
 enum PNGChunks {
-    /// The picture as the library wrote it with texts and what belongs to it, right after the header chunk.
+    /// The image as the library wrote it with texts and what belongs to it, right after the header chunk.
     ///
     /// `texts` become uncompressed iTXt chunks (UTF-8); `chunks` go before them as they are.
     static func inserting(
@@ -66,7 +66,7 @@ enum PNGChunks {
     /// The key under which XMP stands in a PNG.
     static let xmpKey = "XML:com.adobe.xmp"
 
-    /// The texts that tell how a picture was made, and what else other programs say in words.
+    /// The texts that tell how an image was made, and what else other programs say in words.
     static func texts(in bytes: [UInt8]) -> [String: String] {
         var texts = keyedTexts(in: bytes)
         let packet = texts.removeValue(forKey: xmpKey).flatMap { XMPPacket(Array($0.utf8)) }

@@ -1,54 +1,54 @@
 import CVips
 
-/// A picture read from a file: as sRGB to work on, and in its own colours to paste into and save.
+/// An image read from a file: as sRGB to work on, and in its own colours to paste into and save.
 ///
 /// Both are upright, 8-bit RGB. They differ where the file's colours are not sRGB (by an ICC profile, or by
 /// numbers, for which a profile is made): then a pixel that is not edited keeps the bytes of the file's own
 /// encoding. And they differ where the photo is transparent: that is laid over white to work on, and kept in
 /// the original.
 public struct Photo: Sendable, Hashable {
-    /// The picture in sRGB.
-    public let picture: Picture
-    /// The same picture in the file's own colour profile, transparent where the file is.
-    public let original: Picture
+    /// The image in sRGB.
+    public let image: Image
+    /// The same image in the file's own colour profile, transparent where the file is.
+    public let original: Image
     /// What the file says beside its pixels.
     public let record: PhotoRecord
     /// What happened on the way.
-    public let notices: [PictureNotice]
+    public let notices: [ImageNotice]
     /// Whether the original's profile is another than sRGB.
     private let hasOwnColours: Bool
 
-    /// Reads a picture file.
+    /// Reads an image file.
     ///
     /// PNG, JPEG, WebP, GIF, TIFF, AVIF and HEIC through libvips; binary PPM without it. `-` is standard input.
     /// - Throws: `ImagingError`; a header with more than `pixelLimit` pixels is refused before decoding.
-    public init(contentsOf path: String, pixelLimit: Int = Picture.defaultPixelLimit) throws {
-        let (bytes, format) = try Files.readPicture(path)
+    public init(contentsOf path: String, pixelLimit: Int = Image.defaultPixelLimit) throws {
+        let (bytes, format) = try Files.readImage(path)
         try self.init(bytes: bytes, format: format, name: Files.name(path), pixelLimit: pixelLimit)
     }
 
-    /// Decodes a picture file held in memory; `name` is used in errors.
+    /// Decodes an image file held in memory; `name` is used in errors.
     /// - Throws: `ImagingError`, as reading a file does.
     public init(
-        bytes: [UInt8], name: String = "picture", pixelLimit: Int = Picture.defaultPixelLimit
+        bytes: [UInt8], name: String = "picture", pixelLimit: Int = Image.defaultPixelLimit
     ) throws {
         guard !bytes.isEmpty else { throw ImagingError.emptyFile(path: name) }
-        guard let format = PictureFormat(sniffing: bytes) else {
-            throw ImagingError.notAPicture(path: name, resembling: PictureFormat.resemblance(of: bytes))
+        guard let format = ImageFormat(sniffing: bytes) else {
+            throw ImagingError.notAnImage(path: name, resembling: ImageFormat.resemblance(of: bytes))
         }
         try self.init(bytes: bytes, format: format, name: name, pixelLimit: pixelLimit)
     }
 
-    private init(bytes: [UInt8], format: PictureFormat, name: String, pixelLimit: Int) throws {
+    private init(bytes: [UInt8], format: ImageFormat, name: String, pixelLimit: Int) throws {
         if format == .ppm {
-            picture = try PortablePixmap.decode(bytes, path: name, pixelLimit: pixelLimit)
-            original = picture
+            image = try PortablePixmap.decode(bytes, path: name, pixelLimit: pixelLimit)
+            original = image
             record = PhotoRecord()
             notices = []
             hasOwnColours = false
             return
         }
-        var notices: [PictureNotice] = []
+        var notices: [ImageNotice] = []
         let ending = format == .jpeg ? JPEGFacts.ending(of: bytes) : .whole
         if ending == .lacksScans {
             throw ImagingError.damaged(path: name, reason: "its last scans are missing")
@@ -74,7 +74,7 @@ public struct Photo: Sendable, Hashable {
         if samples.converted { notices.append(.convertedToSRGB) }
         if record.hasGainMap { notices.append(.gainMapLeftOut) }
         let orientation = Orientation(rawValue: Int(samples.header.orientation)) ?? .upright
-        var own = Picture(samples: samples).turned(orientation)
+        var own = Image(samples: samples).turned(orientation)
         record.isTransparent = own.alpha != nil
         own.profile = try Self.profile(of: samples, bytes: bytes, format: format, record: record, path: name)
         var kind = ProfileKind.likeSRGB
@@ -82,14 +82,14 @@ public struct Photo: Sendable, Hashable {
         switch kind {
         case .unusable:
             own.profile = nil
-            picture = own.laidOverWhite()
+            image = own.laidOverWhite()
             notices.append(.profileIgnored)
         case .likeSRGB:
             // Converting would move colours by rounding alone.
             var plain = own
             plain.profile = nil
-            picture = plain.laidOverWhite()
-        case .other: picture = try Codec.transform(own, to: nil).laidOverWhite()
+            image = plain.laidOverWhite()
+        case .other: image = try Codec.transform(own, to: nil).laidOverWhite()
         }
         hasOwnColours = kind == .other
         original = own
@@ -101,7 +101,7 @@ public struct Photo: Sendable, Hashable {
 
     /// The profile of a file's samples: the one that counts of those that it names, or none for sRGB.
     private static func profile(
-        of samples: Codec.Samples, bytes: [UInt8], format: PictureFormat, record: PhotoRecord, path: String
+        of samples: Codec.Samples, bytes: [UInt8], format: ImageFormat, record: PhotoRecord, path: String
     ) throws -> [UInt8]? {
         if samples.converted { return nil }
         let embedded = samples.bands >= 3 ? samples.profile : nil
@@ -127,11 +127,11 @@ public struct Photo: Sendable, Hashable {
     /// The photo with a layer (sRGB) laid over it, in the photo's own size and profile, transparent where the photo is.
     ///
     /// A pixel that takes nothing of the layer keeps the bytes of the photo.
-    /// - Parameter plain: what the layer makes of `picture`, if that is known already.
-    public func pasting(_ layer: PasteLayer, plain: Picture? = nil) throws -> Picture {
+    /// - Parameter plain: what the layer makes of `image`, if that is known already.
+    public func pasting(_ layer: PasteLayer, plain: Image? = nil) throws -> Image {
         if original.alpha != nil { return try pastingTransparently(layer, plain: plain) }
         guard hasOwnColours, let profile = original.profile else {
-            var result = plain ?? layer.pasted(into: picture)
+            var result = plain ?? layer.pasted(into: image)
             result.profile = original.profile
             return result
         }
@@ -146,8 +146,8 @@ public struct Photo: Sendable, Hashable {
     }
 
     /// Likewise, as the photo looks over white.
-    private func pastingTransparently(_ layer: PasteLayer, plain: Picture?) throws -> Picture {
-        var result = try suited(plain ?? layer.pasted(into: picture))
+    private func pastingTransparently(_ layer: PasteLayer, plain: Image?) throws -> Image {
+        var result = try suited(plain ?? layer.pasted(into: image))
         guard let coverage = layer.coverage else { return result }
         for pixel in coverage.values.indices where coverage.values[pixel] == 0 {
             for index in (pixel * 3)..<(pixel * 3 + 3) { result.pixels[index] = original.pixels[index] }
@@ -161,7 +161,7 @@ public struct Photo: Sendable, Hashable {
     /// An edit of the photo (sRGB, any size) in the photo's own colours, transparent where the photo is.
     ///
     /// Where the photo is transparent at all, the edit is brought to its size.
-    public func suited(_ edit: Picture) throws -> Picture {
+    public func suited(_ edit: Image) throws -> Image {
         var suited = edit
         if let alpha = original.alpha {
             suited = edit.resized(width: original.width, height: original.height).liftedFromWhite(
@@ -184,14 +184,14 @@ public struct Photo: Sendable, Hashable {
         let levels: [UInt8] = [0, 48, 112, 176, 255]
         for red in levels { for green in levels { for blue in levels { colours += [red, green, blue] } } }
         for grey in stride(from: UInt8(4), through: 252, by: 8) { colours += [grey, grey, grey] }
-        let probe = Picture(width: colours.count / 3, height: 1, pixels: colours, profile: profile)
+        let probe = Image(width: colours.count / 3, height: 1, pixels: colours, profile: profile)
         guard let seen = try? Codec.transform(probe, to: nil) else { return .unusable }
         let apart = zip(seen.pixels, colours).map { abs(Int($0) - Int($1)) }.max() ?? 0
         return apart <= 2 ? .likeSRGB : .other
     }
 }
 
-extension Picture {
+extension Image {
     /// Grey or RGB samples, with or without alpha; alpha that is full everywhere is none.
     fileprivate init(samples: Codec.Samples) {
         let (values, bands) = (samples.values, samples.bands)
@@ -216,18 +216,18 @@ extension Picture {
     }
 }
 
-extension Picture {
+extension Image {
     /// The most pixels a file may promise unless the caller allows more: 90 million, about Pillow's limit.
     public static let defaultPixelLimit = 90_000_000
 
-    /// Reads a picture file as upright sRGB; `notify` gets what the user should know about it.
+    /// Reads an image file as upright sRGB; `notify` gets what the user should know about it.
     /// - Throws: `ImagingError`; see `Photo`, which also keeps the file's own colour profile.
     public init(
-        contentsOf path: String, pixelLimit: Int = Picture.defaultPixelLimit,
-        notify: (PictureNotice) -> Void = { _ in }
+        contentsOf path: String, pixelLimit: Int = Image.defaultPixelLimit,
+        notify: (ImageNotice) -> Void = { _ in }
     ) throws {
         let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
         photo.notices.forEach(notify)
-        self = photo.picture
+        self = photo.image
     }
 }

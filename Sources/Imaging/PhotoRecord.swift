@@ -2,9 +2,9 @@ import CVips
 
 /// What a photo's file says beside its pixels: print size, camera, author, rights, place, colours.
 ///
-/// Give it to `Picture.write(to:metadata:record:options:)` to keep it in an edit. What is true of the old
-/// pixels only is never kept: thumbnails, maps of high dynamic range, the orientation (pictures are upright
-/// here), and how an earlier picture was generated. A camera's own notes (EXIF MakerNote) are dropped too:
+/// Give it to `Image.write(to:metadata:record:options:)` to keep it in an edit. What is true of the old
+/// pixels only is never kept: thumbnails, maps of high dynamic range, the orientation (images are upright
+/// here), and how an earlier image was generated. A camera's own notes (EXIF MakerNote) are dropped too:
 /// they hold previews and serial numbers, and places within the old file that moving them would break.
 public struct PhotoRecord: Sendable, Hashable {
     /// How large the photo is printed, if its file says so.
@@ -27,7 +27,7 @@ public struct PhotoRecord: Sendable, Hashable {
     var profile: [UInt8]?
     /// The stored width and height are exchanged.
     var isTurned = false
-    /// A gain map made the picture one of high dynamic range.
+    /// A gain map made the image one of high dynamic range.
     var hasGainMap = false
 
     /// A record that says nothing.
@@ -52,14 +52,14 @@ public struct PhotoRecord: Sendable, Hashable {
         0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F,
     ]
 
-    /// The keys of PNG texts that say what and whose a picture is (PNG specification, section 11.3.3.1).
+    /// The keys of PNG texts that say what and whose an image is (PNG specification, section 11.3.3.1).
     private static let textKeys: Set<String> = [
         "Title", "Author", "Description", "Copyright", "Creation Time", "Disclaimer", "Warning", "Source",
         "Comment",
     ]
 
     /// Collects everything from a file's bytes.
-    init(bytes: [UInt8], format: PictureFormat, samples: Codec.Samples) {
+    init(bytes: [UInt8], format: ImageFormat, samples: Codec.Samples) {
         switch format {
         case .jpeg: readJPEG(bytes)
         case .png: readPNG(bytes)
@@ -133,12 +133,12 @@ public struct PhotoRecord: Sendable, Hashable {
             let words = EXIF.userComment(comment.data, folders.bigEndian), !Self.tellsOfGenerating(words)
         {
             // In the byte order in which it will be written.
-            EXIF.put(PictureMetadata(entries: [PictureMetadata.parametersKey: words]), into: &folders.exif)
+            EXIF.put(ImageMetadata(entries: [ImageMetadata.parametersKey: words]), into: &folders.exif)
         }
         exif = folders
     }
 
-    /// Whether a text is the account of a program that generated the picture, and so not of an edit of it.
+    /// Whether a text is the account of a program that generated the image, and so not of an edit of it.
     private static func tellsOfGenerating(_ text: String) -> Bool {
         let json = text.firstIndex(of: ":").map { text[text.index(after: $0)...].drop { $0 == " " }.first }
         return text.contains("Steps: ") || text.hasPrefix("{") || text.hasPrefix("[{")

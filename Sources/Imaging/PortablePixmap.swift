@@ -1,10 +1,10 @@
-/// Binary portable pixmaps (P6, and P5 for grey), read and written without the picture library.
+/// Binary portable pixmaps (P6, and P5 for grey), read and written without the image library.
 enum PortablePixmap {
-    static func encode(_ picture: Picture) -> [UInt8] {
-        Array("P6\n\(picture.width) \(picture.height)\n255\n".utf8) + picture.pixels
+    static func encode(_ image: Image) -> [UInt8] {
+        Array("P6\n\(image.width) \(image.height)\n255\n".utf8) + image.pixels
     }
 
-    static func decode(_ bytes: [UInt8], path: String, pixelLimit: Int) throws -> Picture {
+    static func decode(_ bytes: [UInt8], path: String, pixelLimit: Int) throws -> Image {
         var place = 2
         /// The next number of the header, past white space and comments.
         func number() throws -> Int {
@@ -45,6 +45,6 @@ enum PortablePixmap {
             let value = wide == 2 ? Int(bytes[from]) << 8 | Int(bytes[from + 1]) : Int(bytes[from])
             pixels[index] = UInt8((min(value, highest) * 255 + highest / 2) / highest)
         }
-        return Picture(width: width, height: height, pixels: pixels)
+        return Image(width: width, height: height, pixels: pixels)
     }
 }

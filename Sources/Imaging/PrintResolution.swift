@@ -1,4 +1,4 @@
-/// How large a picture is printed: pixels per metre.
+/// How large an image is printed: pixels per metre.
 public struct PrintResolution: Sendable, Hashable {
     /// Pixels per metre across, above 0.
     public let across: Double
@@ -22,7 +22,7 @@ public struct PrintResolution: Sendable, Hashable {
         return abs(value - value.rounded()) < 0.001 ? value.rounded() : value
     }
 
-    /// For the picture turned by a quarter.
+    /// For the image turned by a quarter.
     var turned: PrintResolution { PrintResolution(across: down, down: across) ?? self }
 
     /// What the three EXIF (and TIFF) tags say; their unit is an inch unless it is named.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// How a picture is resampled; the names and the results are Pillow's.
+/// How an image is resampled; the names and the results are Pillow's.
 public enum Resampling: String, Sendable, CaseIterable {
     /// Triangle of half width 1.
     case bilinear
@@ -77,8 +77,8 @@ struct ResamplingTable {
     }
 }
 
-extension Picture {
-    /// The picture at another size, byte for byte as `Image.resize` of Pillow 13 makes it.
+extension Image {
+    /// The image at another size, byte for byte as `Image.resize` of Pillow 13 makes it.
     ///
     /// Two passes with bytes between them; one that would change nothing is left out. The horizontal one
     /// comes first, except where the height loses more than twice what the width loses; before version 13
@@ -86,7 +86,7 @@ extension Picture {
     /// counts.
     /// - Precondition: both sides are positive.
     public func resized(width newWidth: Int, height newHeight: Int, by filter: Resampling = .bicubic)
-        -> Picture
+        -> Image
     {
         precondition(newWidth > 0 && newHeight > 0, "a picture cannot be \(newWidth)x\(newHeight)")
         var bytes = pixels
@@ -98,7 +98,7 @@ extension Picture {
         if newHeight != height, !verticalFirst {
             bytes = resampledColumns(bytes, rowBytes: newWidth * 3, to: newHeight, by: filter)
         }
-        return Picture(width: newWidth, height: newHeight, pixels: bytes, profile: profile)
+        return Image(width: newWidth, height: newHeight, pixels: bytes, profile: profile)
     }
 
     private func resampledRows(
@@ -176,7 +176,7 @@ private func clamped(_ sum: Int32) -> UInt8 {
 }
 
 extension Mask {
-    /// The mask at another size, resampled as pictures are but in floating point; values stay in 0...1.
+    /// The mask at another size, resampled as images are but in floating point; values stay in 0...1.
     /// - Precondition: both sides are positive.
     public func resized(width newWidth: Int, height newHeight: Int, by filter: Resampling = .bilinear) -> Mask
     {

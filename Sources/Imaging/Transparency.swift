@@ -1,6 +1,6 @@
-/// Transparent pictures are worked on as they look over white, and get their transparency back afterwards.
-extension Picture {
-    /// The pixels, each with its alpha behind it where the picture has one: 3 or 4 bytes a pixel.
+/// Transparent images are worked on as they look over white, and get their transparency back afterwards.
+extension Image {
+    /// The pixels, each with its alpha behind it where the image has one: 3 or 4 bytes a pixel.
     var samplesWithAlpha: [UInt8] {
         guard let alpha else { return pixels }
         return [UInt8](unsafeUninitializedCapacity: alpha.count * 4) { room, count in
@@ -14,8 +14,8 @@ extension Picture {
         }
     }
 
-    /// The picture as it looks over white, all opaque.
-    func laidOverWhite() -> Picture {
+    /// The image as it looks over white, all opaque.
+    func laidOverWhite() -> Image {
         guard let alpha else { return self }
         var result = self
         result.alpha = nil
@@ -28,10 +28,10 @@ extension Picture {
         return result
     }
 
-    /// What must lie under this alpha for the picture to look over white as it does now.
+    /// What must lie under this alpha for the image to look over white as it does now.
     ///
     /// Where that would need less than black, black is nearest; where nothing shows, the colour is kept.
-    func liftedFromWhite(alpha: [UInt8]) -> Picture {
+    func liftedFromWhite(alpha: [UInt8]) -> Image {
         var result = self
         result.alpha = alpha
         for pixel in alpha.indices where alpha[pixel] != 255 && alpha[pixel] != 0 {
@@ -44,12 +44,12 @@ extension Picture {
         return result
     }
 
-    /// The picture with the hole filled that a mask marks, or itself where the mask marks more than a hole.
+    /// The image with the hole filled that a mask marks, or itself where the mask marks more than a hole.
     ///
     /// Where all that may change is fully transparent in the photo, an edit that stayed transparent could not
     /// be seen: there the painting becomes opaque as far as the mask allows it, and takes nothing from the
     /// colours below, which nobody saw.
-    func fillingHole(in original: Picture, with painting: Picture, where mask: Mask) -> Picture {
+    func fillingHole(in original: Image, with painting: Image, where mask: Mask) -> Image {
         guard let alpha = original.alpha else { return self }
         let marks = mask.resized(width: width, height: height)
         var (marked, hidden) = (0, 0)

@@ -4,14 +4,14 @@ enum WebPChunks {
     private static let exifFlag: UInt8 = 0x08
     private static let alphaFlag: UInt8 = 0x10
 
-    /// The picture as the library wrote it with EXIF and XMP at its end, in the extended layout that they need.
+    /// The image as the library wrote it with EXIF and XMP at its end, in the extended layout that they need.
     static func inserting(exif: [UInt8]?, xmp: [UInt8]?, into bytes: [UInt8]) -> [UInt8] {
         // The library writes an EXIF chunk of its own that says next to nothing.
         var chunks = split(bytes).filter { $0.name != "EXIF" && $0.name != "XMP " }
         let flags = (exif == nil ? 0 : exifFlag) | (xmp == nil ? 0 : xmpFlag)
         if let first = chunks.first, first.name == "VP8X", !first.data.isEmpty {
             chunks[0].data[0] = first.data[0] & ~(exifFlag | xmpFlag) | flags
-        } else if flags != 0, let size = canvas(chunks) {
+        } else if flags != 0, let size = context(chunks) {
             // Flags, three reserved bytes, and each side less one in three bytes.
             var data: [UInt8] = [flags | (size.alpha ? alphaFlag : 0), 0, 0, 0]
             data += littleEndian(size.width - 1).prefix(3)
@@ -59,8 +59,8 @@ enum WebPChunks {
         return chunks
     }
 
-    /// The size in the first bytes of a lossy (VP8) or lossless (VP8L) picture.
-    private static func canvas(
+    /// The size in the first bytes of a lossy (VP8) or lossless (VP8L) image.
+    private static func context(
         _ chunks: [(name: String, data: [UInt8])]
     ) -> (width: Int, height: Int, alpha: Bool)? {
         if let data = chunks.first(where: { $0.name == "VP8 " })?.data, data.count >= 10 {

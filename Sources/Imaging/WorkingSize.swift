@@ -1,14 +1,14 @@
-/// The size at which a model works on a picture of any size.
+/// The size at which a model works on an image of any size.
 public struct WorkingSize: Sendable, Hashable, CustomStringConvertible {
     /// Pixels in a row, a multiple of the factor.
     public let width: Int
     /// Rows, a multiple of the factor.
     public let height: Int
 
-    /// The size nearest to a picture's shape with a given long side, both sides multiples of a factor.
+    /// The size nearest to an image's shape with a given long side, both sides multiples of a factor.
     ///
     /// The long side is the largest multiple not above `longSide`; the short one is rounded to the nearest
-    /// multiple, so the shape changes by at most half a factor. Neither is ever below one factor. Pictures
+    /// multiple, so the shape changes by at most half a factor. Neither is ever below one factor. Images
     /// smaller than the model's size are enlarged unless `enlarging` is false.
     /// - Precondition: all numbers are positive.
     public init(
@@ -32,9 +32,9 @@ public struct WorkingSize: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(width)x\(height)" }
 }
 
-extension Picture {
-    /// The picture brought to a working size.
-    public func resized(to size: WorkingSize, by filter: Resampling = .bicubic) -> Picture {
+extension Image {
+    /// The image brought to a working size.
+    public func resized(to size: WorkingSize, by filter: Resampling = .bicubic) -> Image {
         resized(width: size.width, height: size.height, by: filter)
     }
 }

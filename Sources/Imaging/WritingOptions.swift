@@ -1,4 +1,4 @@
-/// How a picture is coded, and what of a photo's record goes along.
+/// How an image is coded, and what of a photo's record goes along.
 public struct WritingOptions: Sendable, Hashable {
     /// 1 (small) to 100 (fine), for JPEG and WebP.
     ///
@@ -24,7 +24,7 @@ public struct WritingOptions: Sendable, Hashable {
 
     /// Refuses what means nothing for a kind of file.
     /// - Throws: `ImagingError.unfitOption`.
-    public func check(writing format: PictureFormat, path: String = "picture") throws {
+    public func check(writing format: ImageFormat, path: String = "picture") throws {
         let name = format.name
         func unfit(_ reason: String) -> ImagingError { .unfitOption(path: path, reason: reason) }
         if let quality {
@@ -45,14 +45,14 @@ public struct WritingOptions: Sendable, Hashable {
     }
 
     /// The quality that counts for a kind of file.
-    func effectiveQuality(for format: PictureFormat, record: PhotoRecord?) -> Int {
+    func effectiveQuality(for format: ImageFormat, record: PhotoRecord?) -> Int {
         if let quality { return quality }
         guard format == .jpeg, let own = record?.jpegQuality else { return Self.usualQuality }
         return max(own, Self.leastOwnQuality)
     }
 
     /// Whether pixels come back from this kind of file as they were written.
-    func isExact(for format: PictureFormat, record: PhotoRecord?) -> Bool {
+    func isExact(for format: ImageFormat, record: PhotoRecord?) -> Bool {
         switch format {
         case .jpeg: false
         case .webp: isLossless ?? (record.map { $0.isWebPLossless } ?? false)
@@ -61,7 +61,7 @@ public struct WritingOptions: Sendable, Hashable {
     }
 
     /// How coarsely a file is coded, for people; nil where its pixels come back as they were written.
-    public func loss(writing format: PictureFormat, record: PhotoRecord? = nil) -> String? {
+    public func loss(writing format: ImageFormat, record: PhotoRecord? = nil) -> String? {
         if isExact(for: format, record: record) { return nil }
         let name = format == .jpeg ? "JPEG" : "lossy WebP"
         return "\(name) of quality \(effectiveQuality(for: format, record: record))"

@@ -1,6 +1,6 @@
 import Foundation
 
-/// An XMP packet (ISO 16684-1): XML in which programs say what and whose a picture is, and how it was made.
+/// An XMP packet (ISO 16684-1): XML in which programs say what and whose an image is, and how it was made.
 ///
 /// Read with a small scanner that knows tags and nothing else of XML; what does not add up is no packet.
 struct XMPPacket: Hashable, Sendable {
@@ -26,17 +26,17 @@ struct XMPPacket: Hashable, Sendable {
         static let core = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
         static let extended = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
         static let dublinCore = "http://purl.org/dc/elements/1.1/"
-        /// Second pictures, depths and films behind the picture, which an edit has no more.
+        /// Second images, depths and films behind the image, which an edit has no more.
         static let companions = [
             "http://ns.google.com/photos/1.0/", "http://ns.adobe.com/hdr-gain-map/1.0/",
             "http://ns.apple.com/HDRGainMap/1.0/",
         ]
     }
 
-    /// Whether the packet tells of a map that makes the picture one of high dynamic range.
+    /// Whether the packet tells of a map that makes the image one of high dynamic range.
     var hasGainMap: Bool { mentions { space, _ in Space.companions[1...].contains(where: space.hasPrefix) } }
 
-    /// Whether it says where the picture was taken.
+    /// Whether it says where the image was taken.
     var hasLocation: Bool { mentions(Self.isLocation) }
 
     private func mentions(_ property: (_ space: String, _ name: String) -> Bool) -> Bool {
@@ -54,7 +54,7 @@ struct XMPPacket: Hashable, Sendable {
             if !keepingLocation, Self.isLocation(space, name) { return false }
             if Space.companions.contains(where: space.hasPrefix) { return false }
             switch space {
-            // The picture stands upright and its size is known; a comment here tells how it was generated.
+            // The image stands upright and its size is known; a comment here tells how it was generated.
             case Space.tiff: return !["Orientation", "ImageWidth", "ImageLength"].contains(name)
             case Space.exif:
                 return !["PixelXDimension", "PixelYDimension", "UserComment", "MakerNote"].contains(name)
@@ -75,11 +75,11 @@ struct XMPPacket: Hashable, Sendable {
         }
     }
 
-    /// The plain texts of a few properties: what other programs say of how the picture was made.
+    /// The plain texts of a few properties: what other programs say of how the image was made.
     var texts: [String: String] {
         var texts: [String: String] = [:]
         let wanted = [
-            (Space.exif, "UserComment", PictureMetadata.parametersKey),
+            (Space.exif, "UserComment", ImageMetadata.parametersKey),
             (Space.xmp, "CreatorTool", "creator tool"),
             (Space.extended, "DigitalSourceType", "digital source type"),
         ]

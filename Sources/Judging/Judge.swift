@@ -13,10 +13,10 @@ public final class Judge {
     private let device: Device
     /// An object is seen where its probability is above this.
     public static let threshold = 0.5
-    /// Pictures of a pass.
+    /// Images of a pass.
     private static let batch = 64
 
-    /// The side of the pictures it looks at; others are resampled.
+    /// The side of the images it looks at; others are resampled.
     public var side: Int { network.configuration.side }
 
     /// A judge from its folder: `config.json` and `model.safetensors`.
@@ -43,23 +43,23 @@ public final class Judge {
         }
     }
 
-    /// What pictures show.
-    public func attributes(of pictures: [Picture]) -> [PictureAttributes] {
-        attributes(of: tensor(pictures))
+    /// What images show.
+    public func attributes(of images: [Image]) -> [ImageAttributes] {
+        attributes(of: tensor(images))
     }
 
-    /// What pictures [B, 3, side, side] in -1…1 show.
-    public func attributes(of pictures: Tensor) -> [PictureAttributes] {
-        stride(from: 0, to: pictures.shape[0], by: Self.batch).flatMap { start in
-            let rows = start..<min(start + Self.batch, pictures.shape[0])
-            return withoutGradients { attributes(network(pictures.rows(rows).to(device: device))) }
+    /// What images [B, 3, side, side] in -1…1 show.
+    public func attributes(of images: Tensor) -> [ImageAttributes] {
+        stride(from: 0, to: images.shape[0], by: Self.batch).flatMap { start in
+            let rows = start..<min(start + Self.batch, images.shape[0])
+            return withoutGradients { attributes(network(images.rows(rows).to(device: device))) }
         }
     }
 
-    /// The object that fills a box of a picture, in pixels of that picture.
+    /// The object that fills a box of an image, in pixels of that image.
     ///
-    /// The whole picture is looked at, but only the cells within the box are counted.
-    public func object(in box: Box, of picture: Picture) -> PictureAttributes.Object {
+    /// The whole image is looked at, but only the cells within the box are counted.
+    public func object(in box: Box, of image: Image) -> ImageAttributes.Object {
         let cells = network.configuration.cells
         func share(_ cell: Int, _ from: Int, _ length: Int, of total: Int) -> Float {
             let (low, high) = (
@@ -67,24 +67,24 @@ public final class Judge {
             )
             return max(min(high, Float(from + length)) - max(low, Float(from)), 0) / (high - low)
         }
-        let across = (0..<cells).map { share($0, box.x, box.width, of: picture.width) }
-        let down = (0..<cells).map { share($0, box.y, box.height, of: picture.height) }
+        let across = (0..<cells).map { share($0, box.x, box.width, of: image.width) }
+        let down = (0..<cells).map { share($0, box.y, box.height, of: image.height) }
         let region = Tensor(down.flatMap { y in across.map { $0 * y } }, shape: [1, 1, cells, cells])
         let seen = withoutGradients {
-            attributes(network(tensor([picture]).to(device: device), region: region.to(device: device)))
+            attributes(network(tensor([image]).to(device: device), region: region.to(device: device)))
         }
         return seen[0].objects[0]
     }
 
-    private func tensor(_ pictures: [Picture]) -> Tensor {
+    private func tensor(_ images: [Image]) -> Tensor {
         let side = side
-        let fitting = pictures.map {
+        let fitting = images.map {
             $0.width == side && $0.height == side ? $0 : $0.resized(width: side, height: side, by: .bicubic)
         }
         return .concatenated(fitting.map { $0.tensor() })
     }
 
-    private func attributes(_ answer: AttributeNetwork.Answer) -> [PictureAttributes] {
+    private func attributes(_ answer: AttributeNetwork.Answer) -> [ImageAttributes] {
         let kinds = Rows(answer.kinds.sigmoid)
         let colours = Rows(answer.colours.softmax(-1))
         let surfaces = Rows(answer.surfaces.softmax(-1))
@@ -92,14 +92,14 @@ public final class Judge {
         let (tables, walls) = (Rows(answer.tables.softmax(-1)), Rows(answer.walls.softmax(-1)))
         let (styles, counts) = (Rows(answer.styles.softmax(-1)), Rows(answer.counts.softmax(-1)))
         let allStates = ObjectState.allCases
-        return (0..<answer.kinds.shape[0]).map { picture in
-            let probabilities = kinds[picture]
+        return (0..<answer.kinds.shape[0]).map { image in
+            let probabilities = kinds[image]
             let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
             let seen = order.enumerated().filter {
                 $0.offset == 0 || probabilities[$0.element] > Self.threshold
             }
-            let objects = seen.map { _, place -> PictureAttributes.Object in
-                let row = picture * probabilities.count + place
+            let objects = seen.map { _, place -> ImageAttributes.Object in
+                let row = image * probabilities.count + place
                 let kind = ObjectKind.allCases[place]
                 let (colour, sureness) = colours.best(row)
                 let state = kind.states.max {
@@ -111,9 +111,9 @@ public final class Judge {
                     surface: Surface.allCases[surfaces.best(row).index],
                     state: state ?? .whole, probability: probabilities[place], colourProbability: sureness)
             }
-            let (table, wall) = (tables.best(picture), walls.best(picture))
-            let (style, count) = (styles.best(picture), counts.best(picture))
-            return PictureAttributes(
+            let (table, wall) = (tables.best(image), walls.best(image))
+            let (style, count) = (styles.best(image), counts.best(image))
+            return ImageAttributes(
                 objects: objects, count: count.index + 1, table: Table.allCases[table.index],
                 wall: Wall.allCases[wall.index], style: Style.allCases[style.index],
                 probabilities: [
@@ -161,7 +161,7 @@ extension AttributeNetworkConfiguration {
     }
 }
 
-/// Why pictures cannot be judged.
+/// Why images cannot be judged.
 public enum JudgingError: Error, Equatable, CustomStringConvertible {
     /// The network's names are not this world's.
     case otherWorld(name: String, found: [String], wanted: [String])

@@ -1,6 +1,6 @@
 public import StillLife
 
-/// How often a judge is right, counted over pictures whose scenes are known.
+/// How often a judge is right, counted over images whose scenes are known.
 public struct JudgeAccuracy: Sendable, Hashable, Codable {
     /// How often something was right of how often it was asked.
     public struct Count: Sendable, Hashable, Codable {
@@ -30,8 +30,8 @@ public struct JudgeAccuracy: Sendable, Hashable, Codable {
     /// No counts yet.
     public init() {}
 
-    /// Counts what the judge saw in a picture of a scene.
-    public mutating func add(_ seen: PictureAttributes, of scene: Scene) {
+    /// Counts what the judge saw in an image of a scene.
+    public mutating func add(_ seen: ImageAttributes, of scene: Scene) {
         let verdict = Verdict(seen, wanted: WantedScene(scene))
         if scene.objects.count == 1 {
             add(verdict.kinds, "one.kind")

@@ -4,13 +4,13 @@ import Layers
 public import Networks
 public import Tensors
 
-/// A network of our own that labels pictures, such as photos of flowers by their kind and colour.
+/// A network of our own that labels images, such as photos of flowers by their kind and colour.
 ///
-/// It says something of every picture; of pictures unlike those it was taught it says nothing true.
+/// It says something of every image; of images unlike those it was taught it says nothing true.
 public final class LabelJudge {
     private let network: LabelNetwork
     private let device: Device
-    /// Pictures of a pass.
+    /// Images of a pass.
     private static let batch = 32
 
     /// A label and how sure the judge is of it.
@@ -46,20 +46,20 @@ public final class LabelJudge {
         self.device = device
     }
 
-    /// The most probable label of each group, by the groups' names, of each picture.
+    /// The most probable label of each group, by the groups' names, of each image.
     ///
-    /// The largest square in the middle of a picture is looked at.
-    public func labels(of pictures: [Picture]) -> [[String: Label]] {
+    /// The largest square in the middle of an image is looked at.
+    public func labels(of images: [Image]) -> [[String: Label]] {
         let side = network.configuration.side
-        return labels(of: .concatenated(pictures.map { $0.middleSquare(side: side).tensor() }))
+        return labels(of: .concatenated(images.map { $0.middleSquare(side: side).tensor() }))
     }
 
-    /// Likewise of pictures [B, 3, side, side] in -1…1.
-    public func labels(of pictures: Tensor) -> [[String: Label]] {
-        stride(from: 0, to: pictures.shape[0], by: Self.batch).flatMap { start -> [[String: Label]] in
-            let rows = start..<min(start + Self.batch, pictures.shape[0])
+    /// Likewise of images [B, 3, side, side] in -1…1.
+    public func labels(of images: Tensor) -> [[String: Label]] {
+        stride(from: 0, to: images.shape[0], by: Self.batch).flatMap { start -> [[String: Label]] in
+            let rows = start..<min(start + Self.batch, images.shape[0])
             let answers = withoutGradients {
-                network(pictures.rows(rows).to(device: device)).map {
+                network(images.rows(rows).to(device: device)).map {
                     $0.to(dtype: .float32).softmax(-1).scalars(as: Double.self)
                 }
             }

@@ -66,7 +66,7 @@ public struct Convolution {
     private let isWinograd: Bool
     /// W as Winograd's way wants it, where it is small.
     ///
-    /// Making it takes longer than the convolution itself where pictures are small. Where they are large it does not
+    /// Making it takes longer than the convolution itself where images are small. Where they are large it does not
     /// matter, and a second copy of large weights would.
     private let filters: Tensor?
     private static let mostCopied = 800_000

@@ -65,7 +65,7 @@ public final class WeightStore {
     /// The reader at the root of the names.
     public var weights: Weights { Weights(store: self, prefix: "") }
 
-    /// Files above this size are held in part, see `Weights.letGo`.
+    /// Files above this size are held in part, see `Weights.evictPages`.
     private static let largeFile = 1 << 28
     /// How much of a large file stays in memory between passes.
     ///
@@ -92,7 +92,7 @@ public final class WeightStore {
             residentBytes += bytes
             return nil
         }
-        return mapped.isEmpty ? nil : { for (file, name) in mapped { file.letGo(name) } }
+        return mapped.isEmpty ? nil : { for (file, name) in mapped { file.evictPages(name) } }
     }
 
     /// Whether a tensor of this name can be had.

@@ -29,7 +29,7 @@ public struct Weights {
     ///
     /// Nil where weights are small, not mapped, or within the share of a large file that stays. A network that calls it
     /// behind each part never holds the whole file; the pages stay in the system's cache while there is room.
-    public var letGo: (() -> Void)? { store.release(below: prefix) }
+    public var evictPages: (() -> Void)? { store.release(below: prefix) }
 
     /// A tensor of a shape.
     ///

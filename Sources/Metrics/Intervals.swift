@@ -18,11 +18,11 @@ public struct Interval: Sendable, Hashable, Codable {
     }
 }
 
-/// One observation, and the picture it comes from: observations of one picture are drawn together.
+/// One observation, and the image it comes from: observations of one image are drawn together.
 public struct Observation: Sendable, Hashable {
     /// What was measured.
     public var value: Double
-    /// The source picture.
+    /// The source image.
     public var cluster: String
 
     /// A value of a cluster.

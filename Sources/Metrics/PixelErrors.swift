@@ -5,10 +5,10 @@ public import Imaging
 public struct Decibels: Sendable, Hashable, Codable {
     /// -10·log₁₀ of the mean squared error, at most `cap`.
     public let value: Double
-    /// Whether the pictures are equal, or so near that the cap took the value's place.
+    /// Whether the images are equal, or so near that the cap took the value's place.
     public let isCapped: Bool
 
-    /// The most that is ever told: equal pictures would have infinitely many.
+    /// The most that is ever told: equal images would have infinitely many.
     public static let cap = 100.0
 
     /// The ratio of a mean squared error of values in 0...1.
@@ -22,22 +22,22 @@ public struct Decibels: Sendable, Hashable, Codable {
 /// Pixels compared one by one, all three channels alike, as values in 0...1.
 ///
 /// With a region only its pixels count; an empty one has no error, and the answer is nil.
-extension Picture {
+extension Image {
     /// The mean of |a - b|.
     /// - Precondition: the sizes are equal.
-    public func meanAbsoluteError(to other: Picture, in region: PictureArea? = nil) -> Double? {
+    public func meanAbsoluteError(to other: Image, in region: ImageArea? = nil) -> Double? {
         mean(against: other, in: region) { abs($0) }.map { $0 / 255 }
     }
 
     /// The mean of (a - b)².
     /// - Precondition: the sizes are equal.
-    public func meanSquaredError(to other: Picture, in region: PictureArea? = nil) -> Double? {
+    public func meanSquaredError(to other: Image, in region: ImageArea? = nil) -> Double? {
         mean(against: other, in: region) { $0 * $0 }.map { $0 / (255 * 255) }
     }
 
     /// The peak signal-to-noise ratio.
     /// - Precondition: the sizes are equal.
-    public func decibels(to other: Picture, in region: PictureArea? = nil) -> Decibels? {
+    public func decibels(to other: Image, in region: ImageArea? = nil) -> Decibels? {
         meanSquaredError(to: other, in: region).map(Decibels.init(meanSquaredError:))
     }
 
@@ -45,7 +45,7 @@ extension Picture {
     ///
     /// Beyond the frame nothing is counted.
     /// - Precondition: the sizes are equal.
-    public func changeMap(from other: Picture) -> [Double] {
+    public func changeMap(from other: Image) -> [Double] {
         requireSize(of: other)
         var changes = [Double](repeating: 0, count: width * height)
         for index in pixels.indices {
@@ -69,7 +69,7 @@ extension Picture {
     }
 
     /// Whole numbers are summed exactly, so the order of pixels does not matter.
-    private func mean(against other: Picture, in region: PictureArea?, of measure: (Int) -> Int) -> Double? {
+    private func mean(against other: Image, in region: ImageArea?, of measure: (Int) -> Int) -> Double? {
         requireSize(of: other)
         var (sum, count) = (0, 0)
         for pixel in 0..<(width * height) where region?.values[pixel] ?? true {
@@ -81,7 +81,7 @@ extension Picture {
         return count > 0 ? Double(sum) / Double(count) : nil
     }
 
-    func requireSize(of other: Picture) {
+    func requireSize(of other: Image) {
         precondition(
             width == other.width && height == other.height,
             "pictures of \(width)x\(height) and \(other.width)x\(other.height) cannot be compared")

@@ -1,13 +1,13 @@
 import Foundation
 public import Imaging
 
-extension Picture {
+extension Image {
     /// SSIM as Wang and others defined it in 2004: the mean over channels and over whole windows.
     ///
     /// Windows are 11 by 11 Gaussians with σ = 1.5, (co)variances those of the population, C₁ = 0.01² and C₂ = 0.03²
     /// for values in 0...1. With a region only windows that lie wholly in it count. Nil where there is no window.
     /// - Precondition: the sizes are equal.
-    public func structuralSimilarity(to other: Picture, in region: PictureArea? = nil) -> Double? {
+    public func structuralSimilarity(to other: Image, in region: ImageArea? = nil) -> Double? {
         requireSize(of: other)
         guard width >= Window.size, height >= Window.size else { return nil }
         let places = Window.places(in: region, width: width, height: height)
@@ -69,7 +69,7 @@ private enum Window {
     }
 
     /// The indices of windows that lie wholly in a region.
-    static func places(in region: PictureArea?, width: Int, height: Int) -> [Int] {
+    static func places(in region: ImageArea?, width: Int, height: Int) -> [Int] {
         let (columns, rows) = (width - size + 1, height - size + 1)
         guard let region else { return Array(0..<(rows * columns)) }
         // How many pixels above and to the left of each corner are out.

@@ -1,7 +1,7 @@
 import Layers
 import Tensors
 
-/// Multi-head attention of picture tokens to themselves or to the prompt.
+/// Multi-head attention of image tokens to themselves or to the prompt.
 struct Attention {
     private let query: Linear
     private let key: Linear
@@ -77,7 +77,7 @@ struct KeysAndValues {
     let values: Tensor
 }
 
-/// Self-attention, attention to the prompt and a gated feed-forward layer over picture tokens.
+/// Self-attention, attention to the prompt and a gated feed-forward layer over image tokens.
 struct TransformerBlock {
     private let ownNorm: LayerNorm
     private let own: Attention
@@ -93,11 +93,11 @@ struct TransformerBlock {
         ownNorm = try LayerNorm(weights["norm1"], channels)
         own = try Attention(
             weights["attn1"], channels: channels, context: channels, heads: heads, stage: stage, layer: layer,
-            attention: .own, scale: scale)
+            attention: .selfAttention, scale: scale)
         promptNorm = try LayerNorm(weights["norm2"], channels)
         prompt = try Attention(
             weights["attn2"], channels: channels, context: context, heads: heads, stage: stage, layer: layer,
-            attention: .prompt, scale: scale)
+            attention: .crossAttention, scale: scale)
         forwardNorm = try LayerNorm(weights["norm3"], channels)
         gated = try GatedLinear(weights["ff"]["net"][0]["proj"], channels, channels * 4)
         forward = try Linear(weights["ff"]["net"][2], channels * 4, channels)
@@ -114,11 +114,11 @@ struct TransformerBlock {
     }
 }
 
-/// A transformer over the places of a feature picture, with its way in and out.
+/// A transformer over the places of a feature image, with its way in and out.
 struct SpatialTransformer {
     private let norm: GroupNorm
-    private let wayIn: Linear
-    private let wayOut: Linear
+    private let convIn: Linear
+    private let convOut: Linear
     private let block: TransformerBlock
 
     init(
@@ -127,8 +127,8 @@ struct SpatialTransformer {
     ) throws {
         norm = try GroupNorm(weights["norm"], channels, groups: configuration.normNumGroups, epsilon: 1e-6)
         // A 1×1 convolution is a linear layer over places: one code for both families.
-        wayIn = try Linear(weights["proj_in"], channels, channels, pointwise: true)
-        wayOut = try Linear(weights["proj_out"], channels, channels, pointwise: true)
+        convIn = try Linear(weights["proj_in"], channels, channels, pointwise: true)
+        convOut = try Linear(weights["proj_out"], channels, channels, pointwise: true)
         block = try TransformerBlock(
             weights["transformer_blocks"][0], channels: channels, context: configuration.crossAttentionDim,
             heads: heads, stage: stage, layer: layer, scale: scale)
@@ -144,7 +144,7 @@ struct SpatialTransformer {
         func tokens(_ x: Tensor) -> Tensor {
             x.permuted(0, 2, 3, 1).reshaped([batch, height * width, channels])
         }
-        let out = wayOut(block(wayIn(tokens(norm(x))), context, pass), plus: tokens(x))
+        let out = convOut(block(convIn(tokens(norm(x))), context, pass), plus: tokens(x))
         return out.reshaped([batch, height, width, channels]).permuted(0, 3, 1, 2)
     }
 }

@@ -1,7 +1,7 @@
 public import Layers
 public import Tensors
 
-/// A small convolutional network that names what a picture shows: which kinds of objects, each one's own colour,
+/// A small convolutional network that names what an image shows: which kinds of objects, each one's own colour,
 /// surface and state, how many there are, and what is around them.
 ///
 /// It first says of each cell what kind of object covers it; the features of an object are the mean over the cells of
@@ -85,21 +85,21 @@ public final class AttributeNetwork {
         public let tables: Tensor
         /// What is behind them, [B, walls].
         public let walls: Tensor
-        /// How the picture is made, [B, styles].
+        /// How the image is made, [B, styles].
         public let styles: Tensor
         /// One object, two, …, [B, mostObjects].
         public let counts: Tensor
     }
 
-    /// Looks at pictures [B, 3, side, side] in -1…1.
+    /// Looks at images [B, 3, side, side] in -1…1.
     ///
     /// - `region`: what share of each cell counts, [B, 1, cells, cells]; objects outside are not seen.
-    public func callAsFunction(_ pictures: Tensor, region: Tensor? = nil) -> Answer {
-        let (batch, _, height, width) = pictures.shape4
+    public func callAsFunction(_ images: Tensor, region: Tensor? = nil) -> Answer {
+        let (batch, _, height, width) = images.shape4
         precondition(
             height == configuration.side && width == configuration.side,
             "pictures of \(width)×\(height) pixels where \(configuration.side) a side belong")
-        let large = quarter(toQuarter(half(toHalf(first(pictures).silu))))
+        let large = quarter(toQuarter(half(toHalf(first(images).silu))))
         let small = eighth.reduce(toEighth(large)) { $1($0) }
         let cells = configuration.cells
         let up = small.upsampledNearest(height: cells, width: cells)

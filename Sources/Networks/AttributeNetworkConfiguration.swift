@@ -1,8 +1,8 @@
 import Foundation
 
-/// The shape of a network that names what pictures show, and the names themselves, as its `config.json` gives them.
+/// The shape of a network that names what images show, and the names themselves, as its `config.json` gives them.
 public struct AttributeNetworkConfiguration: Sendable, Hashable {
-    /// Side of the pictures it looks at, in pixels.
+    /// Side of the images it looks at, in pixels.
     public var side = 64
     /// Channels at the whole, a half, a quarter and an eighth of the side.
     public var channels = [16, 32, 64, 96]
@@ -20,7 +20,7 @@ public struct AttributeNetworkConfiguration: Sendable, Hashable {
     public var tables: [String] = []
     /// What can be behind them.
     public var walls: [String] = []
-    /// How the picture can be made.
+    /// How the image can be made.
     public var styles: [String] = []
     /// The most objects that are told apart by number.
     public var mostObjects = 3

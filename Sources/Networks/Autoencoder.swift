@@ -1,7 +1,7 @@
 public import Layers
 public import Tensors
 
-/// Pictures to latents and back (`AutoencoderKL`).
+/// Images to latents and back (`AutoencoderKL`).
 public final class Autoencoder {
     /// How it is built.
     public let configuration: AutoencoderConfiguration
@@ -25,30 +25,30 @@ public final class Autoencoder {
             ? try Convolution(weights["post_quant_conv"], latent, latent, size: 1) : nil
     }
 
-    /// The posterior of pictures [B, 3, H, W] in -1…1: mean and log variance, each [B, latentChannels, H/f, W/f].
-    public func encode(_ pictures: Tensor) -> (mean: Tensor, logVariance: Tensor) {
-        let encoded = encoder(pictures)
+    /// The posterior of images [B, 3, H, W] in -1…1: mean and log variance, each [B, latentChannels, H/f, W/f].
+    public func encode(_ images: Tensor) -> (mean: Tensor, logVariance: Tensor) {
+        let encoded = encoder(images)
         let moments = (quantization?(encoded) ?? encoded).chunks(2, along: 1)
         return (moments[0], moments[1].clamped(-30, 20))
     }
 
-    /// Pictures in about -1…1 from unscaled latents [B, latentChannels, h, w].
+    /// Images in about -1…1 from unscaled latents [B, latentChannels, h, w].
     public func decode(_ latents: Tensor) -> Tensor { decoder(dequantization?(latents) ?? latents) }
 }
 
-/// Convolutions and downsampling from pictures to moments.
+/// Convolutions and downsampling from images to moments.
 private struct Encoder {
-    private let wayIn: Convolution
+    private let convIn: Convolution
     private let stages: [(resnets: [Resnet], downsampler: Downsampler?)]
     private let middle: AutoencoderMiddle
     private let normOut: GroupNorm
-    private let wayOut: Convolution
+    private let convOut: Convolution
 
     init(_ weights: Weights, _ configuration: AutoencoderConfiguration) throws {
         let channels = configuration.blockOutChannels
         let last = channels.count - 1
         let groups = configuration.normNumGroups
-        wayIn = try Convolution(weights["conv_in"], configuration.inChannels, channels[0])
+        convIn = try Convolution(weights["conv_in"], configuration.inChannels, channels[0])
         stages = try channels.indices.map { index in
             let stage = weights["down_blocks"][index]
             let resnets = try (0..<configuration.layersPerBlock).map { layer in
@@ -63,32 +63,32 @@ private struct Encoder {
         }
         middle = try AutoencoderMiddle(weights["mid_block"], channels[last], configuration)
         normOut = try GroupNorm(weights["conv_norm_out"], channels[last], groups: groups, epsilon: 1e-6)
-        wayOut = try Convolution(weights["conv_out"], channels[last], configuration.latentChannels * 2)
+        convOut = try Convolution(weights["conv_out"], channels[last], configuration.latentChannels * 2)
     }
 
-    func callAsFunction(_ pictures: Tensor) -> Tensor {
-        var x = wayIn(pictures)
+    func callAsFunction(_ images: Tensor) -> Tensor {
+        var x = convIn(images)
         for stage in stages {
             for resnet in stage.resnets { x = resnet(x) }
             if let downsampler = stage.downsampler { x = downsampler(x) }
         }
-        return wayOut(normOut(middle(x)).silu)
+        return convOut(normOut(middle(x)).silu)
     }
 }
 
-/// Convolutions and upsampling from latents to pictures.
+/// Convolutions and upsampling from latents to images.
 private struct Decoder {
-    private let wayIn: Convolution
+    private let convIn: Convolution
     private let middle: AutoencoderMiddle
     private let stages: [(resnets: [Resnet], upsampler: Upsampler?)]
     private let normOut: GroupNorm
-    private let wayOut: Convolution
+    private let convOut: Convolution
 
     init(_ weights: Weights, _ configuration: AutoencoderConfiguration) throws {
         let channels = Array(configuration.blockOutChannels.reversed())
         let last = channels.count - 1
         let groups = configuration.normNumGroups
-        wayIn = try Convolution(weights["conv_in"], configuration.latentChannels, channels[0])
+        convIn = try Convolution(weights["conv_in"], configuration.latentChannels, channels[0])
         middle = try AutoencoderMiddle(weights["mid_block"], channels[0], configuration)
         stages = try channels.indices.map { index in
             let stage = weights["up_blocks"][index]
@@ -100,16 +100,16 @@ private struct Decoder {
             return (resnets, index == last ? nil : try Upsampler(stage["upsamplers"][0], channels[index]))
         }
         normOut = try GroupNorm(weights["conv_norm_out"], channels[last], groups: groups, epsilon: 1e-6)
-        wayOut = try Convolution(weights["conv_out"], channels[last], configuration.outChannels)
+        convOut = try Convolution(weights["conv_out"], channels[last], configuration.outChannels)
     }
 
     func callAsFunction(_ latents: Tensor) -> Tensor {
-        var x = middle(wayIn(latents))
+        var x = middle(convIn(latents))
         for stage in stages {
             for resnet in stage.resnets { x = resnet(x) }
             if let upsampler = stage.upsampler { x = upsampler(x) }
         }
-        return wayOut(normOut(x).silu)
+        return convOut(normOut(x).silu)
     }
 }
 

@@ -2,9 +2,9 @@ public import Layers
 
 /// The shape of an autoencoder, as `vae/config.json` of a diffusers folder gives it.
 public struct AutoencoderConfiguration: Sendable, Hashable {
-    /// Channels of pictures.
+    /// Channels of images.
     public var inChannels = 3
-    /// Channels of decoded pictures.
+    /// Channels of decoded images.
     public var outChannels = 3
     /// Channels of latents.
     public var latentChannels = 4
@@ -22,7 +22,7 @@ public struct AutoencoderConfiguration: Sendable, Hashable {
     public var useQuantConv = true
     /// Whether a 1×1 convolution precedes the decoder.
     public var usePostQuantConv = true
-    /// Side of the pictures that it was trained on.
+    /// Side of the images that it was trained on.
     public var sampleSize = 512
     /// What stands between the layers of its resnets.
     public var activation = Activation.silu
@@ -30,7 +30,7 @@ public struct AutoencoderConfiguration: Sendable, Hashable {
     /// Stable Diffusion 1.x.
     public init() {}
 
-    /// How many times smaller each side of a latent is than the picture's: 4, 8, ….
+    /// How many times smaller each side of a latent is than the image's: 4, 8, ….
     public var spatialFactor: Int { 1 << (blockOutChannels.count - 1) }
 
     /// Reads `config.json`.

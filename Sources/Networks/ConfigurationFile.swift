@@ -82,7 +82,7 @@ package struct ConfigurationFile {
         return list[0]
     }
 
-    /// A number above nought that is added to variances or divided by.
+    /// A number above zero that is added to variances or divided by.
     package func positive(_ key: String, _ fallback: Double) throws -> Double {
         let value = try value(key, fallback)
         guard value > 0 else { throw valueError(key, "\(value)", known: "a number above 0") }
@@ -101,7 +101,7 @@ package struct ConfigurationFile {
     /// Whether the key has a value.
     package func has(_ key: String) -> Bool { values[key].map { $0 != .null } ?? false }
 
-    /// Whether the file was written by a version of diffusers older than a minor version of its nought.
+    /// Whether the file was written by a version of diffusers older than a minor version of its zero.
     package func isOlder(than minor: Int) -> Bool {
         guard let version = values["_diffusers_version"]?.text else { return false }
         let numbers = version.split(separator: ".").prefix(2).map { Int($0) ?? .max }

@@ -1,7 +1,7 @@
 public import Layers
 public import Tensors
 
-/// The picture tower of CLIP (`CLIPVisionModel`): a picture to a sequence of embeddings.
+/// The image tower of CLIP (`CLIPVisionModel`): an image to a sequence of embeddings.
 public final class ImageEncoder {
     /// How it is built.
     public let configuration: ImageEncoderConfiguration
@@ -9,7 +9,7 @@ public final class ImageEncoder {
     private let patches: Tensor
     private let positions: Embedding
     private let normIn: LayerNorm
-    private let layers: [TowerLayer]
+    private let layers: [TransformerLayer]
     private let normOut: LayerNorm
 
     /// Builds the network from its weights.
@@ -28,7 +28,7 @@ public final class ImageEncoder {
         // Spelt like this in all published files.
         normIn = try LayerNorm(root["pre_layrnorm"], width, epsilon: configuration.layerNormEps)
         layers = try (0..<configuration.layers).map {
-            try TowerLayer(
+            try TransformerLayer(
                 root["encoder"]["layers"][$0], width: width, inner: configuration.intermediateSize,
                 heads: configuration.heads, activation: configuration.activation,
                 epsilon: configuration.layerNormEps, causal: false)
@@ -36,15 +36,15 @@ public final class ImageEncoder {
         normOut = try LayerNorm(root["post_layernorm"], width, epsilon: configuration.layerNormEps)
     }
 
-    /// Embeddings of preprocessed pictures [B, 3, side, side].
+    /// Embeddings of preprocessed images [B, 3, side, side].
     /// - Returns: every token's embedding [B, 1 + patches, D], the class token first and none of them normalised, and
     ///   the class token's after the last normalisation [B, D].
-    public func callAsFunction(_ pictures: Tensor) -> (lastHiddenState: Tensor, pooled: Tensor) {
-        let (batch, _, height, width) = pictures.shape4
+    public func callAsFunction(_ images: Tensor) -> (lastHiddenState: Tensor, pooled: Tensor) {
+        let (batch, _, height, width) = images.shape4
         precondition(
             height == configuration.imageSize && width == configuration.imageSize,
             "pictures of \(width)×\(height) pixels where \(configuration.imageSize) a side belong")
-        let tokens = pictures.convolved(patches, nil, stride: configuration.patchSize)
+        let tokens = images.convolved(patches, nil, stride: configuration.patchSize)
             .reshaped([batch, configuration.hiddenSize, -1]).transposed(1, 2)
         let first = classEmbedding.reshaped([1, 1, -1]).expanded([batch, 1, -1])
         var x = normIn(Tensor.concatenated([first, tokens], along: 1) + positions.weight)
@@ -53,9 +53,9 @@ public final class ImageEncoder {
     }
 }
 
-/// The shape of a CLIP picture tower, as `config.json` gives it.
+/// The shape of a CLIP image tower, as `config.json` gives it.
 public struct ImageEncoderConfiguration: Sendable, Hashable {
-    /// Side of the pictures it looks at, in pixels.
+    /// Side of the images it looks at, in pixels.
     public var imageSize = 224
     /// Side of a patch, in pixels.
     public var patchSize = 32
@@ -82,7 +82,7 @@ public struct ImageEncoderConfiguration: Sendable, Hashable {
     /// - Throws: `ConfigurationError`, naming what is not known here.
     public init(contentsOf path: String) throws { try self.init(ConfigurationFile(path: path)) }
 
-    /// Reads a `config.json`, or the part of one that describes the picture's tower.
+    /// Reads a `config.json`, or the part of one that describes the image's tower.
     init(_ file: ConfigurationFile) throws {
         imageSize = try file.count("image_size", 224)
         patchSize = try file.count("patch_size", 32)

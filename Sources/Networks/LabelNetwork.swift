@@ -1,7 +1,7 @@
 public import Layers
 public import Tensors
 
-/// A small convolutional network that says of a whole picture which label of each group fits, such as its kind and colour.
+/// A small convolutional network that says of a whole image which label of each group fits, such as its kind and colour.
 ///
 /// Each group looks where it finds its evidence: the features of all places are averaged by weights of the group's own.
 public final class LabelNetwork {
@@ -41,13 +41,13 @@ public final class LabelNetwork {
         }
     }
 
-    /// Looks at pictures [B, 3, side, side] in -1…1; answers per group numbers before the softmax, [B, labels].
-    public func callAsFunction(_ pictures: Tensor) -> [Tensor] {
-        let (batch, _, height, width) = pictures.shape4
+    /// Looks at images [B, 3, side, side] in -1…1; answers per group numbers before the softmax, [B, labels].
+    public func callAsFunction(_ images: Tensor) -> [Tensor] {
+        let (batch, _, height, width) = images.shape4
         precondition(
             height == configuration.side && width == configuration.side,
             "pictures of \(width)×\(height) pixels where \(configuration.side) a side belong")
-        var x = first(pictures).silu
+        var x = first(images).silu
         for level in levels { x = level.resnets.reduce(level.down(x)) { $1($0) } }
         x = norm(x).silu
         let (_, channels, rows, columns) = x.shape4

@@ -1,6 +1,6 @@
-/// The shape of a network that labels pictures, and the labels themselves, as its `config.json` gives them.
+/// The shape of a network that labels images, and the labels themselves, as its `config.json` gives them.
 public struct LabelNetworkConfiguration: Sendable, Hashable {
-    /// Labels of which a picture has one.
+    /// Labels of which an image has one.
     public struct Group: Sendable, Hashable {
         /// What they are labels of, such as `colour`.
         public var name: String
@@ -17,7 +17,7 @@ public struct LabelNetworkConfiguration: Sendable, Hashable {
     /// What `model_type` says.
     public static let modelType = "pentimento_labels"
 
-    /// Side of the pictures it looks at, in pixels.
+    /// Side of the images it looks at, in pixels.
     public var side = 128
     /// Channels at a half, a quarter … of the side.
     public var channels = [16, 32, 64, 96]

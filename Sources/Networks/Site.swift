@@ -1,7 +1,7 @@
 /// A place in the UNet's dataflow where a value can be recorded or edited.
 ///
 /// Sites are values in the computation (a query, a map), not modules: some methods need queries and keys before the
-/// softmax, others the map after it. The printed form is `up1.0.prompt.map`, `middle.0.features`.
+/// softmax, others the map after it. The printed form is `up1.0.cross.map`, `middle.0.features`.
 public struct Site: Hashable, Sendable {
     /// A stage of the UNet.
     public enum Stage: Hashable, Sendable {
@@ -12,10 +12,10 @@ public struct Site: Hashable, Sendable {
 
     /// Whose tokens an attention layer looks at.
     public enum Attention: String, Sendable, CaseIterable {
-        /// The picture's own: self-attention.
-        case own
+        /// The image's own: self-attention.
+        case selfAttention = "self"
         /// The prompt's: cross-attention.
-        case prompt
+        case crossAttention = "cross"
     }
 
     /// Which value at the place is meant.
@@ -44,9 +44,9 @@ public struct Site: Hashable, Sendable {
     public let scale: Int
 
     /// Whether this is a map over the prompt's tokens.
-    public var isPromptMap: Bool { attention == .prompt && value == .map }
-    /// Whether this is a map over the picture's own tokens.
-    public var isOwnMap: Bool { attention == .own && value == .map }
+    public var isCrossAttentionMap: Bool { attention == .crossAttention && value == .map }
+    /// Whether this is a map over the image's own tokens.
+    public var isSelfAttentionMap: Bool { attention == .selfAttention && value == .map }
 }
 
 extension Site.Stage: CustomStringConvertible {

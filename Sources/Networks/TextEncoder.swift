@@ -7,7 +7,7 @@ public final class TextEncoder {
     public let configuration: TextEncoderConfiguration
     private let tokens: Embedding
     private let positions: Embedding
-    private let layers: [TowerLayer]
+    private let layers: [TransformerLayer]
     private let normOut: LayerNorm
 
     /// Builds the network from its weights.
@@ -22,7 +22,7 @@ public final class TextEncoder {
         positions = try Embedding(
             root["embeddings"]["position_embedding"], configuration.contextLength, width, deviation: 0.01)
         layers = try (0..<configuration.layers).map {
-            try TowerLayer(
+            try TransformerLayer(
                 root["encoder"]["layers"][$0], width: width, inner: configuration.intermediateSize,
                 heads: configuration.heads, activation: configuration.activation,
                 epsilon: configuration.layerNormEps, causal: true)

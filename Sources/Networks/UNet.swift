@@ -9,14 +9,14 @@ public final class UNet {
     public let sites: [Site]
 
     private let siteSet: Set<Site>
-    private let wayIn: Convolution
+    private let convIn: Convolution
     private let time1: Linear
     private let time2: Linear
     private let downs: [DownStage]
     private let middle: MiddleStage
     private let ups: [UpStage]
     private let normOut: GroupNorm
-    private let wayOut: Convolution
+    private let convOut: Convolution
 
     /// Builds the network from its weights.
     /// - Throws: `WeightError` for a missing or misshapen tensor.
@@ -24,7 +24,7 @@ public final class UNet {
         self.configuration = configuration
         let channels = configuration.blockOutChannels
         let timeChannels = configuration.timeChannels
-        wayIn = try Convolution(
+        convIn = try Convolution(
             weights["conv_in"], configuration.inChannels, channels[0], size: configuration.wayInSize)
         time1 = try Linear(weights["time_embedding"]["linear_1"], channels[0], timeChannels)
         time2 = try Linear(weights["time_embedding"]["linear_2"], timeChannels, timeChannels)
@@ -38,7 +38,7 @@ public final class UNet {
         normOut = try GroupNorm(
             weights["conv_norm_out"], channels[0], groups: configuration.normNumGroups,
             epsilon: configuration.normEps)
-        wayOut = try Convolution(
+        convOut = try Convolution(
             weights["conv_out"], channels[0], configuration.outChannels, size: configuration.wayOutSize)
         sites = downs.flatMap(\.orderedSites) + middle.orderedSites + ups.flatMap(\.orderedSites)
         siteSet = Set(sites)
@@ -79,14 +79,14 @@ public final class UNet {
 
         // Channels innermost is the order that transformers make anyway, and convolutions are a little faster in it.
         // Whoever takes gradients chooses by the latents' order: normalisation loses digits there on its way back.
-        let takesGradients = latents.recordsGradient || wayIn.weight.recordsGradient
+        let takesGradients = latents.recordsGradient || convIn.weight.recordsGradient
         let centred = configuration.centersInput ? latents * 2 - 1 : latents
-        var x = wayIn(takesGradients ? centred : centred.channelsLast)
+        var x = convIn(takesGradients ? centred : centred.channelsLast)
         var skips = [x]
         for stage in downs { x = stage(x, time, &layers, &skips, pass) }
         x = middle(x, time, &layers, pass)
         for stage in ups { x = stage(x, time, &layers, &skips, pass) }
-        return wayOut(configuration.activation(normOut(x)))
+        return convOut(configuration.activation(normOut(x)))
     }
 
     /// What every resnet is told of the time, activated as each of them would.
@@ -104,8 +104,8 @@ public final class UNet {
         let half = configuration.blockOutChannels[0] / 2
         let places = Tensor.range(0, Double(half), device: timesteps.device)
         let exponents = places * -9.210340371976184 / (Double(half) - configuration.freqShift)  // -ln 10000
-        let angles = timesteps.to(dtype: .float32).unsqueezed(1) * exponents.exponential.unsqueezed(0)
-        let parts = configuration.flipSinToCos ? [angles.cosine, angles.sine] : [angles.sine, angles.cosine]
+        let angles = timesteps.to(dtype: .float32).unsqueezed(1) * exponents.exp.unsqueezed(0)
+        let parts = configuration.flipSinToCos ? [angles.cos, angles.sin] : [angles.sin, angles.cos]
         return .concatenated(parts, along: -1)
     }
 }

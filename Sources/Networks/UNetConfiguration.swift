@@ -2,7 +2,7 @@ public import Layers
 
 /// The shape of a UNet, as `unet/config.json` of a diffusers folder gives it.
 public struct UNetConfiguration: Sendable, Hashable {
-    /// Channels of the latent (4), of latent and mask and masked picture (9), of two latents (8).
+    /// Channels of the latent (4), of latent and mask and masked image (9), of two latents (8).
     public var inChannels = 4
     /// Channels of the prediction.
     public var outChannels = 4
@@ -42,7 +42,7 @@ public struct UNetConfiguration: Sendable, Hashable {
     public var timeScales = false
     /// Whether latents are doubled and less one on their way in.
     public var centersInput = false
-    /// Whether pictures are halved with a border at the right and bottom alone (`downsample_padding` 0).
+    /// Whether images are halved with a border at the right and bottom alone (`downsample_padding` 0).
     public var downsamplesAsymmetrically = false
     /// What the resnets of the middle divide their sums by.
     public var midBlockScale = 1.0

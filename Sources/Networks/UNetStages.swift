@@ -7,13 +7,13 @@ private struct StageLayer {
     let transformer: SpatialTransformer?
     let parameters: [Tensor]
     let orderedSites: [Site]
-    private let letGo: [() -> Void]
+    private let evictPages: [() -> Void]
 
     init(resnet: Resnet, transformer: SpatialTransformer?, weights: [Weights]) {
         self.resnet = resnet
         self.transformer = transformer
         parameters = weights.flatMap(\.parameters)
-        letGo = weights.compactMap(\.letGo)
+        evictPages = weights.compactMap(\.evictPages)
         orderedSites = resnet.orderedSites + (transformer?.orderedSites ?? [])
     }
 
@@ -22,7 +22,7 @@ private struct StageLayer {
     ) -> Tensor {
         let prompt = transformer == nil ? nil : context.removeFirst()
         guard pass.checkpoints(orderedSites) else {
-            defer { for part in letGo { part() } }
+            defer { for part in evictPages { part() } }
             return run(x, time, prompt, pass)
         }
         let inputs = [x, time] + (prompt.map { [$0.keys, $0.values] } ?? [])

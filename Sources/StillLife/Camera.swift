@@ -1,10 +1,10 @@
-/// Where the viewer stands and what each place of the picture looks at.
+/// Where the viewer stands and what each place of the image looks at.
 struct Camera {
     let eye: Vector
     let forward: Vector
     let right: Vector
     let up: Vector
-    /// The half height of the picture at distance one.
+    /// The half height of the image at distance one.
     static let halfAngle: Float = 0.298
 
     init(_ jitter: CameraJitter) {
@@ -17,12 +17,12 @@ struct Camera {
             right.x * forward.y - right.y * forward.x)
     }
 
-    /// The direction through a place of the picture: x from -1 (left) to 1, y from -1 (bottom) to 1.
+    /// The direction through a place of the image: x from -1 (left) to 1, y from -1 (bottom) to 1.
     @inline(__always) func direction(_ x: Float, _ y: Float) -> Vector {
         normalised(forward + right * (x * Self.halfAngle) + up * (y * Self.halfAngle))
     }
 
-    /// The place of the picture where a point of the world is seen.
+    /// The place of the image where a point of the world is seen.
     func project(_ point: Vector) -> (x: Float, y: Float) {
         let p = point - eye
         let depth = dot(p, forward) * Self.halfAngle
@@ -31,7 +31,7 @@ struct Camera {
 }
 
 extension Scene {
-    /// The rectangles that the objects' boxes span in the picture, in -1...1.
+    /// The rectangles that the objects' boxes span in the image, in -1...1.
     func spans() -> [(low: SIMD2<Float>, high: SIMD2<Float>)] {
         let camera = Camera(camera)
         return objects.map { object in

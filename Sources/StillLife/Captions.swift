@@ -14,7 +14,7 @@ struct Mention: OptionSet, Sendable {
     static let states = Mention(rawValue: 1)
     /// Which side shows: "a red duck facing left".
     static let sides = Mention(rawValue: 2)
-    /// Where in the picture a lone object stands: "on the left side of a wooden table".
+    /// Where in the image a lone object stands: "on the left side of a wooden table".
     static let position = Mention(rawValue: 4)
     /// The wall: "in front of a blue wall".
     static let wall = Mention(rawValue: 8)
@@ -75,7 +75,7 @@ extension Scene {
     /// The objects as seen from left to right.
     public var leftToRight: [SceneObject] { objects.sorted { $0.x < $1.x } }
 
-    /// Where a lone object stands in the picture: "left", "right" or nil for the middle and for several
+    /// Where a lone object stands in the image: "left", "right" or nil for the middle and for several
     /// objects.
     public var loneSide: String? {
         guard objects.count == 1, abs(objects[0].x - camera.side * 0.3) > 0.3 else { return nil }

@@ -55,7 +55,7 @@ public indirect enum Edit: Sendable, Codable, Hashable {
 
     /// Whether the prompt leaves only one answer.
     ///
-    /// Places and turns are told in words that many pictures satisfy: those edits are set-valued.
+    /// Places and turns are told in words that many images satisfy: those edits are set-valued.
     public var isDetermined: Bool {
         switch self {
         case .add, .move, .swap, .turn: false

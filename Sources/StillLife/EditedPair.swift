@@ -1,6 +1,6 @@
 public import Imaging
 
-/// A scene before and after an edit: both prompts, both pictures, and which pixels the edit concerns.
+/// A scene before and after an edit: both prompts, both images, and which pixels the edit concerns.
 public struct EditedPair: Sendable, Hashable {
     /// The scene before.
     public let source: Scene
@@ -12,10 +12,10 @@ public struct EditedPair: Sendable, Hashable {
     public let sourcePrompt: String
     /// The caption after, worded alike.
     public let targetPrompt: String
-    /// The picture before.
-    public let sourcePicture: Picture
-    /// The true picture after; outside `effect` it equals the source bit by bit.
-    public let targetPicture: Picture
+    /// The image before.
+    public let sourceImage: Image
+    /// The true image after; outside `effect` it equals the source bit by bit.
+    public let targetImage: Image
     /// The visible pixels of what the edit touches, before: objects, the table, the wall or (style)
     /// everything.
     public let objectBefore: Mask
@@ -36,7 +36,7 @@ public struct EditedPair: Sendable, Hashable {
     /// back to
     /// the source, so that what counts as preserved is preserved exactly.
     ///
-    /// - `size`: pixels a side of both pictures.
+    /// - `size`: pixels a side of both images.
     public init(source: Scene, edit: Edit, size: Int) throws(EditError) {
         self.source = source
         self.edit = edit
@@ -45,15 +45,15 @@ public struct EditedPair: Sendable, Hashable {
         targetPrompt = target.caption(mentioning: edit.mention)
         let before = source.rendering(size: size)
         let after = target == source ? before : target.rendering(size: size)
-        sourcePicture = before.picture
-        effect = Self.effect(from: before.picture, to: after.picture)
-        var kept = after.picture
+        sourceImage = before.image
+        effect = Self.effect(from: before.image, to: after.image)
+        var kept = after.image
         for (pixel, changes) in effect.values.enumerated() where changes == 0 {
             for channel in 0..<3 {
-                kept.pixels[pixel * 3 + channel] = before.picture.pixels[pixel * 3 + channel]
+                kept.pixels[pixel * 3 + channel] = before.image.pixels[pixel * 3 + channel]
             }
         }
-        targetPicture = kept
+        targetImage = kept
         objectBefore = Self.mask(of: edit, objects: edit.touchedObjects, in: before)
         objectAfter = Self.mask(
             of: edit, objects: edit.touchedAfterwards(count: source.objects.count), in: after)
@@ -73,8 +73,8 @@ public struct EditedPair: Sendable, Hashable {
         throw .noCandidate(kind, tries: tries)
     }
 
-    /// The pixels where two pictures differ by more than the tolerance, widened.
-    public static func effect(from before: Picture, to after: Picture) -> Mask {
+    /// The pixels where two images differ by more than the tolerance, widened.
+    public static func effect(from before: Image, to after: Image) -> Mask {
         let width = before.width, height = before.height
         let reach = max(1, (4 * width + 64) / 128)
         var changed = [Bool](repeating: false, count: width * height)
@@ -109,6 +109,6 @@ public struct EditedPair: Sendable, Hashable {
             }
         }
         let values = rendering.identities.map { everything || shown.contains($0) ? Float(1) : 0 }
-        return Mask(width: rendering.picture.width, height: rendering.picture.height, values: values)
+        return Mask(width: rendering.image.width, height: rendering.image.height, values: values)
     }
 }

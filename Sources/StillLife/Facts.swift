@@ -1,6 +1,6 @@
 import Imaging
 
-/// What is true of a scene's picture, for judges and reports.
+/// What is true of a scene's image, for judges and reports.
 public struct SceneFacts: Sendable, Codable, Hashable {
     /// What is true of one object.
     public struct ObjectFacts: Sendable, Codable, Hashable {
@@ -28,11 +28,11 @@ public struct SceneFacts: Sendable, Codable, Hashable {
     public var table: Table
     /// What is behind.
     public var wall: Wall
-    /// How the picture is made.
+    /// How the image is made.
     public var style: Style
     /// "left" or "right": where the light comes from.
     public var lightFrom: String
-    /// Pixels in a row of the picture that boxes and counts refer to.
+    /// Pixels in a row of the image that boxes and counts refer to.
     public var size: Int
 }
 
@@ -53,6 +53,6 @@ extension Scene {
                     visiblePixels: rendering.coverage[index].reduce(0) { $0 + ($1 >= 2 ? 1 : 0) })
             },
             table: table, wall: wall, style: style, lightFrom: light.side < 0 ? "left" : "right",
-            size: rendering.picture.width)
+            size: rendering.image.width)
     }
 }

@@ -1,9 +1,9 @@
 public import Imaging
 
-/// A scene's picture and which object each pixel shows.
+/// A scene's image and which object each pixel shows.
 public struct Rendering: Sendable, Hashable {
-    /// The picture in the scene's style.
-    public let picture: Picture
+    /// The image in the scene's style.
+    public let image: Image
     /// For each pixel, how many of its four samples show the table.
     let tableCoverage: [UInt8]
     /// For every object, for every pixel (rows from the top), how many of its four samples show the object.
@@ -11,7 +11,7 @@ public struct Rendering: Sendable, Hashable {
 
     /// The pixels that show an object at least by half: 1 there, 0 elsewhere.
     public func mask(of object: Int) -> Mask {
-        Mask(width: picture.width, height: picture.height, values: coverage[object].map { $0 >= 2 ? 1 : 0 })
+        Mask(width: image.width, height: image.height, values: coverage[object].map { $0 >= 2 ? 1 : 0 })
     }
 
     /// For each pixel the index of an object that fills at least half of it, else -1 for the table or -2
@@ -28,8 +28,8 @@ public struct Rendering: Sendable, Hashable {
     public func box(of object: Int) -> Box? {
         let counts = coverage[object]
         var low = (x: Int.max, y: Int.max), high = (x: -1, y: -1)
-        for y in 0..<picture.height {
-            for x in 0..<picture.width where counts[y * picture.width + x] >= 2 {
+        for y in 0..<image.height {
+            for x in 0..<image.width where counts[y * image.width + x] >= 2 {
                 low = (min(low.x, x), min(low.y, y))
                 high = (max(high.x, x), max(high.y, y))
             }
@@ -60,10 +60,10 @@ public struct Box: Sendable, Codable, Hashable {
 }
 
 extension Scene {
-    /// The scene's square picture.
-    public func render(size: Int) -> Picture { rendering(size: size).picture }
+    /// The scene's square image.
+    public func render(size: Int) -> Image { rendering(size: size).image }
 
-    /// The scene's square picture together with the pixels of every object.
+    /// The scene's square image together with the pixels of every object.
     /// - Precondition: `size` is at least 8.
     public func rendering(size: Int) -> Rendering {
         precondition(size >= 8, "a still life of \(size) pixels a side is too small (at least 8)")
@@ -107,7 +107,7 @@ extension Scene {
         let styled = StylePass.apply(style, to: photo, size: size)
         let bytes = styled.map { UInt8(clamp($0) * 255 + 0.5) }
         return Rendering(
-            picture: Picture(width: size, height: size, pixels: bytes), tableCoverage: table, coverage: counts
+            image: Image(width: size, height: size, pixels: bytes), tableCoverage: table, coverage: counts
         )
     }
 }

@@ -12,7 +12,7 @@ public struct SceneChoices: Sendable, Hashable, Codable {
     public var tables: [Table]
     /// What may be behind.
     public var walls: [Wall]
-    /// How the picture may be made; `photo` is drawn in three of five cases where it is allowed.
+    /// How the image may be made; `photo` is drawn in three of five cases where it is allowed.
     public var styles: [Style]
 
     /// Choices among the named values.

@@ -26,7 +26,7 @@ public struct SceneObject: Sendable, Codable, Hashable {
     public var surface: Surface
     /// What has happened to it; one of `kind.states`.
     public var state: ObjectState
-    /// Its scale: at 1 the larger of width and height is about 1.5 table units (the picture shows about 3.2).
+    /// Its scale: at 1 the larger of width and height is about 1.5 table units (the image shows about 3.2).
     public var size: Float
     /// Where it stands, to the right of the middle, in table units.
     public var x: Float
@@ -88,7 +88,7 @@ public struct CameraJitter: Sendable, Codable, Hashable {
 
 /// A still life: one to three objects on a table before a wall.
 ///
-/// Everything in its picture follows from these fields.
+/// Everything in its image follows from these fields.
 public struct Scene: Sendable, Codable, Hashable {
     /// The objects; captions name them from left to right.
     public var objects: [SceneObject]
@@ -100,7 +100,7 @@ public struct Scene: Sendable, Codable, Hashable {
     public var light: Light
     /// How the camera departs from its usual place.
     public var camera: CameraJitter
-    /// How the picture is made.
+    /// How the image is made.
     public var style: Style
     /// Where the grain of the table and the wall lies.
     public var backgroundSeed: UInt32

@@ -7,14 +7,14 @@ import Storage
 /// ```
 /// manifest.json            world version, seed, count, size
 /// items.jsonl              one item a line: scene, captions, facts, edit, prompts, file names
-/// source/00000.png         the picture before the edit
-/// target/00000.png         the true picture after it
+/// source/00000.png         the image before the edit
+/// target/00000.png         the true image after it
 /// masks/00000-object0.png  the visible pixels of each object of the source
 /// masks/00000-before.png   what the edit touches, before; -after.png after; -effect.png where anything
 /// changes
 /// ```
 public enum StillLifeSet {
-    /// Raised whenever the same seed gives another picture or caption.
+    /// Raised whenever the same seed gives another image or caption.
     public static let worldVersion = 1
 
     /// One line of `items.jsonl`.
@@ -29,7 +29,7 @@ public enum StillLifeSet {
         public var isDetermined: Bool
         /// The scene before.
         public var scene: Scene
-        /// What is true of its picture.
+        /// What is true of its image.
         public var facts: SceneFacts
         /// Captions for training and of the family held out of it.
         public var captions: [String: [String]]
@@ -37,13 +37,13 @@ public enum StillLifeSet {
         public var edit: Edit
         /// The scene after.
         public var targetScene: Scene
-        /// What is true of the picture after the edit.
+        /// What is true of the image after the edit.
         public var targetFacts: SceneFacts
         /// The prompt before.
         public var sourcePrompt: String
         /// The prompt after.
         public var targetPrompt: String
-        /// The share of the picture that the edit changes.
+        /// The share of the image that the edit changes.
         public var effectArea: Float
         /// The item's files by role, relative to the folder.
         public var files: [String: String]
@@ -67,10 +67,10 @@ public enum StillLifeSet {
     ///   - path: the folder to make; it must not exist, or be empty.
     ///   - kinds: which families of edits.
     ///   - choices: what the scenes are made of.
-    ///   - encode: writes a picture to a path, as PNG.
+    ///   - encode: writes an image to a path, as PNG.
     public static func write(
         seed: UInt64, count: Int, size: Int, to path: String, kinds: [EditKind] = EditKind.allCases,
-        from choices: SceneChoices = SceneChoices(), encode: (Picture, String) throws -> Void
+        from choices: SceneChoices = SceneChoices(), encode: (Image, String) throws -> Void
     ) throws {
         guard count > 0, size >= 8, !kinds.isEmpty else {
             throw StillLifeSetError.request(count: count, size: size, kinds: kinds.count)
@@ -93,7 +93,7 @@ public enum StillLifeSet {
 
     private static func write(
         seed: UInt64, count: Int, size: Int, into draft: String, kinds: [EditKind],
-        from choices: SceneChoices, encode: (Picture, String) throws -> Void
+        from choices: SceneChoices, encode: (Image, String) throws -> Void
     ) throws {
         for part in ["source", "target", "masks"] { try WholeFolder.make("\(draft)/\(part)") }
         let encoder = JSONEncoder()
@@ -106,8 +106,8 @@ public enum StillLifeSet {
             let pair = try EditedPair.random(of: kind, seed: itemSeed, size: size, from: choices)
             let digits = String(index)
             let id = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-            let (item, pictures) = describe(pair, id: id, seed: itemSeed)
-            for (name, picture) in pictures { try encode(picture, "\(draft)/\(name)") }
+            let (item, images) = describe(pair, id: id, seed: itemSeed)
+            for (name, image) in images { try encode(image, "\(draft)/\(name)") }
             lines += try encoder.encode(item) + Data("\n".utf8)
         }
         try WholeFile.write(lines, to: "\(draft)/items.jsonl")
@@ -118,18 +118,18 @@ public enum StillLifeSet {
 
     private static func describe(
         _ pair: EditedPair, id: String, seed: UInt64
-    ) -> (item: Item, pictures: [(name: String, picture: Picture)]) {
-        let size = pair.sourcePicture.width
+    ) -> (item: Item, images: [(name: String, image: Image)]) {
+        let size = pair.sourceImage.width
         let before = pair.source.rendering(size: size), after = pair.target.rendering(size: size)
-        var named: [(role: String, name: String, picture: Picture)] = [
-            ("source", "source/\(id).png", pair.sourcePicture),
-            ("target", "target/\(id).png", pair.targetPicture),
-            ("before", "masks/\(id)-before.png", picture(of: pair.objectBefore)),
-            ("after", "masks/\(id)-after.png", picture(of: pair.objectAfter)),
-            ("effect", "masks/\(id)-effect.png", picture(of: pair.effect)),
+        var named: [(role: String, name: String, image: Image)] = [
+            ("source", "source/\(id).png", pair.sourceImage),
+            ("target", "target/\(id).png", pair.targetImage),
+            ("before", "masks/\(id)-before.png", image(of: pair.objectBefore)),
+            ("after", "masks/\(id)-after.png", image(of: pair.objectAfter)),
+            ("effect", "masks/\(id)-effect.png", image(of: pair.effect)),
         ]
         for object in pair.source.objects.indices {
-            let mask = picture(of: before.mask(of: object))
+            let mask = image(of: before.mask(of: object))
             named.append(("object\(object)", "masks/\(id)-object\(object).png", mask))
         }
         let item = Item(
@@ -142,16 +142,16 @@ public enum StillLifeSet {
             edit: pair.edit, targetScene: pair.target, targetFacts: pair.target.facts(in: after),
             sourcePrompt: pair.sourcePrompt, targetPrompt: pair.targetPrompt, effectArea: pair.effect.area,
             files: Dictionary(uniqueKeysWithValues: named.map { ($0.role, $0.name) }))
-        return (item, named.map { ($0.name, $0.picture) })
+        return (item, named.map { ($0.name, $0.image) })
     }
 
-    /// A mask as a black and white picture.
-    static func picture(of mask: Mask) -> Picture {
+    /// A mask as a black and white image.
+    static func image(of mask: Mask) -> Image {
         let bytes = mask.values.flatMap { value in
             let byte = UInt8(min(max(value, 0), 1) * 255 + 0.5)
             return [byte, byte, byte]
         }
-        return Picture(width: mask.width, height: mask.height, pixels: bytes)
+        return Image(width: mask.width, height: mask.height, pixels: bytes)
     }
 }
 
@@ -159,7 +159,7 @@ public enum StillLifeSet {
 public enum StillLifeSetError: Error, Equatable, CustomStringConvertible {
     /// The folder holds something already.
     case occupied(String)
-    /// There is nothing to write, or the pictures would be too small.
+    /// There is nothing to write, or the images would be too small.
     case request(count: Int, size: Int, kinds: Int)
     /// The folder or a file in it cannot be written, as the text says; `isFault` where the machine and not the place
     /// is why.

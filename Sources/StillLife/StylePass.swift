@@ -17,7 +17,7 @@ enum StylePass {
             grey[pixel] = 0.3 * photo[pixel * 3] + 0.55 * photo[pixel * 3 + 1] + 0.15 * photo[pixel * 3 + 2]
         }
         var result = photo
-        // Strokes stay at least some four pixels apart, so that small pictures do not turn into moiré.
+        // Strokes stay at least some four pixels apart, so that small images do not turn into moiré.
         let unit = max(Float(size) / 128, 0.85)
         let reach = max(1, size / 128)
         let coarse = size < 96 ? Float(1.25) : 1

@@ -82,7 +82,7 @@ public enum Wall: String, Sendable, Codable, Hashable, CaseIterable {
     }
 }
 
-/// How the picture is made.
+/// How the image is made.
 public enum Style: String, Sendable, Codable, Hashable, CaseIterable {
     case photo, pencil, painting, pixelArt
 

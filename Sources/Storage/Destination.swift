@@ -116,7 +116,7 @@ package enum Destination: Equatable {
         guard statvfs(enclosingFolder(of: target), &facts) == 0 else { return nil }
         let (bytes, isTooMany) = Int(clamping: facts.f_bavail).multipliedReportingOverflow(
             by: Int(clamping: facts.f_frsize))
-        // Some file systems know no limit and say nought of everything.
+        // Some file systems know no limit and say zero of everything.
         return isTooMany || facts.f_blocks == 0 ? nil : (UInt(facts.f_fsid), bytes)
     }
 

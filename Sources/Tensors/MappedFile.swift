@@ -40,7 +40,7 @@ package final class MappedFile: @unchecked Sendable {
     package var count: Int { bytes.count }
 
     /// Lets the system drop whole pages of a part from this process; they come back from the file when touched.
-    func letGo(_ part: Range<Int>) {
+    func evictPages(_ part: Range<Int>) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let start = (part.lowerBound + page - 1) / page * page
         let end = part.upperBound / page * page

@@ -2,7 +2,7 @@ internal import CTorch
 
 /// libtorch's CPU generator: the numbers of `torch.Generator("cpu").manual_seed(seed)`, bit for bit.
 ///
-/// Numbers are always drawn on the CPU in float32 and moved, so that a seed means the same picture on every device.
+/// Numbers are always drawn on the CPU in float32 and moved, so that a seed means the same image on every device.
 public final class RandomGenerator {
     let handle: PTGenerator
 

@@ -40,8 +40,8 @@ public final class SafetensorsFile: Sendable {
     /// Gives a tensor's pages back to the system; they are read from the file again when the tensor is used again.
     ///
     /// Results never change, only how much memory the process holds at a time.
-    public func letGo(_ name: String) {
-        if let place = places[name] { file.letGo(header.entries[place].bytes) }
+    public func evictPages(_ name: String) {
+        if let place = places[name] { file.evictPages(header.entries[place].bytes) }
     }
 
     /// A tensor on the CPU over the file's own pages, in the file's dtype; copied only where it is not aligned.

@@ -69,17 +69,17 @@ extension Tensor {
     /// Square roots.
     public var squareRoot: Tensor { Operator.squareRoot(.tensor(self)) }
     /// Exponentials.
-    public var exponential: Tensor { Operator.exponential(.tensor(self)) }
+    public var exp: Tensor { Operator.exp(.tensor(self)) }
     /// Natural logarithms.
     public var logarithm: Tensor { Operator.logarithm(.tensor(self)) }
     /// Absolute values.
     public var absolute: Tensor { Operator.absolute(.tensor(self)) }
     /// Sines.
-    public var sine: Tensor { Operator.sine(.tensor(self)) }
+    public var sin: Tensor { Operator.sin(.tensor(self)) }
     /// Cosines.
-    public var cosine: Tensor { Operator.cosine(.tensor(self)) }
+    public var cos: Tensor { Operator.cos(.tensor(self)) }
     /// Hyperbolic tangents.
-    public var hyperbolicTangent: Tensor { Operator.hyperbolicTangent(.tensor(self)) }
+    public var tanh: Tensor { Operator.tanh(.tensor(self)) }
     /// 1 / (1 + exp(-x)).
     public var sigmoid: Tensor { Operator.sigmoid(.tensor(self)) }
     /// x · sigmoid(x).

@@ -12,8 +12,8 @@ extension Tensor {
         Operator.mean(.tensor(self), .ints(dimensions), .bool(keeping))
     }
     /// Largest element over dimensions; over all of them where none is named.
-    public func largest(_ dimensions: [Int] = [], keeping: Bool = false) -> Tensor {
-        Operator.largest(.tensor(self), .ints(dimensions), .bool(keeping))
+    public func amax(_ dimensions: [Int] = [], keeping: Bool = false) -> Tensor {
+        Operator.amax(.tensor(self), .ints(dimensions), .bool(keeping))
     }
     /// Smallest element over dimensions; over all of them where none is named.
     public func smallest(_ dimensions: [Int] = [], keeping: Bool = false) -> Tensor {

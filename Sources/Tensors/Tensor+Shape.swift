@@ -37,7 +37,7 @@ extension Tensor {
         Operator.chunk.results([.tensor(self), .int(count), .int(dimension)])
     }
     /// Entries of a dimension picked by an int64 index tensor.
-    public func picked(_ dimension: Int, _ indices: Tensor) -> Tensor {
+    public func indexSelect(_ dimension: Int, _ indices: Tensor) -> Tensor {
         Operator.indexSelect(.tensor(self), .int(dimension), .tensor(indices))
     }
     /// Elements picked along a dimension, one index per output element.

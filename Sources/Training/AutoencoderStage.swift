@@ -11,30 +11,30 @@ final class AutoencoderStage: TrainingStage {
     let parameters: ParameterSet
     let autoencoderConfiguration: AutoencoderConfiguration
     private let configuration: TrainingConfiguration
-    private let pictures: PictureSet
+    private let images: ImageSet
     private let autoencoder: Autoencoder
     private let device: Device
     private let dtype: DType
     private let randomness: Randomness
-    private let order: PictureOrder
-    /// What the teacher makes of whole pictures; nil without one.
+    private let order: ImageOrder
+    /// What the teacher makes of whole images; nil without one.
     private let teacher: LatentSet?
     private let sampleFolder: String
     private let control: TrainingControl
 
     init(
-        _ configuration: TrainingConfiguration, pictures: PictureSet, device: Device, work: String,
+        _ configuration: TrainingConfiguration, images: ImageSet, device: Device, work: String,
         control: TrainingControl
     ) throws {
         self.configuration = configuration
-        self.pictures = pictures
+        self.images = images
         self.device = device
         self.control = control
         sampleFolder = work + "/samples"
         dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
         // Its own shuffles: the second stage has others.
-        order = PictureOrder(Randomness(seed: randomness.seed(.crops, 0)), count: pictures.count)
+        order = ImageOrder(Randomness(seed: randomness.seed(.crops, 0)), count: images.count)
         let shape = Self.shape(configuration)
         autoencoderConfiguration = shape
         let folder = configuration.autoencoder.teacher
@@ -42,9 +42,9 @@ final class AutoencoderStage: TrainingStage {
             folder.isEmpty
             ? nil
             : try Teacher(folder: folder, of: shape, device: device).latents(
-                of: pictures, in: work, control: control)
+                of: images, in: work, control: control)
         let start = configuration.autoencoder.start
-        let predecessor = start.isEmpty ? nil : try Predecessor(folder: start, part: .autoencoder)
+        let predecessor = start.isEmpty ? nil : try PretrainedWeights(folder: start, part: .autoencoder)
         var builder = NetworkBuilder(device: device, precision: dtype)
         let latents = shape.latentChannels
         autoencoder = try builder.build(
@@ -85,30 +85,30 @@ final class AutoencoderStage: TrainingStage {
 
     var steps: Int { configuration.autoencoder.steps }
     var batch: Int { configuration.autoencoder.batch }
-    var pace: Pace {
+    var pace: LearningRateSchedule {
         let section = configuration.autoencoder
-        return Pace(
+        return LearningRateSchedule(
             learningRate: section.learningRate, warmup: section.warmup, finalShare: Self.finalShare,
             gradientClip: section.gradientClip)
     }
     var settings: [String: String] {
-        configuration.commonSettings(data: pictures.fingerprint)
+        configuration.commonSettings(data: images.fingerprint)
             .merging(configuration.autoencoder.architecture) { $1 }
     }
 
     func loss(step: Int) -> Tensor {
         let side = configuration.autoencoder.cropSize
         var draws = randomness.draws(.crops, step)
-        // A teacher has seen whole pictures: its latents have places every few pixels only.
+        // A teacher has seen whole images: its latents have places every few pixels only.
         let grid = teacher == nil ? 1 : configuration.autoencoder.factor
-        let room = (pictures.size - side) / grid + 1
+        let room = (images.size - side) / grid + 1
         let places = order.batch(step: step, size: batch).map {
-            (picture: $0, x: draws.below(room) * grid, y: draws.below(room) * grid)
+            (image: $0, x: draws.below(room) * grid, y: draws.below(room) * grid)
         }
-        let input = pictures.tensor(crops: places, side: side, device: device).to(dtype: dtype)
+        let input = images.tensor(crops: places, side: side, device: device).to(dtype: dtype)
         let (mean, logVariance) = autoencoder.encode(input)
-        let noise = RandomGenerator(seed: randomness.seed(.posterior, step)).normal(mean.shape).like(mean)
-        let output = autoencoder.decode(mean + (logVariance * 0.5).exponential * noise)
+        let noise = RandomGenerator(seed: randomness.seed(.encode, step)).normal(mean.shape).like(mean)
+        let output = autoencoder.decode(mean + (logVariance * 0.5).exp * noise)
         let loss = AutoencoderLoss(configuration.autoencoder)(
             output, input, mean: mean, logVariance: logVariance)
         guard let teacher else { return loss }
@@ -118,9 +118,9 @@ final class AutoencoderStage: TrainingStage {
 
     /// The teacher's latents of crops, [crops, latentChannels, side, side].
     private func lesson(
-        _ teacher: LatentSet, _ places: [(picture: Int, x: Int, y: Int)], side: Int, grid: Int
+        _ teacher: LatentSet, _ places: [(image: Int, x: Int, y: Int)], side: Int, grid: Int
     ) -> Tensor {
-        let whole = teacher.plain(places.map(\.picture), device: device)
+        let whole = teacher.plain(places.map(\.image), device: device)
         return .concatenated(
             places.enumerated().map { row, place in
                 whole.narrowed(0, from: row, count: 1)
@@ -135,31 +135,31 @@ final class AutoencoderStage: TrainingStage {
         return try Autoencoder(WeightStore(tensors: weights).weights, autoencoderConfiguration)
     }
 
-    /// Held-out pictures above what comes back of them.
+    /// Held-out images above what comes back of them.
     func showSamples(step: Int) throws {
         let autoencoder = try averaged()
-        let indices = pictures.count..<(pictures.count + min(8, pictures.heldOut))
-        let input = pictures.tensor(indices, device: device)
+        let indices = images.count..<(images.count + min(8, images.heldOut))
+        let input = images.tensor(indices, device: device)
         let output = withoutGradients { autoencoder.decode(autoencoder.encode(input).mean) }
-        let cells = [input, output].map { $0.separateRows.map { ContactSheet.Cell(Picture($0)) } }
+        let cells = [input, output].map { $0.separateRows.map { ContactSheet.Cell(Image($0)) } }
         try writeSheet(
             ContactSheet(rows: cells, gap: 2), to: "\(sampleFolder)/autoencoder-\(step)", control: control)
-        let quality = reconstructionQuality(of: autoencoder, on: pictures, device: device, most: 64)
+        let quality = reconstructionQuality(of: autoencoder, on: images, device: device, most: 64)
         control.report(.message("autoencoder: \(String(format: "%.2f", quality)) dB on held-out pictures"))
     }
 }
 
-/// Mean peak signal-to-noise ratio, in dB, of held-out pictures after encoding (posterior mean) and decoding.
+/// Mean peak signal-to-noise ratio, in dB, of held-out images after encoding (posterior mean) and decoding.
 ///
-/// Per picture 10·log₁₀(1 / mean squared difference of values in 0…1), then the mean over pictures.
+/// Per image 10·log₁₀(1 / mean squared difference of values in 0…1), then the mean over images.
 func reconstructionQuality(
-    of autoencoder: Autoencoder, on pictures: PictureSet, device: Device, most: Int = .max
+    of autoencoder: Autoencoder, on images: ImageSet, device: Device, most: Int = .max
 ) -> Double {
-    let indices = Array(pictures.count..<(pictures.count + min(most, pictures.heldOut)))
+    let indices = Array(images.count..<(images.count + min(most, images.heldOut)))
     var sum = 0.0
     for start in stride(from: 0, to: indices.count, by: 32) {
         let part = indices[start..<min(start + 32, indices.count)]
-        let input = pictures.tensor(part, device: device)
+        let input = images.tensor(part, device: device)
         let squares = withoutGradients {
             let output = autoencoder.decode(autoencoder.encode(input).mean).clamped(-1, 1)
             return ((output - input) * 0.5).squared.mean([1, 2, 3])
@@ -195,7 +195,7 @@ struct AutoencoderLoss {
         }
         // KL(N(μ, σ²) ‖ N(0, 1)) = ½(μ² + σ² - 1 - ln σ²)
         let (mean, logVariance) = (mean.to(dtype: .float32), logVariance.to(dtype: .float32))
-        let divergence = (mean.squared + logVariance.exponential - 1.0 - logVariance).mean * 0.5
+        let divergence = (mean.squared + logVariance.exp - 1.0 - logVariance).mean * 0.5
         return loss + divergence * section.klWeight
     }
 

@@ -26,25 +26,25 @@ final class CaptionTokens {
 
     func ids(of text: String) -> [Int32] { tokenizer.encode(text).ids.map(Int32.init) }
 
-    /// A caption for each picture, or the empty one, as int64 [B, L].
+    /// A caption for each image, or the empty one, as int64 [B, L].
     ///
     /// The first two are drawn half of the time or more: it is how people will ask.
-    func drawn(for pictures: [Int], emptyShare: Double, draws: inout Draws, device: Device) -> Tensor {
+    func drawn(for images: [Int], emptyShare: Double, draws: inout Draws, device: Device) -> Tensor {
         var flat: [Int32] = []
-        flat.reserveCapacity(pictures.count * tokenizer.contextLength)
-        for picture in pictures {
+        flat.reserveCapacity(images.count * tokenizer.contextLength)
+        for image in images {
             let isEmpty = draws.unit() < emptyShare
-            let count = captions[picture].count
+            let count = captions[image].count
             let choice = draws.below(draws.unit() < Self.leadingShare ? min(count, 2) : count)
             if isEmpty {
                 flat += empty
                 continue
             }
-            let key = picture * most + choice
-            if known[key] == nil { known[key] = ids(of: captions[picture][choice]) }
+            let key = image * most + choice
+            if known[key] == nil { known[key] = ids(of: captions[image][choice]) }
             flat += known[key] ?? empty
         }
-        return Tensor(flat, shape: [pictures.count, tokenizer.contextLength]).to(device: device).to(
+        return Tensor(flat, shape: [images.count, tokenizer.contextLength]).to(device: device).to(
             dtype: .int64)
     }
 

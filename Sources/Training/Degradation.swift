@@ -1,23 +1,23 @@
 import Foundation
 import Tensors
 
-/// Ways in which pictures that come out of a decoder, a camera or a file are worse than renders.
+/// Ways in which images that come out of a decoder, a camera or a file are worse than renders.
 struct Degradation {
-    /// How often each way is used on a picture.
+    /// How often each way is used on an image.
     let share: Double
 
-    /// Degraded pictures [B, 3, side, side] in -1…1; everything random follows from the draws and the generator.
-    func callAsFunction(_ pictures: Tensor, draws: inout Draws, random: RandomGenerator) -> Tensor {
-        guard share > 0 else { return pictures }
-        let (rows, _, side, _) = pictures.shape4
+    /// Degraded images [B, 3, side, side] in -1…1; everything random follows from the draws and the generator.
+    func callAsFunction(_ images: Tensor, draws: inout Draws, random: RandomGenerator) -> Tensor {
+        guard share > 0 else { return images }
+        let (rows, _, side, _) = images.shape4
         func chosen(_ draws: inout Draws) -> Tensor {
             let marks = (0..<rows).map { _ -> Float in draws.unit() < share ? 1 : 0 }
-            return Tensor(marks, shape: [rows, 1, 1, 1]).like(pictures)
+            return Tensor(marks, shape: [rows, 1, 1, 1]).like(images)
         }
         func mixed(_ whole: Tensor, _ worse: Tensor, _ mark: Tensor) -> Tensor {
             whole + (worse - whole) * mark
         }
-        var result = pictures
+        var result = images
         result = mixed(result, blurred(result, deviation: 0.4 + 0.7 * draws.unit()), chosen(&draws))
         let small = max(Int(Double(side) * (0.5 + 0.4 * draws.unit())), 4)
         let coarse = result.resampledBilinear(height: small, width: small)
@@ -26,32 +26,32 @@ struct Degradation {
         if side % 8 == 0 {
             result = mixed(result, quantised(result, step: 0.02 + 0.06 * draws.unit()), chosen(&draws))
         }
-        let noise = random.normal(pictures.shape).like(pictures)
+        let noise = random.normal(images.shape).like(images)
         result = result + noise * chosen(&draws) * (0.02 + 0.1 * draws.unit())
-        // A little more or less light and contrast, for every picture its own.
+        // A little more or less light and contrast, for every image its own.
         func around(_ middle: Double, _ reach: Double, _ draws: inout Draws) -> Tensor {
             let values = (0..<rows).map { _ in Float(middle + reach * (2 * draws.unit() - 1)) }
-            return Tensor(values, shape: [rows, 1, 1, 1]).like(pictures)
+            return Tensor(values, shape: [rows, 1, 1, 1]).like(images)
         }
         return (result * around(1, 0.08, &draws) + around(0, 0.05, &draws)).clamped(-1, 1)
     }
 
     /// Blurred by a Gaussian of five taps.
-    private func blurred(_ pictures: Tensor, deviation: Double) -> Tensor {
-        let (rows, channels, height, width) = pictures.shape4
+    private func blurred(_ images: Tensor, deviation: Double) -> Tensor {
+        let (rows, channels, height, width) = images.shape4
         let taps = (-2...2).map { Foundation.exp(-Double($0 * $0) / (2 * deviation * deviation)) }
         let sum = taps.reduce(0, +)
-        let row = Tensor(taps.map { Float($0 / sum) }, shape: [1, 1, 1, 5]).like(pictures)
+        let row = Tensor(taps.map { Float($0 / sum) }, shape: [1, 1, 1, 5]).like(images)
         let kernel = row.transposed(2, 3).matmul(row)
-        // Ones beside the pictures say how much of the window lies inside.
-        let planes = pictures.reshaped([rows * channels, 1, height, width])
-        let inside = Tensor.ones([1, 1, height, width]).like(pictures).convolved(kernel, nil, padding: 2)
+        // Ones beside the images say how much of the window lies inside.
+        let planes = images.reshaped([rows * channels, 1, height, width])
+        let inside = Tensor.ones([1, 1, height, width]).like(images).convolved(kernel, nil, padding: 2)
         return (planes.convolved(kernel, nil, padding: 2) / inside).reshaped([rows, channels, height, width])
     }
 
     /// Frequencies of blocks of eight pixels rounded to steps that grow with the frequency, as in a JPEG file.
-    private func quantised(_ pictures: Tensor, step: Double) -> Tensor {
-        let (rows, channels, height, width) = pictures.shape4
+    private func quantised(_ images: Tensor, step: Double) -> Tensor {
+        let (rows, channels, height, width) = images.shape4
         var (basis, steps): ([Float], [Float]) = ([], [])
         for u in 0..<8 {
             let scale: Double = u == 0 ? 0.125 : 0.25
@@ -61,9 +61,9 @@ struct Degradation {
                 steps.append(Float(step * Double(2 + u + x)))
             }
         }
-        let transform = Tensor(basis, shape: [8, 8]).like(pictures)
-        let sizes = Tensor(steps, shape: [8, 8]).like(pictures)
-        let blocks = pictures.reshaped([rows * channels, height / 8, 8, width / 8, 8]).permuted(0, 1, 3, 2, 4)
+        let transform = Tensor(basis, shape: [8, 8]).like(images)
+        let sizes = Tensor(steps, shape: [8, 8]).like(images)
+        let blocks = images.reshaped([rows * channels, height / 8, 8, width / 8, 8]).permuted(0, 1, 3, 2, 4)
         let frequencies = transform.matmul(blocks).matmul(transform.transposed(0, 1))
         let rounded = (frequencies / sizes).rounded * sizes
         let back = transform.transposed(0, 1).matmul(rounded).matmul(transform)

@@ -9,7 +9,7 @@ struct DenoisingLoss {
     let gamma: Double
     /// The ratio that noisier levels are weighted as though they had; 0 to weight them as they are.
     ///
-    /// What is large in a picture (a wall, a table) shows through even strong noise. It must come from the prompt at the
+    /// What is large in an image (a wall, a table) shows through even strong noise. It must come from the prompt at the
     /// noisiest levels alone, and their squared errors are too small to teach it.
     var floor = 0.0
 

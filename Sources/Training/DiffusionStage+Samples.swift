@@ -3,20 +3,22 @@ import Imaging
 import Networks
 import Tensors
 
-/// Pictures of the configuration's prompts, to look at while training goes on.
+/// Images of the configuration's prompts, to look at while training goes on.
 extension DiffusionStage {
-    /// A sheet of pictures with their prompts, always from the same noise, by the averaged weights.
+    /// A sheet of images with their prompts, always from the same noise, by the averaged weights.
     /// - Throws: `TrainingError.diverged` where the averaged weights no longer answer numbers.
     func showSamples(step: Int) throws {
         let prompts = configuration.samples.prompts
         guard !prompts.isEmpty else { return }
-        let pictures: [Picture]
+        let images: [Image]
         do {
-            pictures = try withoutGradients { try sampled(prompts, by: Studio(model: averagedModel())) }
+            images = try withoutGradients {
+                try sampled(prompts, by: DiffusionSession(model: averagedModel()))
+            }
         } catch DiffusionError.notFinite, DiffusionError.brokenWeights {
             throw TrainingError.diverged(stage: name, step: step)
         }
-        let cells = zip(pictures, prompts).map { ContactSheet.Cell($0, caption: $1) }
+        let cells = zip(images, prompts).map { ContactSheet.Cell($0, caption: $1) }
         let columns = Int(Double(prompts.count).squareRoot().rounded(.up))
         try writeSheet(
             ContactSheet(cells, columns: columns, textScale: 1, gap: 4),
@@ -25,15 +27,15 @@ extension DiffusionStage {
     }
 
     /// Samples prompts by DDIM under classifier-free guidance, all of them side by side.
-    func sampled(_ texts: [String], by studio: Studio) throws -> [Picture] {
-        let (prompts, empty) = (try texts.map { try studio.prompt($0) }, try studio.prompt(""))
-        let levels = try studio.schedule.levels(steps: configuration.samples.ddimSteps)
+    func sampled(_ texts: [String], by session: DiffusionSession) throws -> [Image] {
+        let (prompts, empty) = (try texts.map { try session.prompt($0) }, try session.prompt(""))
+        let levels = try session.schedule.levels(steps: configuration.samples.ddimSteps)
         let noise = RandomGenerator(seed: randomness.seed(.samples, 0)).normal([texts.count] + latents.shape)
         let away = Guidance(awayFrom: empty, scale: configuration.samples.guidance)
-        let final = try studio.sample(
+        let final = try session.sample(
             noise.to(device: device).separateRows, from: levels.steps, of: levels, prompts: prompts,
             guidance: away)
-        return try final.map { try studio.decode($0) }
+        return try final.map { try session.decode($0) }
     }
 
     /// The averaged networks and the autoencoder as a model.

@@ -12,7 +12,7 @@ final class DiffusionStage: TrainingStage {
     let textConfiguration: TextEncoderConfiguration
     let tokens: CaptionTokens
     let configuration: TrainingConfiguration
-    let pictures: PictureSet
+    let images: ImageSet
     let latents: LatentSet
     let autoencoder: Autoencoder
     let device: Device
@@ -25,15 +25,15 @@ final class DiffusionStage: TrainingStage {
     /// The text encoder's weights where it is not trained.
     private let frozenText: WeightStore?
     private let dtype: DType
-    private let order: PictureOrder
+    private let order: ImageOrder
 
     init(
-        _ configuration: TrainingConfiguration, pictures: PictureSet, latents: LatentSet,
+        _ configuration: TrainingConfiguration, images: ImageSet, latents: LatentSet,
         autoencoder: Autoencoder,
         device: Device, sampleFolder: String, control: TrainingControl
     ) throws {
         self.configuration = configuration
-        self.pictures = pictures
+        self.images = images
         self.latents = latents
         self.autoencoder = autoencoder
         self.device = device
@@ -43,7 +43,7 @@ final class DiffusionStage: TrainingStage {
         objective = DenoisingLoss(section)
         dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
-        order = PictureOrder(randomness, repeats: pictures.repeats)
+        order = ImageOrder(randomness, repeats: images.repeats)
         let start =
             section.start.isEmpty
             ? nil : try StartingPoint(folder: section.start, contextLength: section.contextLength)
@@ -54,8 +54,8 @@ final class DiffusionStage: TrainingStage {
         let tokenizer =
             try start?.tokenizer ?? frozen?.tokenizer
             ?? CaptionTokens.learned(
-                from: pictures.captions, vocabulary: section.vocabulary, contextLength: section.contextLength)
-        tokens = CaptionTokens(tokenizer, captions: pictures.captions)
+                from: images.captions, vocabulary: section.vocabulary, contextLength: section.contextLength)
+        tokens = CaptionTokens(tokenizer, captions: images.captions)
 
         var unetShape = UNetConfiguration()
         unetShape.inChannels = latents.shape[0]
@@ -110,15 +110,15 @@ final class DiffusionStage: TrainingStage {
 
     var steps: Int { configuration.diffusion.steps }
     var batch: Int { configuration.diffusion.batch }
-    var pace: Pace {
+    var pace: LearningRateSchedule {
         let section = configuration.diffusion
-        return Pace(
+        return LearningRateSchedule(
             learningRate: section.learningRate, warmup: section.warmup,
             finalShare: section.finalLearningRateShare,
             gradientClip: section.gradientClip)
     }
     var settings: [String: String] {
-        configuration.commonSettings(data: pictures.fingerprint)
+        configuration.commonSettings(data: images.fingerprint)
             .merging(configuration.diffusion.architecture) { $1 }
             .merging(["latents": latents.fingerprint]) { $1 }
     }

@@ -7,7 +7,7 @@ import Tensors
 /// Writes the folders of trained networks.
 enum FolderExport {
     /// Writes everything beside the target and renames it into place; files of an older folder that are not the
-    /// model's own (a model card, pictures) are kept.
+    /// model's own (a model card, images) are kept.
     static func write(to folder: String, _ content: (String) throws -> Void) throws {
         try CacheFile.makeFolder(enclosingFolder(of: folder))
         try CacheFile.telling { try WholeFolder.write(to: folder, merging: true, content) }

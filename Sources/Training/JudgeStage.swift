@@ -11,25 +11,25 @@ final class JudgeStage: TrainingStage {
     let parameters: ParameterSet
     let shape: AttributeNetworkConfiguration
     private let configuration: TrainingConfiguration
-    private let pictures: JudgePictures
+    private let images: JudgeImages
     private let network: AttributeNetwork
     private let device: Device
     private let dtype: DType
     private let randomness: Randomness
-    private let order: PictureOrder
+    private let order: ImageOrder
     private let control: TrainingControl
 
     init(
-        _ configuration: TrainingConfiguration, pictures: JudgePictures, device: Device,
+        _ configuration: TrainingConfiguration, images: JudgeImages, device: Device,
         control: TrainingControl
     ) throws {
         self.configuration = configuration
-        self.pictures = pictures
+        self.images = images
         self.device = device
         self.control = control
         dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
-        order = PictureOrder(randomness, count: pictures.pictures.count)
+        order = ImageOrder(randomness, count: images.images.count)
         var shape = AttributeNetworkConfiguration.stillLife(side: configuration.data.size)
         shape.channels = configuration.judge.channels
         shape.normGroups = configuration.judge.normGroups
@@ -44,11 +44,11 @@ final class JudgeStage: TrainingStage {
 
     var steps: Int { configuration.judge.steps }
     var batch: Int { configuration.judge.batch }
-    var pace: Pace { configuration.judge.pace }
+    var pace: LearningRateSchedule { configuration.judge.pace }
     var settings: [String: String] {
-        configuration.commonSettings(data: pictures.pictures.fingerprint)
+        configuration.commonSettings(data: images.images.fingerprint)
             .merging(configuration.judge.architecture) { $1 }
-            .merging(["roundTrips": pictures.roundTrips?.fingerprint ?? "none"]) { $1 }
+            .merging(["roundTrips": images.roundTrips?.fingerprint ?? "none"]) { $1 }
     }
 
     func loss(step: Int) -> Tensor {
@@ -56,8 +56,8 @@ final class JudgeStage: TrainingStage {
         var draws = randomness.draws(.degradation, step)
         let flipped = draws.unit() < 0.5
         let input = withoutGradients { () -> Tensor in
-            var shown = pictures.pictures.tensor(chosen, device: device)
-            if let roundTrips = pictures.roundTrips {
+            var shown = images.images.tensor(chosen, device: device)
+            if let roundTrips = images.roundTrips {
                 let marks = chosen.map { _ -> Float in
                     draws.unit() < configuration.judge.roundTrips ? 1 : 0
                 }
@@ -68,7 +68,7 @@ final class JudgeStage: TrainingStage {
             let worse = Degradation(share: configuration.judge.degraded)(shown, draws: &draws, random: random)
             return (flipped ? worse.flipped(3) : worse).to(dtype: dtype)
         }
-        return pictures.truth(chosen, device: device).loss(of: network(input), flipped: flipped)
+        return images.truth(chosen, device: device).loss(of: network(input), flipped: flipped)
     }
 
     /// A judge with the averaged weights.
@@ -80,10 +80,10 @@ final class JudgeStage: TrainingStage {
         return try Judge(network, device: device)
     }
 
-    /// How often the judge is right about held-out pictures, as rendered and as they come back.
+    /// How often the judge is right about held-out images, as rendered and as they come back.
     func accuracies() throws -> [String: JudgeAccuracy] {
         let judge = try averaged()
-        let set = pictures.pictures
+        let set = images.images
         let indices = Array(set.count..<(set.count + set.heldOut))
         var found: [String: JudgeAccuracy] = [:]
         func measure(_ name: String, _ tensor: ([Int]) -> Tensor) {
@@ -91,13 +91,13 @@ final class JudgeStage: TrainingStage {
             for start in stride(from: 0, to: indices.count, by: 64) {
                 let part = Array(indices[start..<min(start + 64, indices.count)])
                 for (index, seen) in zip(part, judge.attributes(of: tensor(part))) {
-                    accuracy.add(seen, of: pictures.scene(index))
+                    accuracy.add(seen, of: images.scene(index))
                 }
             }
             found[name] = accuracy
         }
         measure("renders") { set.tensor($0, device: device) }
-        if let roundTrips = pictures.roundTrips {
+        if let roundTrips = images.roundTrips {
             measure("round trips") { roundTrips.tensor($0, device: device) }
         }
         return found

@@ -2,7 +2,7 @@ import Networks
 import StillLife
 import Tensors
 
-/// What is true of a batch of pictures, as the targets of a judge: ones where something holds, zeros elsewhere.
+/// What is true of a batch of images, as the targets of a judge: ones where something holds, zeros elsewhere.
 struct JudgeTruth {
     /// Shares of each cell, nothing first, [B, kinds + 1, cells, cells].
     let cells: Tensor
@@ -21,7 +21,7 @@ struct JudgeTruth {
 
     /// The same as plain numbers, filled scene by scene.
     struct Numbers {
-        let pictures: Int
+        let images: Int
         var cells: [Float]
         var kinds: [Float]
         var colours: [Float]
@@ -32,10 +32,10 @@ struct JudgeTruth {
         var styles: [Float] = []
         var counts: [Float] = []
 
-        init(pictures: Int, places: Int) {
-            self.pictures = pictures
-            let all = pictures * ObjectKind.allCases.count
-            cells = [Float](repeating: 0, count: (all + pictures) * places)
+        init(images: Int, places: Int) {
+            self.images = images
+            let all = images * ObjectKind.allCases.count
+            cells = [Float](repeating: 0, count: (all + images) * places)
             kinds = [Float](repeating: 0, count: all)
             colours = [Float](repeating: 0, count: all * ObjectColour.allCases.count)
             surfaces = [Float](repeating: 0, count: all * Surface.allCases.count)
@@ -71,7 +71,7 @@ struct JudgeTruth {
     }
 
     init(_ numbers: Numbers, cells side: Int, device: Device) {
-        let (rows, kindCount) = (numbers.pictures, ObjectKind.allCases.count)
+        let (rows, kindCount) = (numbers.images, ObjectKind.allCases.count)
         func tensor(_ values: [Float], _ shape: [Int]) -> Tensor {
             Tensor(values, shape: [rows] + shape).to(device: device)
         }
@@ -87,12 +87,12 @@ struct JudgeTruth {
     }
 
     /// How far an answer is from the truth: the sum of the cross entropies of all its parts.
-    /// - Parameter flipped: whether the pictures were shown as in a mirror.
+    /// - Parameter flipped: whether the images were shown as in a mirror.
     func loss(of answer: AttributeNetwork.Answer, flipped: Bool) -> Tensor {
         let cells = flipped ? cells.flipped(3) : cells
         let scores = answer.kinds
         // ln(1 + exp(-|x|)) + max(x, 0) - x·y, which never overflows.
-        let doubt = (scores.absolute * -1).exponential
+        let doubt = (scores.absolute * -1).exp
         let presence = ((doubt + 1).logarithm + scores.relu - scores * kinds).mean
         var loss = Self.entropy(answer.cells, cells, along: 1) + presence * 8
         for (found, wanted) in [

@@ -4,19 +4,19 @@ import Layers
 import Networks
 import Tensors
 
-/// Pictures of a folder with the labels that its lines give them.
-struct LabelledPictures: Sendable {
-    let pictures: PictureSet
+/// Images of a folder with the labels that its lines give them.
+struct LabelledImages: Sendable {
+    let images: ImageSet
     /// Per group its labels, by name.
     let groups: [LabelNetworkConfiguration.Group]
-    /// Per picture and group the number of its label; nil where none was given.
+    /// Per image and group the number of its label; nil where none was given.
     ///
-    /// Held-out pictures included.
+    /// Held-out images included.
     let truth: [[Int?]]
 
     /// - Throws: `TrainingError.unusableData` where no group has two labels.
-    init(_ pictures: PictureSet, labels: [[String: String]], folder: String) throws {
-        self.pictures = pictures
+    init(_ images: ImageSet, labels: [[String: String]], folder: String) throws {
+        self.images = images
         let names = Set(labels.flatMap(\.keys)).sorted()
         groups = names.map { name in .init(name: name, labels: Set(labels.compactMap { $0[name] }).sorted()) }
             .filter { $0.labels.count > 1 }
@@ -33,24 +33,24 @@ struct LabelledPictures: Sendable {
     }
 }
 
-/// A network learns which label of each group fits a picture.
+/// A network learns which label of each group fits an image.
 final class LabelStage: TrainingStage {
     let name = "labels"
     let parameters: ParameterSet
     let shape: LabelNetworkConfiguration
     private let configuration: TrainingConfiguration
-    private let set: LabelledPictures
+    private let set: LabelledImages
     private let network: LabelNetwork
     private let device: Device
     private let dtype: DType
     private let randomness: Randomness
-    private let order: PictureOrder
+    private let order: ImageOrder
     private let control: TrainingControl
-    /// The smallest part of a picture's side that is shown.
+    /// The smallest part of an image's side that is shown.
     private static let smallestPart = 0.72
 
     init(
-        _ configuration: TrainingConfiguration, _ set: LabelledPictures, device: Device,
+        _ configuration: TrainingConfiguration, _ set: LabelledImages, device: Device,
         control: TrainingControl
     ) throws {
         self.configuration = configuration
@@ -59,7 +59,7 @@ final class LabelStage: TrainingStage {
         self.control = control
         dtype = configuration.precision.dtype
         randomness = Randomness(seed: configuration.seed)
-        order = PictureOrder(randomness, repeats: set.pictures.repeats)
+        order = ImageOrder(randomness, repeats: set.images.repeats)
         var shape = LabelNetworkConfiguration()
         shape.side = configuration.data.size
         shape.channels = configuration.judge.channels
@@ -76,9 +76,9 @@ final class LabelStage: TrainingStage {
 
     var steps: Int { configuration.judge.steps }
     var batch: Int { configuration.judge.batch }
-    var pace: Pace { configuration.judge.pace }
+    var pace: LearningRateSchedule { configuration.judge.pace }
     var settings: [String: String] {
-        configuration.commonSettings(data: set.pictures.fingerprint)
+        configuration.commonSettings(data: set.images.fingerprint)
             .merging(configuration.judge.architecture) { $1 }
     }
 
@@ -87,7 +87,7 @@ final class LabelStage: TrainingStage {
         var draws = randomness.draws(.degradation, step)
         let input = withoutGradients { () -> Tensor in
             let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step))
-            let part = self.part(of: set.pictures.tensor(chosen, device: device), draws: &draws)
+            let part = self.part(of: set.images.tensor(chosen, device: device), draws: &draws)
             let worse = Degradation(share: configuration.judge.degraded)(part, draws: &draws, random: random)
             return (draws.unit() < 0.5 ? worse.flipped(3) : worse).to(dtype: dtype)
         }
@@ -96,8 +96,8 @@ final class LabelStage: TrainingStage {
         for (index, answer) in answers.enumerated() {
             let count = set.groups[index].labels.count
             var wanted = [Float](repeating: 0, count: chosen.count * count)
-            for (row, picture) in chosen.enumerated() {
-                if let label = set.truth[picture][index] { wanted[row * count + label] = 1 }
+            for (row, image) in chosen.enumerated() {
+                if let label = set.truth[image][index] { wanted[row * count + label] = 1 }
             }
             let told = max(wanted.reduce(0, +), 1)
             let target = Tensor(wanted, shape: [chosen.count, count]).to(device: device)
@@ -107,12 +107,12 @@ final class LabelStage: TrainingStage {
         return loss
     }
 
-    /// A square of random size and place of each picture, at the whole size.
-    private func part(of pictures: Tensor, draws: inout Draws) -> Tensor {
+    /// A square of random size and place of each image, at the whole size.
+    private func part(of images: Tensor, draws: inout Draws) -> Tensor {
         let whole = shape.side
         let side = Int(Double(whole) * (Self.smallestPart + (1 - Self.smallestPart) * draws.unit()))
-        let rows = (0..<pictures.shape[0]).map { row in
-            pictures.narrowed(0, from: row, count: 1)
+        let rows = (0..<images.shape[0]).map { row in
+            images.narrowed(0, from: row, count: 1)
                 .narrowed(2, from: draws.below(whole - side + 1), count: side)
                 .narrowed(3, from: draws.below(whole - side + 1), count: side)
         }
@@ -127,17 +127,17 @@ final class LabelStage: TrainingStage {
             device: device)
     }
 
-    /// Of held-out pictures, by group: how often each label was answered for each true one.
+    /// Of held-out images, by group: how often each label was answered for each true one.
     func confusion() throws -> [String: [String: [String: Int]]] {
         let judge = try averaged()
-        let pictures = set.pictures
+        let images = set.images
         var found: [String: [String: [String: Int]]] = [:]
-        let end = pictures.count + pictures.heldOut
-        for start in stride(from: pictures.count, to: end, by: 32) {
+        let end = images.count + images.heldOut
+        for start in stride(from: images.count, to: end, by: 32) {
             let part = start..<min(start + 32, end)
-            for (picture, labels) in zip(part, judge.labels(of: pictures.tensor(part, device: device))) {
+            for (image, labels) in zip(part, judge.labels(of: images.tensor(part, device: device))) {
                 for (index, group) in set.groups.enumerated() {
-                    guard let truth = set.truth[picture][index], let answer = labels[group.name] else {
+                    guard let truth = set.truth[image][index], let answer = labels[group.name] else {
                         continue
                     }
                     found[group.name, default: [:]][group.labels[truth], default: [:]][
@@ -166,7 +166,8 @@ final class LabelStage: TrainingStage {
 
 extension JudgeSection {
     /// How fast a judge learns.
-    var pace: Pace {
-        Pace(learningRate: learningRate, warmup: warmup, finalShare: 0.02, gradientClip: gradientClip)
+    var pace: LearningRateSchedule {
+        LearningRateSchedule(
+            learningRate: learningRate, warmup: warmup, finalShare: 0.02, gradientClip: gradientClip)
     }
 }

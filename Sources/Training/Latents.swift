@@ -3,13 +3,13 @@ import Foundation
 import Networks
 import Tensors
 
-/// The latents of all training pictures in a mapped file of 16-bit numbers, and what was measured on the way.
+/// The latents of all training images in a mapped file of 16-bit numbers, and what was measured on the way.
 struct LatentSet: Sendable {
     /// What was measured when the latents were made.
     struct Measures: Codable, Sendable {
         /// 1 / the standard deviation of all latents, which brings them to about 1.
         var scalingFactor: Double
-        /// Of held-out pictures through the autoencoder, in dB.
+        /// Of held-out images through the autoencoder, in dB.
         var reconstruction: Double
     }
 
@@ -22,17 +22,17 @@ struct LatentSet: Sendable {
 
     private var byteCount: Int { shape.reduce(2, *) }
 
-    /// Opens the cached latents of these pictures and this network, or makes them.
+    /// Opens the cached latents of these images and this network, or makes them.
     ///
     /// - `weights`: the network's, which name the cache.
     /// - `reconstruction`: measured once, beside the latents.
     static func cached(
-        in folder: String, pictures: PictureSet, encoder: any LatentEncoder,
+        in folder: String, images: ImageSet, encoder: any LatentEncoder,
         weights: [(name: String, tensor: Tensor)], device: Device, control: TrainingControl,
         reconstruction: () -> Double
     ) throws -> LatentSet {
         var fingerprint = CacheKey()
-        fingerprint.add(pictures.fingerprint)
+        fingerprint.add(images.fingerprint)
         for (name, tensor) in weights {
             fingerprint.add(name)
             var bytes = [UInt8](repeating: 0, count: tensor.count * tensor.dtype.byteCount)
@@ -41,21 +41,21 @@ struct LatentSet: Sendable {
         }
         let path = "\(folder)/latents-\(fingerprint.text).bin"
         let measuresPath = "\(folder)/latents-\(fingerprint.text).json"
-        let side = pictures.size / encoder.spatialFactor
+        let side = images.size / encoder.spatialFactor
         let shape = [encoder.latentChannels, side, side]
         let byteCount = shape.reduce(2, *)
         let manager = FileManager.default
         if !manager.fileExists(atPath: path) || !manager.fileExists(atPath: measuresPath) {
-            control.report(.message("encoding \(pictures.count) pictures"))
+            control.report(.message("encoding \(images.count) pictures"))
             var (sum, squares) = (0.0, 0.0)
-            try CacheFile.write(to: path, count: byteCount * pictures.count) { memory in
-                // Layers of many large pictures at once take memory anew from the system for every one of them.
-                let batch = max(8, 64 * 64 * 64 / (pictures.size * pictures.size))
-                for start in stride(from: 0, to: pictures.count, by: batch) {
+            try CacheFile.write(to: path, count: byteCount * images.count) { memory in
+                // Layers of many large images at once take memory anew from the system for every one of them.
+                let batch = max(8, 64 * 64 * 64 / (images.size * images.size))
+                for start in stride(from: 0, to: images.count, by: batch) {
                     if control.isStopping { throw CancellationError() }
-                    let part = start..<min(start + batch, pictures.count)
+                    let part = start..<min(start + batch, images.count)
                     let mean = withoutGradients {
-                        encoder.means(of: pictures.tensor(part, device: device))
+                        encoder.means(of: images.tensor(part, device: device))
                     }
                     sum += mean.to(dtype: .float64).sum.item
                     squares += mean.to(dtype: .float64).squared.sum.item
@@ -64,7 +64,7 @@ struct LatentSet: Sendable {
                     bytes.withUnsafeBytes { memory.put($0, at: byteCount * start) }
                 }
             }
-            let count = Double(byteCount / 2 * pictures.count)
+            let count = Double(byteCount / 2 * images.count)
             let deviation = max(squares / count - (sum / count) * (sum / count), 1e-12).squareRoot()
             let measures = Measures(
                 scalingFactor: 1 / deviation, reconstruction: reconstruction())
@@ -74,29 +74,29 @@ struct LatentSet: Sendable {
             Measures.self, from: Data(contentsOf: URL(fileURLWithPath: measuresPath)))
         return LatentSet(
             measures: stored, fingerprint: fingerprint.text, shape: shape,
-            file: try CacheFile.mapped(path, count: byteCount * pictures.count))
+            file: try CacheFile.mapped(path, count: byteCount * images.count))
     }
 
-    /// Scaled latents of pictures, float32 [B, latentChannels, h, w].
-    func scaled(_ pictures: [Int], device: Device) -> Tensor {
-        plain(pictures, device: device) * measures.scalingFactor
+    /// Scaled latents of images, float32 [B, latentChannels, h, w].
+    func scaled(_ images: [Int], device: Device) -> Tensor {
+        plain(images, device: device) * measures.scalingFactor
     }
 
-    /// Latents of pictures as the network gave them, float32 [B, latentChannels, h, w].
-    func plain(_ pictures: [Int], device: Device) -> Tensor {
+    /// Latents of images as the network gave them, float32 [B, latentChannels, h, w].
+    func plain(_ images: [Int], device: Device) -> Tensor {
         let count = byteCount
-        let bytes = [UInt8](unsafeUninitializedCapacity: count * pictures.count) { buffer, filled in
+        let bytes = [UInt8](unsafeUninitializedCapacity: count * images.count) { buffer, filled in
             let target = UnsafeMutableRawBufferPointer(buffer)
-            for (row, picture) in pictures.enumerated() {
+            for (row, image) in images.enumerated() {
                 UnsafeMutableRawBufferPointer(rebasing: target[(row * count)..<((row + 1) * count)])
                     .copyMemory(
                         from: UnsafeRawBufferPointer(
-                            rebasing: file.bytes[(picture * count)..<((picture + 1) * count)]))
+                            rebasing: file.bytes[(image * count)..<((image + 1) * count)]))
             }
-            filled = count * pictures.count
+            filled = count * images.count
         }
         let half = bytes.withUnsafeBytes {
-            Tensor(copying: $0, shape: [pictures.count] + shape, dtype: .float16)
+            Tensor(copying: $0, shape: [images.count] + shape, dtype: .float16)
         }
         return half.to(device: device).to(dtype: .float32)
     }

@@ -5,7 +5,7 @@ struct Randomness {
     /// What draws are for; two purposes never share numbers.
     enum Purpose: UInt64 {
         case order = 1
-        case autoencoderWeights, crops, posterior
+        case autoencoderWeights, crops, encode
         case unetWeights, textWeights, captions, timesteps, noise
         case samples, scenes
         case networkWeights, degradation, degradationNoise, roundTrips
@@ -14,7 +14,7 @@ struct Randomness {
 
     let seed: UInt64
 
-    /// The seed of a generator for one purpose at one position (a step, an epoch, a picture).
+    /// The seed of a generator for one purpose at one position (a step, an epoch, an image).
     func seed(_ purpose: Purpose, _ position: Int) -> UInt64 {
         Self.scramble(
             Self.scramble(Self.scramble(seed) ^ (purpose.rawValue &* 0x9E37_79B9_7F4A_7C15))
@@ -59,35 +59,35 @@ struct Draws: RandomNumberGenerator {
     }
 }
 
-/// The order in which pictures are seen: every epoch is a new permutation that follows from the seed alone.
-final class PictureOrder {
+/// The order in which images are seen: every epoch is a new permutation that follows from the seed alone.
+final class ImageOrder {
     private let randomness: Randomness
-    /// The pictures of an epoch; one that is seen more often stands there more than once.
-    private let pictures: [Int]
+    /// The images of an epoch; one that is seen more often stands there more than once.
+    private let images: [Int]
     private var epoch = -1
     private var permutation: [Int] = []
 
-    /// - Parameter repeats: how often an epoch shows each picture.
+    /// - Parameter repeats: how often an epoch shows each image.
     init(_ randomness: Randomness, repeats: [Int]) {
         self.randomness = randomness
-        pictures = repeats.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
+        images = repeats.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
     }
 
-    /// Every picture once an epoch.
+    /// Every image once an epoch.
     convenience init(_ randomness: Randomness, count: Int) {
         self.init(randomness, repeats: Array(repeating: 1, count: count))
     }
 
-    /// The pictures of a step.
+    /// The images of a step.
     func batch(step: Int, size: Int) -> [Int] {
         (0..<size).map { place in
             let position = step * size + place
-            if position / pictures.count != epoch {
-                epoch = position / pictures.count
+            if position / images.count != epoch {
+                epoch = position / images.count
                 var draws = randomness.draws(.order, epoch)
-                permutation = pictures.shuffled(using: &draws)
+                permutation = images.shuffled(using: &draws)
             }
-            return permutation[position % pictures.count]
+            return permutation[position % images.count]
         }
     }
 }
@@ -110,7 +110,7 @@ struct CacheKey {
 }
 
 extension CacheKey {
-    /// Begins with what pictures are asked for, wherever they lie.
+    /// Begins with what images are asked for, wherever they lie.
     init(of section: DataSection) throws {
         self.init()
         let encoder = JSONEncoder()

@@ -8,15 +8,15 @@ struct StartingPoint {
     /// The predecessor's tokenizer: token ids mean the same in both.
     let tokenizer: Tokenizer
     /// The predecessor's weights.
-    let unet, text: Predecessor
+    let unet, text: PretrainedWeights
 
     /// Reads a diffusers folder.
     /// - Throws: errors that say what of it cannot be read.
     init(folder: String, contextLength: Int) throws {
         let model = try ModelFolder(path: folder)
         tokenizer = try Tokenizer(folder: model.path + "/tokenizer", contextLength: contextLength)
-        unet = try Predecessor(folder: "\(model.path)/\(ModelFolder.Part.unet.rawValue)", part: .unet)
-        text = try Predecessor(
+        unet = try PretrainedWeights(folder: "\(model.path)/\(ModelFolder.Part.unet.rawValue)", part: .unet)
+        text = try PretrainedWeights(
             folder: "\(model.path)/\(ModelFolder.Part.textEncoder.rawValue)", part: .textEncoder)
     }
 }
@@ -38,7 +38,7 @@ struct FrozenText {
 ///
 /// A network with more latent channels than its predecessor keeps what that one knew: the predecessor's numbers lie at
 /// the beginning of every dimension, fresh ones after them.
-struct Predecessor {
+struct PretrainedWeights {
     private let store: WeightStore
 
     /// Reads a component's folder.

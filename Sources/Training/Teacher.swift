@@ -4,20 +4,20 @@ import Layers
 import Networks
 import Tensors
 
-/// A network that brings pictures to latents.
+/// A network that brings images to latents.
 protocol LatentEncoder {
     /// Channels of a latent.
     var latentChannels: Int { get }
     /// How many pixels wide a latent place is.
     var spatialFactor: Int { get }
-    /// Latents, or the means of their posteriors, [B, latentChannels, H/f, W/f], of pictures [B, 3, H, W] in -1…1.
-    func means(of pictures: Tensor) -> Tensor
+    /// Latents, or the means of their posteriors, [B, latentChannels, H/f, W/f], of images [B, 3, H, W] in -1…1.
+    func means(of images: Tensor) -> Tensor
 }
 
 extension Autoencoder: LatentEncoder {
     var latentChannels: Int { configuration.latentChannels }
     var spatialFactor: Int { configuration.spatialFactor }
-    func means(of pictures: Tensor) -> Tensor { encode(pictures).mean }
+    func means(of images: Tensor) -> Tensor { encode(images).mean }
 }
 
 /// A finished network whose latents another autoencoder is drawn towards (knowledge distillation, Hinton and others
@@ -55,10 +55,10 @@ struct Teacher {
         }
     }
 
-    /// What it makes of all pictures that are learned from, cached.
-    func latents(of pictures: PictureSet, in work: String, control: TrainingControl) throws -> LatentSet {
+    /// What it makes of all images that are learned from, cached.
+    func latents(of images: ImageSet, in work: String, control: TrainingControl) throws -> LatentSet {
         try LatentSet.cached(
-            in: work, pictures: pictures, encoder: encoder, weights: weights, device: device,
+            in: work, images: images, encoder: encoder, weights: weights, device: device,
             control: control,
             // Nothing is decoded by it.
             reconstruction: { 0 })

@@ -29,12 +29,12 @@ struct TinyEncoder: LatentEncoder {
     }
 
     private struct Mixing {
-        let wayIn: Tensor
+        let convIn: Tensor
         let norm: GroupNorm
-        let wayOut: Tensor
+        let convOut: Tensor
 
         func callAsFunction(_ x: Tensor) -> Tensor {
-            norm(x.convolved(wayIn, nil)).relu.convolved(wayOut, nil)
+            norm(x.convolved(convIn, nil)).relu.convolved(convOut, nil)
         }
     }
 
@@ -77,18 +77,18 @@ struct TinyEncoder: LatentEncoder {
         if pool[0].holds("weight") {
             let wide = channels * 4
             mixing = Mixing(
-                wayIn: try pool[0].tensor("weight", [wide, channels, 1, 1], .zeros),
+                convIn: try pool[0].tensor("weight", [wide, channels, 1, 1], .zeros),
                 norm: try GroupNorm(pool[1], wide, groups: 4, epsilon: 1e-5),
-                wayOut: try pool[3].tensor("weight", [channels, wide, 1, 1], .zeros))
+                convOut: try pool[3].tensor("weight", [channels, wide, 1, 1], .zeros))
         }
         return Block(
             mixing: mixing,
             convolutions: try [0, 2, 4].map { try Convolution(weights["conv"][$0], channels, channels) })
     }
 
-    func means(of pictures: Tensor) -> Tensor {
-        // It was taught pictures in 0…1.
-        layers.reduce((pictures + 1) * 0.5) { x, layer in
+    func means(of images: Tensor) -> Tensor {
+        // It was taught images in 0…1.
+        layers.reduce((images + 1) * 0.5) { x, layer in
             switch layer {
             case .convolution(let convolution): convolution(x)
             case .halving(let weight): x.convolved(weight, nil, stride: 2, padding: 1)

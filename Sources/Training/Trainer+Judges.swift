@@ -7,9 +7,9 @@ import Tensors
 
 /// Networks that judge: each has one stage.
 extension Trainer {
-    /// The rendered pictures of a judge and their round trips.
-    func judgePictures() throws -> JudgePictures {
-        let rendered = try JudgePictures(configuration.data, in: work, control: control)
+    /// The rendered images of a judge and their round trips.
+    func judgeImages() throws -> JudgeImages {
+        let rendered = try JudgeImages(configuration.data, in: work, control: control)
         let folder = configuration.judge.autoencoder
         guard !folder.isEmpty else { return rendered }
         let shape = try AutoencoderConfiguration(contentsOf: folder + "/config.json")
@@ -27,7 +27,7 @@ extension Trainer {
     }
 
     private func judgeStage() throws -> JudgeStage {
-        try JudgeStage(configuration, pictures: try judgePictures(), device: device, control: control)
+        try JudgeStage(configuration, images: try judgeImages(), device: device, control: control)
     }
 
     func trainJudge(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
@@ -54,8 +54,8 @@ extension Trainer {
     }
 
     private func labelStage() throws -> LabelStage {
-        let pictures = try FolderPictures(section: configuration.data).labelled(in: work, control: control)
-        return try LabelStage(configuration, pictures, device: device, control: control)
+        let images = try FolderImages(section: configuration.data).labelled(in: work, control: control)
+        return try LabelStage(configuration, images, device: device, control: control)
     }
 
     /// A judge of a folder's labels.
@@ -115,9 +115,9 @@ struct JudgeRecord: Codable {
     var parameters: [String: Int]
     /// Where the training ended.
     var progress: TrainingProgress?
-    /// What was measured on held-out pictures, by name.
+    /// What was measured on held-out images, by name.
     var measures: [String: Double]
-    /// Of held-out pictures, by group and true label: how often each label was answered.
+    /// Of held-out images, by group and true label: how often each label was answered.
     var confusion: [String: [String: [String: Int]]]?
     var machine: [String: String]
     var libraries: [String: String]

@@ -3,10 +3,10 @@ import Networks
 import Prompts
 import Tensors
 
-/// The pair of towers for pictures and texts.
+/// The pair of towers for images and texts.
 extension Trainer {
-    private func pairStage() throws -> PairStage {
-        try PairStage(configuration, pictures: try loadPictures(), device: device, control: control)
+    private func pairStage() throws -> CLIPStage {
+        try CLIPStage(configuration, images: try loadImages(), device: device, control: control)
     }
 
     func trainPair(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
@@ -22,7 +22,7 @@ extension Trainer {
         try export(stage)
     }
 
-    private func export(_ stage: PairStage) throws {
+    private func export(_ stage: CLIPStage) throws {
         let weights = stage.parameters.averages(of: stage.name)
         let found = try stage.retrieval()
         let record = JudgeRecord(
@@ -30,7 +30,7 @@ extension Trainer {
             progress: log.lines().last { $0.stage == stage.name },
             measures: [
                 "held out, among 64: texts found": found.texts,
-                "held out, among 64: pictures found": found.pictures, "held out: mean cosine": found.cosine,
+                "held out, among 64: pictures found": found.images, "held out: mean cosine": found.cosine,
             ], device: device)
         let tokenizer = stage.tokenizer
         try FolderExport.write(to: configuration.output) { folder in

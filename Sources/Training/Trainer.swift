@@ -71,15 +71,15 @@ public struct Trainer: Sendable {
     }
 
     private func trainDiffusion(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
-        let pictures = try loadPictures()
-        let (first, end) = try trainedAutoencoder(pictures, until: deadline)
+        let images = try loadImages()
+        let (first, end) = try trainedAutoencoder(images, until: deadline)
         guard end == .finished else {
             if end == .timeLimit {
                 control.report(.message("the time was over before there was a UNet; no model is written yet"))
             }
             return end
         }
-        let stage = try diffusionStage(pictures, first)
+        let stage = try diffusionStage(images, first)
         let result = try loop(until: deadline).run(stage)
         if result != .stopped { try export(stage, first) }
         return result
@@ -105,19 +105,19 @@ public struct Trainer: Sendable {
             throw TrainingError.missing(
                 path: "a checkpoint of the second stage, \(work)/diffusion-….safetensors,")
         }
-        let pictures = try loadPictures()
-        let first = try trainedAutoencoder(pictures, until: nil, training: false).0
-        let stage = try diffusionStage(pictures, first)
+        let images = try loadImages()
+        let first = try trainedAutoencoder(images, until: nil, training: false).0
+        let stage = try diffusionStage(images, first)
         _ = try checkpoints("diffusion").restore(stage.parameters, settings: stage.settings)
         return (stage, first)
     }
 
-    /// Renders or reads the pictures and leaves them in the work folder, without training.
+    /// Renders or reads the images and leaves them in the work folder, without training.
     public func prepareData() throws {
         if configuration.kind == .judge && configuration.data.source == .stillLife {
-            _ = try judgePictures()
+            _ = try judgeImages()
         } else {
-            _ = try loadPictures()
+            _ = try loadImages()
         }
     }
 
@@ -127,11 +127,11 @@ public struct Trainer: Sendable {
         let weights: [(name: String, tensor: Tensor)]
     }
 
-    func loadPictures() throws -> PictureSet {
+    func loadImages() throws -> ImageSet {
         switch configuration.data.source {
         case .stillLife:
-            try StillLifePictures(section: configuration.data).pictures(in: work, control: control)
-        case .folder: try FolderPictures(section: configuration.data).pictures(in: work, control: control)
+            try StillLifeImages(section: configuration.data).images(in: work, control: control)
+        case .folder: try FolderImages(section: configuration.data).images(in: work, control: control)
         }
     }
 
@@ -139,15 +139,15 @@ public struct Trainer: Sendable {
 
     var log: ProgressLog { ProgressLog(path: work + "/progress.jsonl") }
 
-    func loop(until deadline: ContinuousClock.Instant?, of stage: String = "diffusion") -> StageLoop {
-        StageLoop(
+    func loop(until deadline: ContinuousClock.Instant?, of stage: String = "diffusion") -> TrainingLoop {
+        TrainingLoop(
             checkpoints: checkpoints(stage), log: log, control: control,
             checkpointSeconds: configuration.checkpointSeconds, logSteps: configuration.logSteps,
             sampleSteps: configuration.samples.everySteps, deadline: deadline)
     }
 
     private func trainedAutoencoder(
-        _ pictures: PictureSet, until deadline: ContinuousClock.Instant?, training: Bool = true
+        _ images: ImageSet, until deadline: ContinuousClock.Instant?, training: Bool = true
     ) throws -> (ReadyAutoencoder, TrainingEnd) {
         if !configuration.autoencoder.reuse.isEmpty {
             let folder = configuration.autoencoder.reuse
@@ -164,7 +164,7 @@ public struct Trainer: Sendable {
             return (ReadyAutoencoder(network: network, weights: store.parameters), .finished)
         }
         let stage = try AutoencoderStage(
-            configuration, pictures: pictures, device: device, work: work, control: control)
+            configuration, images: images, device: device, work: work, control: control)
         var end = TrainingEnd.finished
         if training {
             end = try loop(until: deadline, of: stage.name).run(stage)
@@ -175,15 +175,15 @@ public struct Trainer: Sendable {
         return (ReadyAutoencoder(network: try stage.averaged(), weights: weights), end)
     }
 
-    private func diffusionStage(_ pictures: PictureSet, _ first: ReadyAutoencoder) throws -> DiffusionStage {
+    private func diffusionStage(_ images: ImageSet, _ first: ReadyAutoencoder) throws -> DiffusionStage {
         let latents = try LatentSet.cached(
-            in: work, pictures: pictures, encoder: first.network, weights: first.weights, device: device,
+            in: work, images: images, encoder: first.network, weights: first.weights, device: device,
             control: control,
-            reconstruction: { reconstructionQuality(of: first.network, on: pictures, device: device) })
+            reconstruction: { reconstructionQuality(of: first.network, on: images, device: device) })
         let decibels = String(format: "%.2f", latents.measures.reconstruction)
         control.report(.message("autoencoder: \(decibels) dB on all held-out pictures"))
         return try DiffusionStage(
-            configuration, pictures: pictures, latents: latents, autoencoder: first.network, device: device,
+            configuration, images: images, latents: latents, autoencoder: first.network, device: device,
             sampleFolder: work + "/samples", control: control)
     }
 
@@ -213,7 +213,7 @@ public struct Trainer: Sendable {
             autoencoder: shape, autoencoderWeights: first.weights, unet: stage.unetConfiguration,
             unetWeights: unetWeights, text: stage.textConfiguration, textWeights: textWeights,
             tokenizer: stage.tokens.tokenizer, section: configuration.diffusion, record: record,
-            words: KnownWords(captions: stage.pictures.captions.joined()))
+            words: KnownWords(captions: stage.images.captions.joined()))
         try export.write(to: configuration.output)
         control.report(.message("wrote \(configuration.output)"))
     }

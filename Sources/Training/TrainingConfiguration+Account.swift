@@ -47,7 +47,7 @@ extension TrainingConfiguration {
         }
         guard data.source == .folder, kind != .judge else { return [] }
         let said = Said()
-        let entries = try FolderPictures(section: data).entries(
+        let entries = try FolderImages(section: data).entries(
             control: TrainingControl { if case .message(let text) = $0 { said.add(text) } })
         return ["\(entries.count) pictures with captions in \(data.folder)"] + said.lines
     }

@@ -46,7 +46,7 @@ extension DiffusionSection {
 }
 
 extension JudgeSection {
-    /// The network's shape, and what its pictures go through.
+    /// The network's shape, and what its images go through.
     var architecture: [String: String] {
         [
             "judge.channels": "\(channels)", "judge.normGroups": "\(normGroups)",

@@ -1,18 +1,18 @@
-/// The network that judges pictures, and how it is trained.
+/// The network that judges images, and how it is trained.
 public struct JudgeSection: Codable, Sendable, Equatable {
     /// An autoencoder's folder whose round trips are learned from as well; empty for none.
     public var autoencoder = ""
-    /// How often a picture is shown as it comes back from the autoencoder.
+    /// How often an image is shown as it comes back from the autoencoder.
     public var roundTrips = 0.5
     /// Largest deviation of noise added to the latents of round trips, as a share of the latents' own.
     public var latentNoise = 0.25
-    /// How often each way of degrading a picture is used: blur, a smaller size, noise, coarse frequencies.
+    /// How often each way of degrading an image is used: blur, a smaller size, noise, coarse frequencies.
     public var degraded = 0.25
-    /// Channels at the whole, a half, a quarter and an eighth of the picture's side.
+    /// Channels at the whole, a half, a quarter and an eighth of the image's side.
     public var channels = [16, 32, 64, 96]
     /// Groups of the normalisations.
     public var normGroups = 8
-    /// Pictures in a step.
+    /// Images in a step.
     public var batch = 32
     /// Steps.
     public var steps = 3_000
@@ -31,17 +31,17 @@ public struct JudgeSection: Codable, Sendable, Equatable {
     public init() {}
 }
 
-/// The pair of towers for pictures and texts, and how they are trained.
+/// The pair of towers for images and texts, and how they are trained.
 public struct ClipSection: Codable, Sendable, Equatable {
     /// The folder of the tokenizer that cuts captions.
     public var tokenizer = "Models/still-life/tokenizer"
-    /// Side of the patches that a picture is cut into, in pixels.
+    /// Side of the patches that an image is cut into, in pixels.
     public var patch = 8
-    /// Width of the picture's tower.
+    /// Width of the image's tower.
     public var visionWidth = 128
-    /// Layers of the picture's tower.
+    /// Layers of the image's tower.
     public var visionLayers = 4
-    /// Attention heads of the picture's tower.
+    /// Attention heads of the image's tower.
     public var visionHeads = 4
     /// Width of the text's tower.
     public var textWidth = 128

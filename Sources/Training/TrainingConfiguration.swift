@@ -27,15 +27,15 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var logSteps = 20
     /// What is learned from.
     public var data = DataSection()
-    /// The first stage: pictures to latents and back.
+    /// The first stage: images to latents and back.
     public var autoencoder = AutoencoderSection()
     /// The second stage: text encoder and UNet.
     public var diffusion = DiffusionSection()
-    /// Pictures made on the way, to look at.
+    /// Images made on the way, to look at.
     public var samples = SampleSection()
-    /// The network that judges pictures; only for the kind `judge`.
+    /// The network that judges images; only for the kind `judge`.
     public var judge = JudgeSection()
-    /// The pair of towers for pictures and texts; only for the kind `clip`.
+    /// The pair of towers for images and texts; only for the kind `clip`.
     public var clip = ClipSection()
 
     /// The defaults.
@@ -47,7 +47,7 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
         case diffusion
         /// A network that says what still lifes show.
         case judge
-        /// Two towers that bring pictures and their captions together.
+        /// Two towers that bring images and their captions together.
         case clip
     }
 
@@ -59,18 +59,18 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
 
 /// What a model learns from.
 public struct DataSection: Codable, Sendable, Equatable {
-    /// Where pictures come from.
+    /// Where images come from.
     public enum Source: String, Codable, Sendable, Equatable, CaseIterable {
         /// Scenes rendered ahead of training.
         case stillLife
-        /// A folder of pictures with captions.
+        /// A folder of images with captions.
         case folder
     }
-    /// Where pictures come from.
+    /// Where images come from.
     public var source = Source.stillLife
-    /// The folder of pictures, each with a NAME.txt (one caption a line) or a line in captions.jsonl.
+    /// The folder of images, each with a NAME.txt (one caption a line) or a line in captions.jsonl.
     public var folder = ""
-    /// Width and height of the pictures in pixels; a multiple of the autoencoder's factor.
+    /// Width and height of the images in pixels; a multiple of the autoencoder's factor.
     public var size = 64
     /// How many scenes are rendered.
     public var count = 40_000
@@ -78,7 +78,7 @@ public struct DataSection: Codable, Sendable, Equatable {
     public var heldOut = 256
     /// The first scene's seed.
     public var seed: UInt64 = 1_000_000
-    /// How many captions a picture gets.
+    /// How many captions an image gets.
     public var captions = 8
     /// How often scenes have one, two and three objects.
     public var objectWeights = [0.65, 0.25, 0.10]
@@ -106,7 +106,7 @@ public struct AutoencoderSection: Codable, Sendable, Equatable {
     public var teacher = ""
     /// Weight of the mean squared difference between the latents' means and the teacher's, per latent number.
     public var teacherWeight = 0.05
-    /// Channels of each level; every level but the last halves the picture.
+    /// Channels of each level; every level but the last halves the image.
     public var channels = [32, 64, 64]
     /// Channels of a latent.
     public var latentChannels = 4
@@ -197,9 +197,9 @@ public struct DiffusionSection: Codable, Sendable, Equatable {
     public var snrFloor = 0.0
     /// The last of the noise schedule's β.
     ///
-    /// Stable Diffusion's 0.012 leaves what is large in a picture visible at the noisiest timestep.
+    /// Stable Diffusion's 0.012 leaves what is large in an image visible at the noisiest timestep.
     public var betaEnd = DenoisingLoss.usualBetaEnd
-    /// How often the empty caption stands in for the picture's.
+    /// How often the empty caption stands in for the image's.
     public var emptyCaptions = 0.1
     /// Whether channels lie innermost in memory.
     public var channelsLast = false
@@ -208,7 +208,7 @@ public struct DiffusionSection: Codable, Sendable, Equatable {
     public init() {}
 }
 
-/// Pictures made during training, to look at.
+/// Images made during training, to look at.
 public struct SampleSection: Codable, Sendable, Equatable {
     /// Steps between sheets; 0 for none.
     public var everySteps = 1_000

@@ -57,7 +57,7 @@ public struct TrainingProgress: Sendable, Codable, Equatable {
     public var smoothedLoss: Double
     /// The learning rate of the last step.
     public var learningRate: Double
-    /// Pictures learned from in a second.
+    /// Images learned from in a second.
     public var picturesPerSecond: Double
     /// Seconds spent on the stage, earlier runs included.
     public var seconds: Double

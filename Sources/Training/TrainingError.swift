@@ -8,7 +8,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case unknownKey(path: String, key: String, known: [String])
     /// A value that training cannot work with.
     case invalidValue(key: String, value: String, reason: String)
-    /// A folder of pictures that cannot be learned from.
+    /// A folder of images that cannot be learned from.
     case unusableData(path: String, reason: String)
     /// A file of the work folder that cannot be used.
     case file(path: String, reason: String)

@@ -13,13 +13,13 @@ public struct TrainingRecord: Codable, Sendable {
     public var parameters: [String: Int]
     /// Steps done by `autoencoder` and `diffusion`.
     public var steps: [String: Int]
-    /// Pictures, or crops, that each stage learned from, counted as often as they were seen.
+    /// Images, or crops, that each stage learned from, counted as often as they were seen.
     public var picturesSeen: [String: Int]
     /// Seconds spent on each stage, all runs together.
     public var seconds: [String: Double]
     /// Running mean of each stage's loss at its end.
     public var loss: [String: Double]
-    /// Held-out pictures through the autoencoder, mean PSNR in dB.
+    /// Held-out images through the autoencoder, mean PSNR in dB.
     public var reconstruction: Double
     /// Squared error of the noise in held-out latents, the geometric mean over signal-to-noise ratios e⁻⁴ to e⁴; nil in
     /// records from before it was measured.
@@ -96,7 +96,7 @@ public struct TrainingRecord: Codable, Sendable {
     static var libraries: [String: String] {
         var found: [String: String] = [:]
         found["libtorch"] = Backend.version
-        found["libvips"] = try? PictureLibrary.version()
+        found["libvips"] = try? ImageLibrary.version()
         return found
     }
 }

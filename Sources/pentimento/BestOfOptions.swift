@@ -70,11 +70,11 @@ struct BestOfChooser: Sendable {
             let asked = one
             results.append(try await session.result(place, log) { try $0.edit(asked, cache: cache) })
         }
-        let pictures = results.map(\.picture)
+        let images = results.map(\.image)
         let device = session.device
         let scores = try await session.result(place, log) { _ in
-            try ContrastivePair(folder: pair, device: device).directions(
-                from: request.picture, to: pictures, source: source, target: request.prompt)
+            try CLIPScorer(folder: pair, device: device).directions(
+                from: request.image, to: images, source: source, target: request.prompt)
         }
         return results[Self.best(scores)]
     }

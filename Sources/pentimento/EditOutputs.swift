@@ -35,18 +35,18 @@ struct EditOutputs: ParsableArguments {
     @Flag(help: "Print the account as JSON; of several photos, one object a line.")
     var json = false
 
-    /// The one file that the picture goes to; nil where its name is yet to be made, or it has none.
-    var picturePath: String? { output.flatMap { $0 == "-" || Self.isFolder($0) ? nil : $0 } }
+    /// The one file that the image goes to; nil where its name is yet to be made, or it has none.
+    var imagePath: String? { output.flatMap { $0 == "-" || Self.isFolder($0) ? nil : $0 } }
 
     /// Where one photo's results go.
     struct Places {
-        let picture: ResultPlace
+        let image: ResultPlace
         let panel: ResultPlace?
         let mask: ResultPlace?
         let trace: ResultPlace?
 
         /// Paths that are already told: those named, or names as they would be taken now.
-        var paths: [String] { [picture, panel, mask, trace].compactMap { $0?.path } }
+        var paths: [String] { [image, panel, mask, trace].compactMap { $0?.path } }
     }
 
     /// Checks what was given for outputs, and makes the folders among it.
@@ -66,7 +66,7 @@ struct EditOutputs: ParsableArguments {
             } else if option == "--trace" {
                 try Outputs.check(file: path)
             } else {
-                try Outputs.check(picture: path)
+                try Outputs.check(image: path)
             }
         }
         if output == nil { try Outputs.check(folder: ".") }
@@ -89,20 +89,20 @@ struct EditOutputs: ParsableArguments {
             return .series(folder: given, stem: ResultPlace.stem(photo, rest + mark), ending: ending)
         }
         return Places(
-            picture: place(output ?? ".", "") ?? .named(""), panel: place(panel, "-panel"),
+            image: place(output ?? ".", "") ?? .named(""), panel: place(panel, "-panel"),
             mask: place(maskOut, "-mask"), trace: place(trace, "-trace", "safetensors"))
     }
 
     /// Refuses results of a photo that do not fit their kinds of files, or find no room.
-    func checkFits(_ places: Places, for photo: Picture) throws {
-        try Outputs.checkFits(places.picture.path, width: photo.width, height: photo.height)
+    func checkFits(_ places: Places, for photo: Image) throws {
+        try Outputs.checkFits(places.image.path, width: photo.width, height: photo.height)
         if let mask = places.mask?.path {
             try Outputs.checkFits(mask, width: photo.width, height: photo.height)
         }
         let side = min(max(photo.height, 256), 768)
         let wide = max(photo.width * side / photo.height, 1) * 3
         try Outputs.checkRoom(
-            [places.picture, places.mask].compactMap { $0?.path }.map {
+            [places.image, places.mask].compactMap { $0?.path }.map {
                 ($0, Outputs.mostBytes($0, width: photo.width, height: photo.height))
             }
                 + [places.panel].compactMap { $0?.path }.map {
@@ -115,53 +115,53 @@ struct EditOutputs: ParsableArguments {
         path != "-" && (path.hasSuffix("/") || Destination.isFolder(path))
     }
 
-    /// Writes everything that was asked for, and the picture with its texts last.
+    /// Writes everything that was asked for, and the image with its texts last.
     /// - Parameters:
-    ///   - account: the account of a picture of this name.
-    ///   - picture: writes the picture with its texts to a path, replacing what is there or not.
-    /// - Returns: where the picture is.
+    ///   - account: the account of an image of this name.
+    ///   - image: writes the image with its texts to a path, replacing what is there or not.
+    /// - Returns: where the image is.
     func write(
-        _ result: EditResult, photo: Picture, to places: Places, _ log: Logger,
+        _ result: EditResult, photo: Image, to places: Places, _ log: Logger,
         account: (_ output: String) throws -> EditReport,
-        picture: (_ output: String, _ metadata: [String: String], _ replacing: Bool) throws -> Void
+        image: (_ output: String, _ metadata: [String: String], _ replacing: Bool) throws -> Void
     ) throws -> String {
         try places.trace?.write { try Outputs.write(result.trace, to: $0, replacing: $1) }
         if let place = places.mask {
             let mask = result.mask?.resized(width: photo.width, height: photo.height)
-            if let picture = result.layer?.coverage?.picture() ?? mask?.picture() {
-                try place.write { try picture.write(to: $0, replacing: $1) }
+            if let image = result.layer?.coverage?.image() ?? mask?.image() {
+                try place.write { try image.write(to: $0, replacing: $1) }
             } else {
                 log.warning("\(result.account.method) used no mask; \(place.path) was not written")
             }
         }
         if let place = places.panel {
             let panel = panel(of: result, photo: photo)
-            let texts = noMetadata ? [:] : try account(places.picture.path).metadata()
+            let texts = noMetadata ? [:] : try account(places.image.path).metadata()
             try place.write { try panel.write(to: $0, metadata: texts, replacing: $1) }
         }
-        return try places.picture.write { path, replacing in
-            try picture(path, noMetadata ? [:] : account(path).metadata(), replacing)
+        return try places.image.write { path, replacing in
+            try image(path, noMetadata ? [:] : account(path).metadata(), replacing)
         }
     }
 
     /// Photo, mask laid over it, and edit, with what they show below.
-    private func panel(of result: EditResult, photo: Picture) -> Picture {
+    private func panel(of result: EditResult, photo: Image) -> Image {
         let side = min(max(photo.height, 256), 768)
         let width = max(photo.width * side / photo.height, 1)
-        func fitting(_ picture: Picture) -> Picture {
-            picture.height == side ? picture : picture.resized(width: width, height: side)
+        func fitting(_ image: Image) -> Image {
+            image.height == side ? image : image.resized(width: width, height: side)
         }
         var cells = [ContactSheet.Cell(fitting(photo), caption: result.account.source ?? "photo")]
         let shown = fitting(photo)
         // Exactly what was pasted, and no smoother.
-        if let mask = result.layer?.coverage.map({ Mask(luma: fitting($0.picture())) }) ?? result.mask {
+        if let mask = result.layer?.coverage.map({ Mask(luma: fitting($0.image())) }) ?? result.mask {
             cells.append(
                 ContactSheet.Cell(
                     shown.overlaid(with: mask),
                     caption: "may change"
                         + (result.account.maskArea.map { " (\(Int(($0 * 100).rounded())) %)" } ?? "")))
         }
-        cells.append(ContactSheet.Cell(fitting(result.picture), caption: result.account.prompt))
-        return Picture.panel(cells)
+        cells.append(ContactSheet.Cell(fitting(result.image), caption: result.account.prompt))
+        return Image.panel(cells)
     }
 }

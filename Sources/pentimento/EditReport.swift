@@ -8,15 +8,15 @@ import Storage
 struct EditReport {
     /// The account with those facts, as JSON.
     let json: JSONValue
-    private let account: Account
+    private let account: EditRecord
     private let output: String
     private let size: String
 
     /// - Parameter threads: how many shared the rows of a pass, which the last digits of results depend on.
-    init(_ account: Account, photo: String, output: String, picture: Picture, threads: Int) throws {
+    init(_ account: EditRecord, photo: String, output: String, image: Image, threads: Int) throws {
         self.account = account
         self.output = output
-        size = "\(picture.width)x\(picture.height)"
+        size = "\(image.width)x\(image.height)"
         guard case .object(var facts) = try JSONValue(encoding: account) else {
             throw Failure.fault("an account is no JSON object")
         }
@@ -26,7 +26,7 @@ struct EditReport {
         facts["photo"] = .string(lastName(of: photo))
         facts["output"] = .string(lastName(of: output))
         facts["threads"] = .integer(Int64(threads))
-        facts["size"] = .list([.integer(Int64(picture.width)), .integer(Int64(picture.height))])
+        facts["size"] = .list([.integer(Int64(image.width)), .integer(Int64(image.height))])
         json = .object(facts)
     }
 
@@ -38,7 +38,7 @@ struct EditReport {
         return try jsonLine(JSONValue.object(facts))
     }
 
-    /// The texts for a picture file.
+    /// The texts for an image file.
     func metadata() throws -> [String: String] {
         var settings: [(key: String, value: String)] = [
             ("Steps", "\(account.settings.steps)"), ("Sampler", account.sampler ?? DDIM().name),
@@ -51,7 +51,7 @@ struct EditReport {
         settings += [("Method", account.method), ("Version", "Pentimento \(Program.version)")]
         let parameters = WebUIParameters(
             prompt: account.prompt, negative: account.negative ?? "", settings: settings)
-        return [PictureMetadata.parametersKey: parameters.text, PictureMetadata.ownKey: try jsonText(json)]
+        return [ImageMetadata.parametersKey: parameters.text, ImageMetadata.ownKey: try jsonText(json)]
     }
 
     /// One line for people: file, seed, and what it took.

@@ -69,7 +69,7 @@ struct MaskOptions: ParsableArguments {
     /// The mask as it will be used on a photo: read, exchanged, grown, then softened.
     ///
     /// What the file was taken for is told where it could have meant something else.
-    func read(for photo: Picture, pixelLimit: Int, _ log: Logger) throws -> Mask? {
+    func read(for photo: Image, pixelLimit: Int, _ log: Logger) throws -> Mask? {
         guard let path = mask else { return nil }
         var notices: [MaskNotice] = []
         var mask = try Mask(contentsOf: path, pixelLimit: pixelLimit) { notices.append($0) }

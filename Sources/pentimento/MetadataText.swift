@@ -1,6 +1,6 @@
 import Foundation
 
-/// A text from a picture's metadata: JSON where it is a JSON object or list, else itself.
+/// A text from an image's metadata: JSON where it is a JSON object or list, else itself.
 struct MetadataText: Encodable {
     let value: JSONValue
 

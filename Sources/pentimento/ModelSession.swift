@@ -48,7 +48,8 @@ struct ModelSession {
     ///   - log: where warnings go, where not where all go.
     /// - Throws: `CancellationError`, and what the job throws.
     func result<Result: Sendable>(
-        _ place: String = "", _ log: Logger? = nil, of job: @escaping @Sendable (Studio) throws -> Result
+        _ place: String = "", _ log: Logger? = nil,
+        of job: @escaping @Sendable (DiffusionSession) throws -> Result
     ) async throws -> Result {
         let (engine, bar, log, told) = (engine, speech.bar, log ?? speech.log, told)
         defer { bar.hide() }
@@ -61,9 +62,9 @@ struct ModelSession {
             }, of: job)
     }
 
-    /// Tells where a photo is much larger than what the model works at, or that larger than its training pictures.
+    /// Tells where a photo is much larger than what the model works at, or that larger than its training images.
     /// - Parameter side: the long side that was asked for; the model's own where nil.
-    func tell(of photo: Picture, side: Int?) {
+    func tell(of photo: Image, side: Int?) {
         let factor = folder.autoencoder.spatialFactor
         let own = folder.unet.sampleSize * factor
         let size = WorkingSize(
@@ -74,11 +75,11 @@ struct ModelSession {
     }
 }
 
-/// What should be known of the sizes of a photo, of what is worked on, and of the model's pictures.
+/// What should be known of the sizes of a photo, of what is worked on, and of the model's images.
 struct SizeAdvice {
     let photo: (width: Int, height: Int)
     let working: (width: Int, height: Int)
-    /// Side of the pictures that the model was trained on.
+    /// Side of the images that the model was trained on.
     let own: Int
 
     /// A line for each thing worth a word.

@@ -6,9 +6,9 @@ import Tensors
 
 /// Where results go: checked before the work begins, not after it.
 enum Outputs {
-    /// Refuses a picture file that could not be written: its ending, its name, its folder, its rights.
-    static func check(picture path: String) throws {
-        guard path == "-" || PictureFormat(writing: path) != nil else {
+    /// Refuses an image file that could not be written: its ending, its name, its folder, its rights.
+    static func check(image path: String) throws {
+        guard path == "-" || ImageFormat(writing: path) != nil else {
             throw ImagingError.unknownExtension(path: path)
         }
         try check(file: path)
@@ -18,7 +18,7 @@ enum Outputs {
     static func check(file path: String) throws {
         guard !path.isEmpty else { throw Failure.usage("the name of the output is empty") }
         try Destination.check(path)
-        // Bytes of a picture would only upset a terminal.
+        // Bytes of an image would only upset a terminal.
         if path == "-", isatty(STDOUT_FILENO) == 1 {
             throw Failure.usage(
                 "standard output is a terminal; send it into a file or a program, or name a file")
@@ -64,9 +64,9 @@ enum Outputs {
         }
     }
 
-    /// Refuses a picture that has more pixels a side than its kind of file takes.
+    /// Refuses an image that has more pixels a side than its kind of file takes.
     static func checkFits(_ path: String, width: Int, height: Int) throws {
-        let format = PictureFormat(writing: path)
+        let format = ImageFormat(writing: path)
         let most = format == .webp ? 16_383 : format == .jpeg ? 65_535 : Int.max
         guard max(width, height) <= most else {
             throw ImagingError.cannotEncode(
@@ -75,11 +75,11 @@ enum Outputs {
         }
     }
 
-    /// The most bytes that a picture of a size takes in a file of this name.
+    /// The most bytes that an image of a size takes in a file of this name.
     static func mostBytes(_ path: String, width: Int, height: Int) -> Int {
         let raw = width * height * 3
         return 65536
-            + (PictureFormat(writing: path).map { $0 == .jpeg || $0 == .webp } == true ? raw / 2 : raw)
+            + (ImageFormat(writing: path).map { $0 == .jpeg || $0 == .webp } == true ? raw / 2 : raw)
     }
 
     private static func megabytes(_ count: Int) -> String { String(format: "%.1f MB", Double(count) / 1e6) }

@@ -92,7 +92,7 @@ struct Pentimento: AsyncParsableCommand {
 
 /// Facts about this program.
 enum Program {
-    /// The version, as `--version` prints it and pictures record it.
+    /// The version, as `--version` prints it and images record it.
     static let version = "0.1.0"
 
     /// The help of the subcommand that was typed, or of the whole program.

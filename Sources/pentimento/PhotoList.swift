@@ -11,21 +11,21 @@ struct PhotoList {
 
     /// Looks up places as they were typed.
     ///
-    /// A folder means the pictures in it, by name and without those below. A place that does not exist and has `*`, `?`
+    /// A folder means the images in it, by name and without those below. A place that does not exist and has `*`, `?`
     /// or `[` in it is a pattern, as a shell reads it. What does not exist stays in the list, for its edit to fail.
-    /// - Throws: `Failure` for a folder without pictures, a pattern that nothing fits, standard input among others.
+    /// - Throws: `Failure` for a folder without images, a pattern that nothing fits, standard input among others.
     init(_ places: [String]) throws {
         var found: [String] = []
         var areSeveral = places.count > 1
         for place in places {
             if place == "-" || FileManager.default.fileExists(atPath: place) {
                 areSeveral = areSeveral || Destination.isFolder(place)
-                found += try Self.pictures(at: place)
+                found += try Self.images(at: place)
             } else if place.contains(where: { "*?[".contains($0) }) {
                 areSeveral = true
                 let matches = Self.matches(of: place)
                 guard !matches.isEmpty else { throw Failure.missing("no file fits the pattern \(place)") }
-                found += try matches.flatMap { try Self.pictures(at: $0) }
+                found += try matches.flatMap { try Self.images(at: $0) }
             } else {
                 found.append(place)
             }
@@ -35,8 +35,8 @@ struct PhotoList {
         self.areSeveral = areSeveral
     }
 
-    /// The file itself, or the pictures in a folder.
-    static func pictures(at place: String) throws -> [String] {
+    /// The file itself, or the images in a folder.
+    static func images(at place: String) throws -> [String] {
         guard Destination.isFolder(place) else { return [place] }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: place) } catch {
@@ -51,7 +51,7 @@ struct PhotoList {
         return found.map { begin + $0 }
     }
 
-    /// Endings of picture files that are read.
+    /// Endings of image files that are read.
     static let endings: Set<String> = [
         "png", "apng", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "avif", "heic", "heif", "tif", "tiff",
         "ppm",

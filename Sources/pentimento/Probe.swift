@@ -79,7 +79,7 @@ struct Probe {
     }
 
     /// All levels of a walk without guidance [N+1, B, C, h, w]: the given latent first, whichever way it goes.
-    func walk(steps: Int, inverting: Bool) throws -> Results {
+    func sample(steps: Int, inverting: Bool) throws -> Results {
         let schedule = try NoiseSchedule(contentsOf: folder + "/scheduler/scheduler_config.json")
         let levels = try schedule.levels(steps: steps)
         let (unet, configuration) = try loadUNet()
@@ -95,17 +95,17 @@ struct Probe {
         let facts = ModelFacts(
             name: folder, fingerprint: try Fingerprint.of(folder: folder),
             latentChannels: configuration.outChannels, latentFactor: 1,
-            pictureSide: configuration.sampleSize, inputChannels: configuration.inChannels)
-        let studio = Studio(
+            imageSide: configuration.sampleSize, inputChannels: configuration.inChannels)
+        let diffusion = DiffusionSession(
             model: InMemoryModel(
                 unet: unet, schedule: schedule, facts: facts, device: device, dtype: dtype))
         if inverting {
-            let paths = try studio.invert(
+            let paths = try diffusion.invert(
                 latents.separateRows, through: levels, to: steps, prompts: prompts)
             return [("levels", .concatenated(paths.map { .stacked($0) }, along: 1))]
         }
         var path = [latents]
-        _ = try studio.sample(
+        _ = try diffusion.sample(
             latents.separateRows, from: steps, of: levels, prompts: prompts,
             each: { _, latents in
                 path.append(.concatenated(latents))

@@ -17,7 +17,7 @@ struct RegionOptions: ParsableArguments {
     /// The regions in their order, their masks read.
     ///
     /// A mask is read as --mask is, and what it was taken for is told where it could have meant something else.
-    func read(pixelLimit: Int = Picture.defaultPixelLimit, _ log: Logger) throws -> [Region] {
+    func read(pixelLimit: Int = Image.defaultPixelLimit, _ log: Logger) throws -> [Region] {
         try region.map { try Self.region($0, pixelLimit: pixelLimit, log) }
     }
 
@@ -59,8 +59,8 @@ struct RegionOptions: ParsableArguments {
         let folder = (path as NSString).deletingLastPathComponent
         let names =
             (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-        let pictures = names.filter { PictureFormat(writing: $0) != nil }.sorted()
-        let nearest = pictures.nearest(to: (path as NSString).lastPathComponent)
+        let images = names.filter { ImageFormat(writing: $0) != nil }.sorted()
+        let nearest = images.nearest(to: (path as NSString).lastPathComponent)
         throw Failure.missing(
             "\(path): no such mask for --region"
                 + (nearest.map { "; did you mean \((folder as NSString).appendingPathComponent($0))?" }
@@ -68,7 +68,7 @@ struct RegionOptions: ParsableArguments {
     }
 }
 
-/// How a canvas larger than the model's pictures is seen.
+/// How a canvas larger than the model's images is seen.
 struct WindowOptions: ParsableArguments {
     @Flag(help: "The right edge continues at the left one, as in a panorama all around.")
     var wrap = false

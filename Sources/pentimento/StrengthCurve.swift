@@ -33,15 +33,15 @@ struct StrengthCurve {
 
     /// What the panel says of the edits in it.
     func account(
-        _ results: [EditResult], photo: String, picture: Picture, output: String, threads: Int
-    ) throws -> SheetAccount {
-        SheetAccount(
+        _ results: [EditResult], photo: String, image: Image, output: String, threads: Int
+    ) throws -> SheetRecord {
+        SheetRecord(
             command: "edit", output: lastName(of: output), photo: lastName(of: photo), prompt: request.prompt,
             source: request.source, negative: request.negative, seed: request.seed,
             model: results.first?.account.model,
             pictures: try zip(strengths, results).map { strength, result in
                 let report = try EditReport(
-                    result.account, photo: photo, output: output, picture: picture, threads: threads)
+                    result.account, photo: photo, output: output, image: image, threads: threads)
                 return .init(label: Self.label(strength), account: report.json)
             })
     }
@@ -49,16 +49,16 @@ struct StrengthCurve {
     private static func label(_ strength: Double) -> String { "strength \(OptionValue.number(strength))" }
 
     /// Photo and edits with their strengths below.
-    func panel(_ photo: Picture, _ results: [EditResult]) -> Picture {
+    func panel(_ photo: Image, _ results: [EditResult]) -> Image {
         let side = min(max(photo.height, 256), 768)
         let width = max(photo.width * side / photo.height, 1)
-        func cell(_ picture: Picture, _ caption: String) -> ContactSheet.Cell {
-            var plain = picture
+        func cell(_ image: Image, _ caption: String) -> ContactSheet.Cell {
+            var plain = image
             plain.profile = nil
             return .init(plain.resized(width: width, height: side), caption: caption)
         }
-        return Picture.panel(
+        return Image.panel(
             [cell(photo, "photo")]
-                + zip(strengths, results).map { cell($1.picture, Self.label($0)) })
+                + zip(strengths, results).map { cell($1.image, Self.label($0)) })
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Imaging
 
-/// The webui's account of a picture: prompt, a line with the negative prompt, a line of settings.
+/// The webui's account of an image: prompt, a line with the negative prompt, a line of settings.
 ///
 /// `PROMPT\nNegative prompt: …\nSteps: 20, Sampler: DDIM, CFG scale: 7, Seed: 1, Size: 512x512, …`; values with commas
 /// stand in double quotes. Written by AUTOMATIC1111/stable-diffusion-webui and read by most sites and viewers.
@@ -16,9 +16,9 @@ struct WebUIParameters: Equatable {
         self.settings = settings
     }
 
-    /// The prompt that a picture file carries, if it carries one.
+    /// The prompt that an image file carries, if it carries one.
     static func prompt(in file: String) throws -> String? {
-        let parameters = try PictureMetadata(contentsOf: file).entries[PictureMetadata.parametersKey]
+        let parameters = try ImageMetadata(contentsOf: file).entries[ImageMetadata.parametersKey]
         let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
         return prompt.isEmpty ? nil : prompt
     }
@@ -57,7 +57,7 @@ struct WebUIParameters: Equatable {
         return joined.hasPrefix(mark) ? " " + joined : joined
     }
 
-    /// The text, as it stands in a picture.
+    /// The text, as it stands in an image.
     var text: String {
         let values = settings.map { setting in
             let needsQuotes = setting.value.contains { ",:\"\n".contains($0) }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Imaging
 import Logging
 
-/// How the picture is coded, and what of the photo's own data goes along.
+/// How the image is coded, and what of the photo's own data goes along.
 struct WritingFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -31,17 +31,17 @@ struct WritingFlags: ParsableArguments {
 
     /// Refuses a file whose kind has no such choice.
     func check(_ path: String) throws {
-        if let format = PictureFormat(writing: path) { try options.check(writing: format, path: path) }
+        if let format = ImageFormat(writing: path) { try options.check(writing: format, path: path) }
     }
 
     /// Says what the kind of file cannot hold of the photo, before anything is computed.
     func warn(of photo: Photo, prompts: [String?], writing path: String, _ log: Logger) {
-        guard let format = PictureFormat(writing: path) else { return }
+        guard let format = ImageFormat(writing: path) else { return }
         for notice in photo.record.notices(writing: format, options: options) {
             log.warning("\(path): \(notice)")
         }
         let length = prompts.reduce(0) { $0 + ($1?.utf16.count ?? 0) }
-        if format == .jpeg, length > PictureMetadata.longestParameters {
+        if format == .jpeg, length > ImageMetadata.longestParameters {
             log.warning(
                 """
                 \(path): a JPEG's user comment takes 64 KB, and the prompts have \(length) characters: the comment is \
@@ -52,7 +52,7 @@ struct WritingFlags: ParsableArguments {
 
     /// Says that pixels which an edit left alone are coded anew, where that is so.
     func warnOfLoss(_ photo: Photo, writing path: String, _ log: Logger) {
-        guard let format = PictureFormat(writing: path),
+        guard let format = ImageFormat(writing: path),
             let loss = options.loss(writing: format, record: photo.record)
         else { return }
         log.warning(

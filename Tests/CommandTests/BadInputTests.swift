@@ -72,7 +72,7 @@ import Testing
     @Test("An edit that cannot be is refused in one line, and nothing is written", arguments: cases)
     func refused(_ given: Case) throws {
         let folder = try Folder()
-        var arguments = ["edit", picture(given.photo), "--model", Fixtures.model("tiny-sd1")]
+        var arguments = ["edit", image(given.photo), "--model", Fixtures.model("tiny-sd1")]
         if !given.arguments.contains("--prompt") { arguments += ["--prompt", "a pear"] }
         let outcome = try Program.run(arguments + given.arguments, in: folder)
         #expect(outcome.status == given.status, "\(outcome.errors)")
@@ -89,9 +89,9 @@ import Testing
         let first = try Program.run(
             ["edit", nothing, "--prompt", "x", "--model", Fixtures.model("tiny-sd1")], in: folder)
         #expect(first.status == 65 && first.errors.contains("0 bytes"), "\(first.errors)")
-        try Picture(width: 8, height: 8).write(to: folder["black.ppm"])
+        try Image(width: 8, height: 8).write(to: folder["black.ppm"])
         let second = try Program.run(
-            ["edit", picture("plain.png"), "--prompt", "x", "--mask", folder["black.ppm"]], in: folder)
+            ["edit", image("plain.png"), "--prompt", "x", "--mask", folder["black.ppm"]], in: folder)
         #expect(second.status == 65 && second.errors.contains("black everywhere"), "\(second.errors)")
     }
 

@@ -28,7 +28,7 @@ import Testing
         let seed = try #require(chosen["seed"] as? Int)
         #expect((7...9).contains(seed))
         _ = try edit(["--seed", "\(seed)", "-o", "one.png"])
-        #expect(try Picture(contentsOf: folder["best.png"]) == Picture(contentsOf: folder["one.png"]))
+        #expect(try Image(contentsOf: folder["best.png"]) == Image(contentsOf: folder["one.png"]))
     }
 
     @Test("Of equal scores the first counts")
@@ -69,7 +69,7 @@ import Testing
         let folder = try Folder()
         let outcome = try Program.run(
             [
-                "edit", picture("plain.png"), "--prompt", "y", "--model", Fixtures.model("tiny-sd1"), "-o",
+                "edit", image("plain.png"), "--prompt", "y", "--model", Fixtures.model("tiny-sd1"), "-o",
                 "e.png",
             ]
                 + arguments, in: folder)

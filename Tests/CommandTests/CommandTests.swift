@@ -49,7 +49,7 @@ import Testing
     @Test(
         "Commands that need no network and no pixels open neither libtorch nor libvips",
         arguments: [
-            ["--help"], ["--version"], ["methods"], ["inspect", picture("texts.png")], ["edit", "--help"],
+            ["--help"], ["--version"], ["methods"], ["inspect", image("texts.png")], ["edit", "--help"],
         ])
     func opensNothing(arguments: [String]) throws {
         let outcome = try Program.run(arguments, environment: ["LD_DEBUG": "files"])
@@ -106,7 +106,7 @@ import Testing
                   "gradients" : false,
                   "inversion" : false,
                   "mask" : "optional",
-                  "pictureChannels" : false,
+                  "imageChannels" : false,
                   "regions" : "unused",
                   "source" : "unused",
                   "tuning" : false
@@ -214,7 +214,7 @@ import Testing
         let prompt = #"{"3": {"class_type": "KSampler", "inputs": {"seed": 18446744073709551615}}}"#
         let parameters =
             "a cat\nNegative prompt: a dog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 1, Size: 8x8"
-        try Picture(width: 8, height: 8).write(
+        try Image(width: 8, height: 8).write(
             to: folder["comfy.png"], metadata: ["prompt": prompt, "parameters": parameters])
         let text = try Program.run(["inspect", folder["comfy.png"]]).output
         for part in [
@@ -223,7 +223,7 @@ import Testing
         ] {
             #expect(text.contains(part), "\(text)")
         }
-        try Picture(width: 8, height: 8).write(to: folder["plain.png"])
+        try Image(width: 8, height: 8).write(to: folder["plain.png"])
         let nothing = try Program.run(["inspect", folder["plain.png"]])
         #expect(nothing.status == 0 && nothing.output.contains("says nothing"))
     }

@@ -10,13 +10,13 @@ import Testing
     @Test("Compare leaves a sheet, panels and a table; doing nothing and the autoencoder are in it")
     func compare() throws {
         let folder = try Folder()
-        let photo = try Picture(contentsOf: picture("plain.png"))
+        let photo = try Image(contentsOf: image("plain.png"))
         var truth = photo
         for index in 0..<(photo.pixels.count / 4) { truth.pixels[index] = 255 - photo.pixels[index] }
         try truth.write(to: folder["truth.png"])
         let outcome = try Program.run(
             [
-                "compare", picture("plain.png"), "--prompt", "a pear", "--source", "an apple", "--truth",
+                "compare", image("plain.png"), "--prompt", "a pear", "--source", "an apple", "--truth",
                 "truth.png", "--methods", "sdedit,diffedit", "--option", "diffedit.noises=2", "--seed", "3",
                 "-o", "sheet.png", "--json", "rows.json", "--panels", "panels",
             ] + Self.shared, in: folder)
@@ -39,7 +39,7 @@ import Testing
         #expect((rows[0]["scores"] as? [String: Any])?["gain"] as? Double == 0)
         #expect((rows[0]["scores"] as? [String: Any])?["preservation"] as? Double == 100)
         #expect(outcome.output.contains("seed 3"))
-        let sheet = try Picture(contentsOf: folder["sheet.png"])
+        let sheet = try Image(contentsOf: folder["sheet.png"])
         #expect(sheet.width >= 4 * 256)
     }
 
@@ -48,7 +48,7 @@ import Testing
         let folder = try Folder()
         let outcome = try Program.run(
             [
-                "compare", picture("plain.png"), "--prompt", "a pear", "--methods", "sdedit", "-o", "s.png",
+                "compare", image("plain.png"), "--prompt", "a pear", "--methods", "sdedit", "-o", "s.png",
                 "--model", Fixtures.model("tiny-inpaint"), "--steps", "2", "--json", "-",
             ], in: folder)
         #expect(outcome.status == 65 && outcome.errors.contains("9 channels"), "\(outcome.errors)")
@@ -67,7 +67,7 @@ import Testing
         let folder = try Folder()
         let outcome = try Program.run(
             [
-                "compare", picture("plain.png"), "--prompt", "a pear", "-o", "s.png", "--model",
+                "compare", image("plain.png"), "--prompt", "a pear", "-o", "s.png", "--model",
                 Fixtures.model("tiny-sd1"),
             ] + arguments, in: folder)
         #expect(outcome.status == status && outcome.errorLines.count == 1, "\(outcome.errors)")

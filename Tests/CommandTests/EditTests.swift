@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Edits of pictures on a tiny model: files, accounts, interrupts.
+/// Edits of images on a tiny model: files, accounts, interrupts.
 @Suite struct EditTests {
     static let shared = ["--model", Fixtures.model("tiny-sd1"), "--prompt", "a pear", "--steps", "4"]
 
@@ -13,15 +13,15 @@ import Testing
         let folder = try Folder()
         for _ in 0..<2 {
             let outcome = try Program.run(
-                ["edit", picture("plain.png"), "--method", "sdedit", "--seed", "5"] + Self.shared, in: folder)
+                ["edit", image("plain.png"), "--method", "sdedit", "--seed", "5"] + Self.shared, in: folder)
             #expect(outcome.status == 0 && outcome.output.contains("seed 5"), "\(outcome.errors)")
         }
         #expect(folder.names == ["plain-sdedit-5-2.png", "plain-sdedit-5.png"])
-        let pictures = try folder.names.map { try Picture(contentsOf: folder[$0]) }
-        #expect(pictures[0] == pictures[1])
-        let photo = try Picture(contentsOf: picture("plain.png"))
-        #expect(pictures[0].width == photo.width && pictures[0].height == photo.height)
-        #expect(pictures[0] != photo)
+        let images = try folder.names.map { try Image(contentsOf: folder[$0]) }
+        #expect(images[0] == images[1])
+        let photo = try Image(contentsOf: image("plain.png"))
+        #expect(images[0].width == photo.width && images[0].height == photo.height)
+        #expect(images[0] != photo)
     }
 
     @Test("An edit with everything asked for leaves panel, mask and trace, and an account that inspect shows")
@@ -29,7 +29,7 @@ import Testing
         let folder = try Folder()
         let outcome = try Program.run(
             [
-                "edit", picture("plain.png"), "--source", "an apple", "--seed", "7", "-o", "edit.png",
+                "edit", image("plain.png"), "--source", "an apple", "--seed", "7", "-o", "edit.png",
                 "--panel", "panel.png",
                 "--mask-out", "mask.png", "--trace", "trace.safetensors", "--json", "--option", "noises=2",
             ] + Self.shared,
@@ -55,15 +55,15 @@ import Testing
     @Test("Outside the user's mask every pixel is the photo's")
     func mask() throws {
         let folder = try Folder()
-        let photo = try Picture(contentsOf: picture("plain.png"))
+        let photo = try Image(contentsOf: image("plain.png"))
         var mask = Mask(width: photo.width, height: photo.height, filledWith: 0)
         for y in 0..<photo.height { for x in 0..<photo.width / 2 { mask.values[y * photo.width + x] = 1 } }
-        try mask.picture().write(to: folder["mask.png"])
+        try mask.image().write(to: folder["mask.png"])
         let arguments = [
-            "edit", picture("plain.png"), "--method", "sdedit", "--mask", "mask.png", "-o", "edit.png",
+            "edit", image("plain.png"), "--method", "sdedit", "--mask", "mask.png", "-o", "edit.png",
         ]
         #expect(try Program.run(arguments + Self.shared, in: folder).status == 0)
-        let edit = try Picture(contentsOf: folder["edit.png"])
+        let edit = try Image(contentsOf: folder["edit.png"])
         var (inside, outside) = (0, 0)
         for index in photo.pixels.indices where photo.pixels[index] != edit.pixels[index] {
             if mask.values[index / 3] > 0 { inside += 1 } else { outside += 1 }
@@ -74,13 +74,13 @@ import Testing
     @Test(
         "Odd pictures are edited: one pixel, CMYK, an animation",
         arguments: ["one-pixel.png", "cmyk.jpg", "animated.webp"])
-    func oddPictures(name: String) throws {
+    func oddImages(name: String) throws {
         let folder = try Folder()
         let outcome = try Program.run(
-            ["edit", picture(name), "--method", "sdedit", "-o", "edit.png"] + Self.shared, in: folder)
+            ["edit", image(name), "--method", "sdedit", "-o", "edit.png"] + Self.shared, in: folder)
         #expect(outcome.status == 0, "\(outcome.errors)")
         let (photo, edit) = (
-            try Picture(contentsOf: picture(name)), try Picture(contentsOf: folder["edit.png"])
+            try Image(contentsOf: image(name)), try Image(contentsOf: folder["edit.png"])
         )
         #expect(photo.width == edit.width && photo.height == edit.height)
     }
@@ -113,7 +113,7 @@ import Testing
         let folder = try Folder()
         let outcome = try Program.run(
             [
-                "invert", picture("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--steps", "5",
+                "invert", image("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--steps", "5",
                 "--trace",
                 "t.safetensors", "-o", "back.png", "--json",
             ], in: folder)
@@ -131,7 +131,7 @@ import Testing
         let folder = try Folder()
         let running = try Program.start(
             [
-                "edit", picture("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--prompt", "a pear",
+                "edit", image("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--prompt", "a pear",
                 "--steps", "900",
                 "--option", "noises=256", "-o", "edit.png", "--panel", "panel.png", "--trace",
                 "trace.safetensors",

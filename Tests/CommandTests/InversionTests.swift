@@ -8,7 +8,7 @@ import Testing
     static func edit(_ folder: Folder, _ arguments: [String]) throws -> Program.Outcome {
         try Program.run(
             [
-                "edit", picture("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--source",
+                "edit", image("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--source",
                 "a red apple",
                 "--prompt", "a pear", "--method", "ddim", "--steps", "3", "--seed", "1", "--json", "-o",
                 "out.png",
@@ -81,7 +81,7 @@ import Testing
         for kind in ["direct", "edit-friendly", "fixed-point"] {
             let outcome = try Program.run(
                 [
-                    "invert", picture("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--steps", "3",
+                    "invert", image("plain.png"), "--model", Fixtures.model("tiny-sd1"), "--steps", "3",
                     "--guidance", "7.5", "--source", "a red apple", "--inversion", kind, "-o", "\(kind).png",
                     "--json",
                 ], in: folder)

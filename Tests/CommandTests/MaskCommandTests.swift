@@ -11,15 +11,15 @@ import Testing
 
     private func edit(_ folder: Folder, _ arguments: [String]) throws -> Program.Outcome {
         try Program.run(
-            ["edit", picture("plain.png"), "--method", "sdedit", "-o", "edit.png"] + arguments + Self.shared,
+            ["edit", image("plain.png"), "--method", "sdedit", "-o", "edit.png"] + arguments + Self.shared,
             in: folder)
     }
 
     @Test("Noughts and ones are a mask, and one line says so; black and white need no line")
     func noughtsAndOnes() throws {
         let folder = try Folder()
-        let photo = try Picture(contentsOf: picture("plain.png"))
-        var mask = Picture(width: photo.width, height: photo.height)
+        let photo = try Image(contentsOf: image("plain.png"))
+        var mask = Image(width: photo.width, height: photo.height)
         for y in 0..<photo.height {
             for x in 0..<photo.width / 2 {
                 let from = mask.offset(x: x, y: y)
@@ -33,16 +33,16 @@ import Testing
             outcome.errorLines == [
                 "pentimento: warning: mask.png: the mask has the values 0 and 1 instead of 0 and 255; 1 is what may change"
             ])
-        #expect(try Picture(contentsOf: folder["edit.png"]) != photo)
+        #expect(try Image(contentsOf: folder["edit.png"]) != photo)
     }
 
     @Test("What cannot be meant as a mask is refused in one line, before anything is computed")
     func refused() throws {
         let folder = try Folder()
-        let photo = try Picture(contentsOf: picture("plain.png"))
-        try Picture(width: photo.height + 1, height: photo.width + 1, red: 255, green: 255, blue: 255)
+        let photo = try Image(contentsOf: image("plain.png"))
+        try Image(width: photo.height + 1, height: photo.width + 1, red: 255, green: 255, blue: 255)
             .write(to: folder["white.png"])
-        try Mask(width: photo.height, height: photo.width, filledWith: 1).picture().write(
+        try Mask(width: photo.height, height: photo.width, filledWith: 1).image().write(
             to: folder["turned.png"])
         try photo.write(to: folder["photo.png"])
         for name in photo.width == photo.height ? ["photo.png"] : ["turned.png", "photo.png"] {
@@ -59,16 +59,16 @@ import Testing
     @Test("--mask-out is what was pasted: where it is black the photo is as it was")
     func maskOut() throws {
         let folder = try Folder()
-        let photo = try Picture(contentsOf: picture("plain.png"))
+        let photo = try Image(contentsOf: image("plain.png"))
         var mask = Mask(width: photo.width, height: photo.height, filledWith: 0)
         for y in 0..<photo.height { for x in 0..<photo.width / 2 { mask.values[y * photo.width + x] = 1 } }
-        try mask.picture().write(to: folder["mask.png"])
+        try mask.image().write(to: folder["mask.png"])
         for way in ["residual", "replace", "auto"] {
             let outcome = try edit(
                 folder, ["--mask", "mask.png", "--mask-out", "used.png", "--paste", way, "--json"])
             #expect(outcome.status == 0, "\(outcome.errors)")
-            let used = try Picture(contentsOf: folder["used.png"])
-            let edit = try Picture(contentsOf: folder["edit.png"])
+            let used = try Image(contentsOf: folder["used.png"])
+            let edit = try Image(contentsOf: folder["edit.png"])
             for pixel in 0..<(photo.width * photo.height) where used.pixels[pixel * 3] == 0 {
                 #expect(
                     edit.pixels[(pixel * 3)..<(pixel * 3 + 3)] == photo.pixels[(pixel * 3)..<(pixel * 3 + 3)])

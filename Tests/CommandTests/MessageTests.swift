@@ -117,14 +117,14 @@ import Testing
         ]
         let edit = try Program.run(
             [
-                "edit", picture("plain.png"), "--method", "SDEdit", "--inversion", "null-text", "--measure",
+                "edit", image("plain.png"), "--method", "SDEdit", "--inversion", "null-text", "--measure",
                 "-o", "e.png",
             ]
                 + shared, in: folder)
         #expect(edit.errors == "pentimento: warning: sdedit makes no use of --inversion, --measure\n")
         let compare = try Program.run(
             [
-                "compare", picture("plain.png"), "--methods", "sdedit,plug-and-play,masactrl", "--source",
+                "compare", image("plain.png"), "--methods", "sdedit,plug-and-play,masactrl", "--source",
                 "an apple",
                 "--strength", "0.5", "-o", "c.png",
             ] + shared, in: folder)
@@ -136,7 +136,7 @@ import Testing
     @Test("Contenders that were told the same share a line")
     func shared() throws {
         // Rows as the program reads and writes them, so that the tests need none of the layers below.
-        func warnings(_ told: [(String, String)]) throws -> [String] {
+        func warnings(_ timestep: [(String, String)]) throws -> [String] {
             let rows = told.map { name, texts in
                 #"{"item":"i","contender":"\#(name)","status":"done","seed":1,"seconds":0,"forwards":0,"backwards":0,"#
                     + #""scores":{},"warnings":\#(texts)}"#
@@ -156,7 +156,7 @@ import Testing
         let folder = try Folder()
         let outcome = try Program.run(
             [
-                "compare", picture("plain.png"), "--prompt", "a pear", "--source", "an apple", "--steps", "2",
+                "compare", image("plain.png"), "--prompt", "a pear", "--source", "an apple", "--steps", "2",
                 "--seed",
                 "1", "--option", "pix2pix-zero.sentences=2", "--option", "diffedit.noises=1", "--model",
                 Fixtures.model("tiny-sd1"), "-o", "c.png",
@@ -181,7 +181,7 @@ import Testing
                 + "rendered still lifes of 64x64 pixels, into o; all of this is the default, which takes hours on a CPU\n"
         )
         try FileManager.default.createDirectory(atPath: folder["p"], withIntermediateDirectories: true)
-        for name in ["p/a.ppm", "p/b.ppm"] { try Picture(width: 8, height: 8).write(to: folder[name]) }
+        for name in ["p/a.ppm", "p/b.ppm"] { try Image(width: 8, height: 8).write(to: folder[name]) }
         _ = try folder.file("p/a.txt", "a cat")
         _ = try folder.file("p/c.bmp", "x")
         _ = try folder.file(

@@ -11,9 +11,9 @@ import Testing
     static let edit =
         "\"$BIN\" edit \"$PHOTO\" --model \"$MODEL\" --prompt x --method sdedit --steps 2 --seed 1"
 
-    private func isPicture(_ path: String) throws -> Bool {
-        let photo = try Picture(contentsOf: picture("plain.png"))
-        let read = try Picture(contentsOf: path)
+    private func isImage(_ path: String) throws -> Bool {
+        let photo = try Image(contentsOf: image("plain.png"))
+        let read = try Image(contentsOf: path)
         return read.width == photo.width && read.height == photo.height
     }
 
@@ -33,7 +33,7 @@ import Testing
         #expect(outcome.errors.contains("standard output (seed 1, "))
         let names = ["appended.png", "both.png", "dash.png", "link.png", "piped.png"]
         #expect(folder.names == names + ["out"] || folder.names.sorted() == (names + ["out"]).sorted())
-        for name in names { #expect(try isPicture(folder[name]), "\(name)") }
+        for name in names { #expect(try isImage(folder[name]), "\(name)") }
         let goal = try FileManager.default.destinationOfSymbolicLink(atPath: folder["out"])
         #expect(goal == "/proc/self/fd/1")
     }
@@ -55,7 +55,7 @@ import Testing
             """, in: folder)
         #expect(outcome.status == 0, "\(outcome.errors)")
         for name in ["generated", "inverted", "quiet", "samples", "sheet", "compared"] {
-            #expect(try Picture(contentsOf: folder["\(name).png"]).width > 0, "\(name)")
+            #expect(try Image(contentsOf: folder["\(name).png"]).width > 0, "\(name)")
         }
         #expect(try SafetensorsFile(path: folder["noise.safetensors"]).tensor("noise").shape == [1, 2])
         let inspected = try String(contentsOfFile: folder["inspected.json"], encoding: .utf8)
@@ -76,7 +76,7 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output == "600\n777\n644\n")
         #expect(folder.names == ["far", "link.png", "private.png", name].sorted())
-        for path in ["far/new.png", "private.png", name] { #expect(try isPicture(folder[path]), "\(path)") }
+        for path in ["far/new.png", "private.png", name] { #expect(try isImage(folder[path]), "\(path)") }
     }
 
     @Test(
@@ -130,7 +130,7 @@ import Testing
     @Test("A picture that its kind of file cannot hold is refused before it is computed")
     func unfit() throws {
         let folder = try Folder()
-        try Picture(width: 16_400, height: 4).write(to: folder["wide.png"])
+        try Image(width: 16_400, height: 4).write(to: folder["wide.png"])
         let wide = try Program.shell(
             "\"$BIN\" edit wide.png --model no-such-model --prompt x -o a.webp", in: folder)
         #expect(wide.status == 65)
@@ -200,7 +200,7 @@ import Testing
     @Test("Runs side by side with names of their own making never overwrite each other")
     func sideBySide() throws {
         let folder = try Folder()
-        let arguments = ["edit", picture("plain.png"), "--model", Fixtures.model("tiny-sd1")]
+        let arguments = ["edit", image("plain.png"), "--model", Fixtures.model("tiny-sd1")]
         let settings = ["--prompt", "x", "--method", "sdedit", "--steps", "2", "--seed", "1", "-q"]
         let running = try (0..<4).map { _ in try Program.start(arguments + settings, in: folder) }
         for outcome in try running.map({ try $0.outcome() }) {

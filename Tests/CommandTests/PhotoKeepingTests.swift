@@ -14,7 +14,7 @@ import Testing
     private func edit(_ photo: String, _ output: String, _ more: [String] = [], in folder: Folder) throws
         -> Program.Outcome
     {
-        try Program.run(["edit", picture(photo), "-o", output] + Self.shared + more, in: folder)
+        try Program.run(["edit", image(photo), "-o", output] + Self.shared + more, in: folder)
     }
 
     @Test("Profile, transparency and print size stay without a mask and with one not pasted")
@@ -22,11 +22,11 @@ import Testing
         let folder = try Folder()
         for more in [[], ["--method", "diffedit", "--option", "noises=2", "--no-paste"]] {
             #expect(try edit("profile-wide.png", "edit.png", more, in: folder).status == 0)
-            let photo = try Photo(contentsOf: picture("profile-wide.png"))
+            let photo = try Photo(contentsOf: image("profile-wide.png"))
             #expect(try Photo(contentsOf: folder["edit.png"]).original.profile == photo.original.profile)
         }
         #expect(try edit("alpha.png", "edit.png", in: folder).status == 0)
-        let photo = try Photo(contentsOf: picture("alpha.png"))
+        let photo = try Photo(contentsOf: image("alpha.png"))
         #expect(try Photo(contentsOf: folder["edit.png"]).original.alpha == photo.original.alpha)
         #expect(try edit("camera.jpg", "edit.png", in: folder).status == 0)
         let record = try Photo(contentsOf: folder["edit.png"]).record
@@ -36,7 +36,7 @@ import Testing
     @Test("An edit says that the place is left out, and that a lossy file codes every pixel anew")
     func told() throws {
         let folder = try Folder()
-        try Mask(width: 16, height: 24, filledWith: 1).picture().write(to: folder["mask.png"])
+        try Mask(width: 16, height: 24, filledWith: 1).image().write(to: folder["mask.png"])
         let place =
             "pentimento: warning: edit.jpg: where the photo was taken (GPS, place names) is left out; --keep-location keeps it"
         let loss =
@@ -82,7 +82,7 @@ import Testing
         let parameters = WebUIParameters(
             prompt: prompt, negative: "dull", settings: [("Steps", "2"), ("Seed", "1")])
         #expect(parameters.text == "a pear Negative prompt: apples\nNegative prompt: dull\nSteps: 2, Seed: 1")
-        try Picture(width: 8, height: 8).write(
+        try Image(width: 8, height: 8).write(
             to: folder["x.tif"],
             metadata: [
                 "parameters": parameters.text,

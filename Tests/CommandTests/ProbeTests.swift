@@ -63,17 +63,17 @@ import Testing
 
     @Test("Sites come out under their printed names, one row per sample")
     func sites() throws {
-        let names = "down2.0.prompt.map,up1.2.own.query"
+        let names = "down2.0.cross.map,up1.2.self.query"
         let file = try probe(
             "unet-sites", "tiny-sd1", ["sample", "timestep", "encoder_hidden_states"], from: "unet",
             ["--sites", names])
         let expected = try Fixtures.expected("tiny-sd1")
         let path = "unet-sites.down_blocks.2.attentions.0.transformer_blocks.0.attn2.map"
         #expect(Set(file.names) == Set(names.split(separator: ",").map(String.init)))
-        #expect(relativeError(try file.tensor("down2.0.prompt.map"), try expected.tensor(path)) < 2e-5)
+        #expect(relativeError(try file.tensor("down2.0.cross.map"), try expected.tensor(path)) < 2e-5)
         let query = try expected.tensor(
             "unet-sites.up_blocks.1.attentions.2.transformer_blocks.0.attn1.query")
-        #expect(relativeError(try file.tensor("up1.2.own.query"), query) < 2e-5)
+        #expect(relativeError(try file.tensor("up1.2.self.query"), query) < 2e-5)
     }
 
     @Test("Noise is that of torch.Generator, bit for bit")

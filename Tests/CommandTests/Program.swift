@@ -117,8 +117,8 @@ final class Folder {
     }
 }
 
-/// Pictures for the tests of `Imaging`, which serve here too.
-func picture(_ name: String) -> String {
+/// Images for the tests of `Imaging`, which serve here too.
+func image(_ name: String) -> String {
     URL(fileURLWithPath: Fixtures.root).deletingLastPathComponent()
         .appendingPathComponent("ImagingTests/Fixtures/\(name)").path
 }

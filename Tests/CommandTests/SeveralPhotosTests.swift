@@ -19,7 +19,7 @@ import Testing
             try FileManager.default.createDirectory(
                 atPath: folder[(name as NSString).deletingLastPathComponent],
                 withIntermediateDirectories: true)
-            try Picture(width: 16, height: 12, red: 200).write(to: folder[name])
+            try Image(width: 16, height: 12, red: 200).write(to: folder[name])
         }
         _ = try folder.file("set/bad.jpg", "no picture")
         _ = try folder.file("set/notes.txt", "not meant")
@@ -58,7 +58,7 @@ import Testing
         // Not one of them differs from the edit of one photo alone.
         let alone = try Program.run(["edit", "set/b.png", "-o", "b.png"] + Self.shared, in: folder)
         #expect(alone.status == 0)
-        #expect(try Picture(contentsOf: folder["b.png"]) == Picture(contentsOf: folder["out/b-sdedit-1.png"]))
+        #expect(try Image(contentsOf: folder["b.png"]) == Image(contentsOf: folder["out/b-sdedit-1.png"]))
     }
 
     @Test("With --json every photo has one object on one line")
@@ -106,7 +106,7 @@ import Testing
     func interrupt() throws {
         let folder = try Folder()
         for index in 0..<200 {
-            try Picture(width: 16, height: 12).write(to: folder["photo-\(1000 + index).png"])
+            try Image(width: 16, height: 12).write(to: folder["photo-\(1000 + index).png"])
         }
         let running = try Program.start(
             ["edit", ".", "-o", "out/", "-q", "--trace", "out/"] + Self.shared, in: folder)
@@ -122,7 +122,7 @@ import Testing
             "\(outcome.errors)")
         #expect(made().allSatisfy { !$0.hasPrefix(".") })
         for name in made() where name.hasSuffix(".png") {
-            #expect(try Picture(contentsOf: folder["out/\(name)"]).width == 16)
+            #expect(try Image(contentsOf: folder["out/\(name)"]).width == 16)
         }
     }
 }

@@ -4,7 +4,7 @@ import StillLife
 import TestSupport
 import Testing
 
-/// Chosen still lifes, and sheets of pictures.
+/// Chosen still lifes, and sheets of images.
 @Suite struct SheetTests {
     @Test("A still-life set is made of what was asked for alone")
     func chosenScenes() throws {
@@ -49,18 +49,18 @@ import Testing
     func sheet() throws {
         let folder = try Folder()
         for name in ["a", "b", "c"] {
-            try Picture(width: 32, height: 16, red: 255, green: 0, blue: 0).write(to: folder["\(name).png"])
+            try Image(width: 32, height: 16, red: 255, green: 0, blue: 0).write(to: folder["\(name).png"])
         }
         let small = try Program.run(["sheet", "a.png", "b.png", "-o", "small.png"], in: folder)
         let large = try Program.run(
             ["sheet", "a.png", "b.png", "c.png", "--columns", "2", "--side", "64", "-o", "large.png"],
             in: folder)
         #expect(small.status == 0 && large.status == 0, "\(small.errors) \(large.errors)")
-        let first = try Picture(contentsOf: folder["small.png"])
-        let second = try Picture(contentsOf: folder["large.png"])
-        func reds(_ picture: Picture) -> Int {
-            stride(from: 0, to: picture.pixels.count, by: 3).count {
-                picture.pixels[$0] == 255 && picture.pixels[$0 + 1] == 0
+        let first = try Image(contentsOf: folder["small.png"])
+        let second = try Image(contentsOf: folder["large.png"])
+        func reds(_ image: Image) -> Int {
+            stride(from: 0, to: image.pixels.count, by: 3).count {
+                image.pixels[$0] == 255 && image.pixels[$0 + 1] == 0
             }
         }
         #expect(reds(first) == 2 * 32 * 16)
@@ -69,7 +69,7 @@ import Testing
         #expect(missing.status == 66 && missing.errorLines.count == 1, "\(missing.errors)")
     }
 
-    /// What inspect shows of a picture.
+    /// What inspect shows of an image.
     private func account(_ file: String, in folder: Folder) throws -> [String: Any] {
         let texts = try Program.run(["inspect", file, "--json"], in: folder).json()
         return try #require(texts["pentimento"] as? [String: Any])
@@ -89,7 +89,7 @@ import Testing
         }
         try run(
             [
-                "edit", picture("plain.png"), "--prompt", "a pear", "--method", "sdedit", "--strengths",
+                "edit", image("plain.png"), "--prompt", "a pear", "--method", "sdedit", "--strengths",
                 "0.5,1", "-o",
                 "strengths.png",
             ] + shared)
@@ -104,7 +104,7 @@ import Testing
 
         try run(
             [
-                "edit", picture("plain.png"), "--prompt", "a pear", "--method", "sdedit", "-o", "e.png",
+                "edit", image("plain.png"), "--prompt", "a pear", "--method", "sdedit", "-o", "e.png",
                 "--panel",
                 "panel.png",
             ] + shared)
@@ -113,7 +113,7 @@ import Testing
 
         try run(
             [
-                "compare", picture("plain.png"), "--prompt", "a pear", "--methods", "sdedit", "-o", "c.png",
+                "compare", image("plain.png"), "--prompt", "a pear", "--methods", "sdedit", "-o", "c.png",
                 "--panels",
                 "panels",
             ] + shared)
@@ -148,7 +148,7 @@ import Testing
                 ]
                     + more + ["-o", folder["sheet.png"]])
             #expect(outcome.status == 0, "\(outcome.errors)")
-            return try Picture(contentsOf: folder["sheet.png"]).pixels
+            return try Image(contentsOf: folder["sheet.png"]).pixels
         }
         #expect(try sheet("an apple\n") == sheet("an apple\n", "--own-seeds"))
         #expect(try sheet("an apple\nan apple\n") != sheet("an apple\nan apple\n", "--own-seeds"))

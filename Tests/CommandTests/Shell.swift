@@ -10,7 +10,7 @@ extension Program {
         process.arguments = ["-c", script]
         process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         process.environment = ProcessInfo.processInfo.environment.merging([
-            "BIN": try path, "MODEL": Fixtures.model("tiny-sd1"), "PHOTO": picture("plain.png"),
+            "BIN": try path, "MODEL": Fixtures.model("tiny-sd1"), "PHOTO": image("plain.png"),
             "XDG_CACHE_HOME": scratch["cache"],
         ]) { $1 }
         for name in ["output", "errors"] {

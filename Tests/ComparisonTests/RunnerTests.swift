@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import ToyModels
 
-/// Rows of one picture, on the closed-form denoiser.
+/// Rows of one image, on the closed-form denoiser.
 @Suite struct RunnerTests {
     static func engine() -> Engine {
         Engine {
@@ -15,13 +15,13 @@ import ToyModels
         }
     }
 
-    /// A grey picture whose first six rows should become brighter.
+    /// A grey image whose first six rows should become brighter.
     static func compared(mask: Mask? = nil, knowsTruth: Bool = true) -> ComparedEdit {
-        let before = Picture(width: 16, height: 16, red: 128, green: 128, blue: 128)
+        let before = Image(width: 16, height: 16, red: 128, green: 128, blue: 128)
         var after = before
         for index in 0..<(96 * 3) { after.pixels[index] = 230 }
         let request = EditRequest(
-            picture: before, prompt: "dog", source: "cat", mask: mask, seed: 4, steps: 10)
+            image: before, prompt: "dog", source: "cat", mask: mask, seed: 4, steps: 10)
         return knowsTruth
             ? ComparedEdit(id: "grey", request: request, truth: after)
             : ComparedEdit(id: "grey", request: request)
@@ -38,22 +38,22 @@ import ToyModels
     @Test("The true picture is a gain of 1, and of several right answers the nearest counts")
     func perfect() throws {
         var compared = Self.compared()
-        let truth = compared.truths[0].picture
+        let truth = compared.truths[0].image
         #expect(compared.scores(of: truth).gain == 1)
         #expect(compared.scores(of: truth).localisation ?? 0 > 0.9)
-        let other = Picture(width: 16, height: 16, red: 255)
-        let everywhere = PictureArea(width: 16, height: 16, values: Array(repeating: true, count: 256))
-        compared.truths.append(.init(picture: other, changed: everywhere))
+        let other = Image(width: 16, height: 16, red: 255)
+        let everywhere = ImageArea(width: 16, height: 16, values: Array(repeating: true, count: 256))
+        compared.truths.append(.init(image: other, changed: everywhere))
         #expect(compared.scores(of: other).gain == 1 && compared.scores(of: other).preservation == nil)
         #expect(compared.scores(of: truth).gain == 1 && compared.scores(of: truth).area ?? 1 < 1)
     }
 
     @Test("An edit without a change has no gain but is scored for what it keeps")
     func noChange() throws {
-        let before = Picture(width: 16, height: 16, red: 9)
+        let before = Image(width: 16, height: 16, red: 9)
         let compared = ComparedEdit(
-            id: "same", request: EditRequest(picture: before, prompt: "dog"), truth: before)
-        let scores = compared.scores(of: Picture(width: 16, height: 16, red: 10))
+            id: "same", request: EditRequest(image: before, prompt: "dog"), truth: before)
+        let scores = compared.scores(of: Image(width: 16, height: 16, red: 10))
         #expect(scores.gain == nil && scores.area == 0 && scores.changeInside == nil)
         #expect(scores.preservation ?? 0 > 40 && scores.preservesAll == false)
     }
@@ -65,9 +65,9 @@ import ToyModels
         var request = compared.request
         request.method = "sdedit"
         let alone = try await Self.engine().edited(request)
-        #expect(outcome.picture == alone.picture)
+        #expect(outcome.image == alone.image)
         #expect(outcome.row.forwards == alone.account.cost.forwards && outcome.row.seed == 4)
-        #expect(outcome.row.scores == compared.scores(of: alone.picture))
+        #expect(outcome.row.scores == compared.scores(of: alone.image))
         #expect(outcome.row.scores.gain ?? -9 > 0.3)
     }
 
@@ -93,7 +93,7 @@ import ToyModels
         let engine = Engine(folder: try ModelFolder(path: Fixtures.model("tiny-inpaint")))
         let runner = Runner(engine: engine)
         let nine = try await runner.outcome(of: .method("sdedit"), on: Self.compared())
-        #expect(nine.row.status == .failed && nine.picture == nil)
+        #expect(nine.row.status == .failed && nine.image == nil)
         #expect(nine.row.reason?.contains("9 channels") == true)
         #expect(nine.row.scores == Scores())
         let unknown = try await runner.outcome(of: .method("nobody"), on: Self.compared())
@@ -115,11 +115,11 @@ import ToyModels
         let runner = Runner(engine: Self.engine())
         let compared = Self.compared()
         var outcomes: [Outcome] = []
-        for contender in [Contender.nothing, .autoencoder, .method("nobody")] {
-            outcomes.append(try await runner.outcome(of: contender, on: compared))
+        for candidate in [Candidate.nothing, .autoencoder, .method("nobody")] {
+            outcomes.append(try await runner.outcome(of: candidate, on: compared))
         }
-        let without = Sheet.picture(of: compared, Array(outcomes.prefix(2)), columns: 4, side: 64)
-        let with = Sheet.picture(of: compared, outcomes, columns: 4, side: 64)
+        let without = Sheet.image(of: compared, Array(outcomes.prefix(2)), columns: 4, side: 64)
+        let with = Sheet.image(of: compared, outcomes, columns: 4, side: 64)
         #expect(with.width > without.width)
         #expect(Sheet.panel(of: compared, outcomes[2]) == nil)
         let table = TextTable(outcomes.map(\.row))

@@ -20,10 +20,10 @@ import Testing
             guidance: nil, inversion: nil, givesMask: false)
     }
 
-    static func study(_ count: Int, _ contenders: [Contender]) -> Study {
+    static func study(_ count: Int, _ candidates: [Candidate]) -> Study {
         let template = EditRequest(
-            picture: Picture(width: 1, height: 1), prompt: "x", source: "x", steps: 2)
-        return Study(plan: plan(), count: count, contenders: contenders, template: template)
+            image: Image(width: 1, height: 1), prompt: "x", source: "x", steps: 2)
+        return Study(plan: plan(), count: count, candidates: candidates, template: template)
     }
 
     static func scratch() -> String { NSTemporaryDirectory() + "/study-\(UUID().uuidString)" }
@@ -41,9 +41,9 @@ import Testing
         #expect(try edits.item(0).pairs.count == 1 && edits.item(1).pairs.count > 1)
         let compared = try edits.item(1).compared(
             asking: EditRequest(
-                picture: Picture(width: 1, height: 1), prompt: "x"))
+                image: Image(width: 1, height: 1), prompt: "x"))
         #expect(compared.truths.count == (try edits.item(1).pairs.count))
-        for truth in compared.truths { #expect(compared.scores(of: truth.picture).gain == 1) }
+        for truth in compared.truths { #expect(compared.scores(of: truth.image).gain == 1) }
     }
 
     @Test("What is in the folder is not computed again, a half line is, and another plan is refused")
@@ -66,7 +66,7 @@ import Testing
         var computed: [String] = []
         let second = Self.study(3, [.nothing, .autoencoder, .method("sdedit")])
         try await second.run(
-            with: runner, into: &again, tell: { computed.append($0.item + " " + $0.contender) })
+            with: runner, into: &again, tell: { computed.append($0.item + " " + $0.candidate) })
         let names = try (0..<3).map { try Self.edits.item($0).id }
         #expect(
             computed == [
@@ -77,7 +77,7 @@ import Testing
         #expect(again.rows.count == 9)
         #expect(try StudyFolder(path, plan: Self.plan()).rows == again.rows)
         // The result that was lost comes back as it was.
-        let (old, new) = (folder.rows[3], again.row(item: names[1], contender: "sdedit"))
+        let (old, new) = (folder.rows[3], again.row(item: names[1], candidate: "sdedit"))
         #expect(old.scores == new?.scores)
 
         #expect(throws: StudyError.otherPlan(path)) { try StudyFolder(path, plan: Self.plan("other")) }
@@ -99,7 +99,7 @@ import Testing
     }
 
     static func row(
-        _ item: Int, _ contender: String, gain: Double?, kept: Double? = 30, kind: String = "colour",
+        _ item: Int, _ candidate: String, gain: Double?, kept: Double? = 30, kind: String = "colour",
         area: Double = 0.1, reason: String? = nil
     ) -> Row {
         var scores = Scores()
@@ -109,7 +109,7 @@ import Testing
             )
         }
         return Row(
-            item: "\(item)", contender: contender, status: reason == nil ? .done : .failed, reason: reason,
+            item: "\(item)", candidate: candidate, status: reason == nil ? .done : .failed, reason: reason,
             seed: 1, seconds: 1, forwards: 10, backwards: 0, scores: scores, warnings: [],
             stillLife: .init(kind: kind, scene: "\(item)", isDetermined: true, area: area))
     }
@@ -209,9 +209,9 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: path) }
         let engine = Engine(folder: try ModelFolder(path: Fixtures.model("tiny-sd1")))
         let asked = Mutex<[Paste]>([])
-        let runner = Runner(engine: engine) { studio, request in
+        let runner = Runner(engine: engine) { session, request in
             asked.withLock { $0.append(request.paste) }
-            return try studio.edit(request)
+            return try session.edit(request)
         }
         let study = Self.study(1, [.nothing, .method("sdedit"), .method("instruct-pix2pix")])
         var folder = try StudyFolder(path, plan: Self.plan())

@@ -83,8 +83,8 @@ import Testing
             let configuration = try AutoencoderConfiguration(row.file)
             let autoencoder = try Autoencoder(
                 weights { _ = try Autoencoder($0, configuration) }, configuration)
-            let picture = Table.made("picture", [1, configuration.inChannels, 8, 12], weight: false)
-            let moments = autoencoder.encode(picture)
+            let image = Table.made("picture", [1, configuration.inChannels, 8, 12], weight: false)
+            let moments = autoencoder.encode(image)
             expectAgreement(moments.mean, row, "mean")
             expectAgreement(moments.logVariance, row, "variance")
             let latents = Table.made("latents", [1, configuration.latentChannels, 4, 6], weight: false)
@@ -119,17 +119,17 @@ import Testing
             [bars[0], bars[bars.count / 2], bars[bars.count - 1], schedule.finalAlphaBar],
             row.numbers("bars") + (row.fields["last"].flatMap { Double($0) }.map { [$0] } ?? []))
         {
-            // The schedule that ends in noise alone keeps 2⁻²⁴ of the picture.
+            // The schedule that ends in noise alone keeps 2⁻²⁴ of the image.
             #expect(abs(found - wanted) <= 2e-5 * wanted + 0x1p-24, "\(found), not \(wanted)")
         }
         for (name, from) in [("first", 10), ("end", 1)] where !row.numbers(name).isEmpty {
             let latent = Table.made("latents", [1, 1, 2, 3], weight: false).to(dtype: .float64) * 1.7
             let answer = Table.made("answer", [1, 1, 2, 3], weight: false).to(dtype: .float64) * 1.7
             let noise = schedule.prediction.noise(in: answer, latent: latent, at: levels[from])
-            // What is kept of the picture there is 2⁻¹² of it.
+            // What is kept of the image there is 2⁻¹² of it.
             let tolerance = bars.last == 0x1p-24 ? 0x1p-11 : 2e-5
             expectAgreement(
-                DDIM.move(latent, noise, from: levels[from], to: levels[from - 1]), row, name,
+                DDIM.step(latent, noise, from: levels[from], to: levels[from - 1]), row, name,
                 tolerance: tolerance)
         }
         // What diffusers corrects is told, unless its spacing has no offset that could be seen.

@@ -13,29 +13,29 @@ import Testing
 
     static func number(_ value: Double) -> Tensor { Tensor([value]) }
 
-    typealias Predictor = (_ latent: Double, _ level: Level) -> Double
+    typealias Predictor = (_ latent: Double, _ level: NoiseLevel) -> Double
 
     /// Convention A: the cleaner latent at the upper timestep.
-    static func invert(_ start: Double, _ levels: Levels, _ predict: Predictor) -> [Double] {
+    static func invert(_ start: Double, _ levels: Trajectory, _ predict: Predictor) -> [Double] {
         var path = [start]
         for k in 1...levels.steps {
             let noise = number(predict(path[k - 1], levels[k]))
-            path.append(DDIM.move(number(path[k - 1]), noise, from: levels[k - 1], to: levels[k]).item)
+            path.append(DDIM.step(number(path[k - 1]), noise, from: levels[k - 1], to: levels[k]).item)
         }
         return path
     }
 
-    static func sample(_ start: Double, _ levels: Levels, _ predict: Predictor) -> [Double] {
+    static func sample(_ start: Double, _ levels: Trajectory, _ predict: Predictor) -> [Double] {
         var path = [start]
         for k in (1...levels.steps).reversed() {
             let latent = path[path.count - 1]
             let noise = number(predict(latent, levels[k]))
-            path.append(DDIM.move(number(latent), noise, from: levels[k], to: levels[k - 1]).item)
+            path.append(DDIM.step(number(latent), noise, from: levels[k], to: levels[k - 1]).item)
         }
         return path
     }
 
-    static let toy: @Sendable (Double, Level) -> Double = {
+    static let toy: @Sendable (Double, NoiseLevel) -> Double = {
         tanh($0) * (0.2 + 0.8 * Double($1.timestep) / 1000) + 0.1 * sin(3 * $0)
     }
 
@@ -61,7 +61,7 @@ import Testing
         ])
     func gaussianGain(steps: Int, offset: Int, down: Double, up: Double) throws {
         let levels = try Self.schedule(offset: offset).levels(steps: steps)
-        let gauss: Predictor = { $1.spread * $0 }
+        let gauss: Predictor = { $1.sqrtOneMinusAlphaBar * $0 }
         let sampled = Self.sample(1, levels, gauss)
         let inverted = Self.invert(1, levels, gauss)
         #expect(abs(sampled[steps] - down) < 1e-11)
@@ -106,7 +106,7 @@ import Testing
             var guess = latent
             for _ in 0..<60 {
                 let noise = Self.number(Self.toy(guess, levels[k]))
-                guess = DDIM.move(Self.number(latent), noise, from: levels[k - 1], to: levels[k]).item
+                guess = DDIM.step(Self.number(latent), noise, from: levels[k - 1], to: levels[k]).item
             }
             latent = guess
         }
@@ -119,7 +119,7 @@ import Testing
         let levels = try Self.schedule(offset: 0).levels(steps: 50)
         let latent = Tensor([0.3, -2, 17] as [Float])
         let noise = Tensor([5, 1, -3] as [Float])
-        #expect(DDIM.move(latent, noise, from: levels[1], to: levels[0]).isEqual(to: latent))
+        #expect(DDIM.step(latent, noise, from: levels[1], to: levels[0]).isEqual(to: latent))
     }
 
     @Test("With noise added at a level, its estimate leads to the same latent noised at any other")
@@ -127,10 +127,10 @@ import Testing
         let levels = try Self.schedule().levels(steps: 50)
         let clean = RandomGenerator(seed: 1).normal([4, 4]).to(dtype: .float64)
         let noise = RandomGenerator(seed: 2).normal([4, 4]).to(dtype: .float64)
-        let latent = DDIM.noised(clean, noise, to: levels[40])
-        #expect((DDIM.clean(latent, noise, at: levels[40]) - clean).absolute.largest().item < 1e-12)
-        let moved = DDIM.move(latent, noise, from: levels[40], to: levels[3])
-        #expect((moved - DDIM.noised(clean, noise, to: levels[3])).absolute.largest().item < 1e-12)
+        let latent = DDIM.addNoise(clean, noise, to: levels[40])
+        #expect((DDIM.predictedOriginal(latent, noise, at: levels[40]) - clean).absolute.amax().item < 1e-12)
+        let moved = DDIM.step(latent, noise, from: levels[40], to: levels[3])
+        #expect((moved - DDIM.addNoise(clean, noise, to: levels[3])).absolute.amax().item < 1e-12)
     }
 
     @Test("Velocity holds the same noise as the estimate it was made of")
@@ -138,10 +138,10 @@ import Testing
         let level = try Self.schedule().levels(steps: 50)[30]
         let clean = RandomGenerator(seed: 1).normal([8]).to(dtype: .float64)
         let noise = RandomGenerator(seed: 2).normal([8]).to(dtype: .float64)
-        let velocity = noise * level.signal - clean * level.spread
-        let latent = DDIM.noised(clean, noise, to: level)
+        let velocity = noise * level.sqrtAlphaBar - clean * level.sqrtOneMinusAlphaBar
+        let latent = DDIM.addNoise(clean, noise, to: level)
         let found = Prediction.velocity.noise(in: velocity, latent: latent, at: level)
-        #expect((found - noise).absolute.largest().item < 1e-12)
+        #expect((found - noise).absolute.amax().item < 1e-12)
     }
 
     @Test("Fresh noise keeps the variance: of unit data it stays one for every η")
@@ -152,7 +152,7 @@ import Testing
         for eta in [0, 0.3, 1] {
             // Response of the move to clean latent, noise in it and fresh noise, one at a time.
             func response(clean: Tensor, noise: Tensor, fresh: Tensor) -> Double {
-                let latent = DDIM.noised(clean, noise, to: levels[30])
+                let latent = DDIM.addNoise(clean, noise, to: levels[30])
                 let estimate = Estimate(latent, noise: noise, at: levels[30])
                 return DDIM(eta: eta).step(estimate, to: levels[29], noise: fresh).item
             }

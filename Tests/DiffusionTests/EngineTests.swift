@@ -15,10 +15,10 @@ import ToyModels
             var steps: [Int] = []
             var result: [Float] = []
             var isOnThread = false
-            let stream = engine.run { studio in
+            let stream = engine.run { session in
                 let latent = RandomGenerator(seed: UInt64(seed)).normal([1, 3, 8, 8])
-                let levels = try studio.schedule.levels(steps: 5)
-                let end = try studio.sample(latent, from: 5, of: levels, prompt: studio.prompt(""))
+                let levels = try session.schedule.levels(steps: 5)
+                let end = try session.sample(latent, from: 5, of: levels, prompt: session.prompt(""))
                 return (end.floats, engine.thread.isCurrent)
             }
             for try await event in stream {
@@ -76,11 +76,11 @@ import ToyModels
             return model
         }
         let reader = Task {
-            try await engine.result { studio in
-                defer { ended.continuation.yield(studio.spent.forwards) }
-                let levels = try studio.schedule.levels(steps: 50)
-                return try studio.sample(
-                    .zeros([1, 3, 8, 8]), from: 50, of: levels, prompt: studio.prompt("")
+            try await engine.result { session in
+                defer { ended.continuation.yield(session.spent.forwards) }
+                let levels = try session.schedule.levels(steps: 50)
+                return try session.sample(
+                    .zeros([1, 3, 8, 8]), from: 50, of: levels, prompt: session.prompt("")
                 ).floats
             }
         }

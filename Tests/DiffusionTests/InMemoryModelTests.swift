@@ -20,10 +20,10 @@ import Testing
     /// A model's estimate for the same latent and prompt, always.
     func answer(_ model: any DiffusionModel, _ text: String = "a red apple") throws -> Tensor {
         try withoutGradients {
-            let studio = Studio(model: model)
-            return try studio.noise(
+            let session = DiffusionSession(model: model)
+            return try session.noise(
                 in: RandomGenerator(seed: 1).normal([1, 4, 8, 8]), at: model.schedule.levels(steps: 5)[3],
-                prompt: studio.prompt(text))
+                prompt: session.prompt(text))
         }
     }
 
@@ -58,15 +58,15 @@ import Testing
             tokenizer: try base.tokenizer(), schedule: base.schedule, facts: base.facts)
         #expect(try answer(model).isEqual(to: answer(base)))
         #expect(model.latentScale == base.latentScale && model.contextLength == base.contextLength)
-        let plan = Plan.recording(into: Recording(try base.sites.filter(\.isPromptMap)))
+        let plan = Plan.recording(into: Recording(try base.sites.filter(\.isCrossAttentionMap)))
         #expect(
             model.bytesPerRow(latentShape: [1, 4, 8, 8], plan: plan)
                 == base.bytesPerRow(latentShape: [1, 4, 8, 8], plan: plan))
         try withoutGradients {
-            let picture = RandomGenerator(seed: 2).uniform([1, 3, 16, 16]) * 2 - 1
-            let (mine, theirs) = (try model.posterior(of: picture), try base.posterior(of: picture))
+            let image = RandomGenerator(seed: 2).uniform([1, 3, 16, 16]) * 2 - 1
+            let (mine, theirs) = (try model.encode(image), try base.encode(image))
             #expect(mine.mean.isEqual(to: theirs.mean) && mine.deviation.isEqual(to: theirs.deviation))
-            #expect(try model.picture(of: mine.mean).isEqual(to: base.picture(of: mine.mean)))
+            #expect(try model.image(of: mine.mean).isEqual(to: base.image(of: mine.mean)))
         }
     }
 
@@ -77,12 +77,12 @@ import Testing
             let level = try base.schedule.levels(steps: 5)[3]
             let latent = RandomGenerator(seed: 1).normal([1, 4, 8, 8])
             let prompt = Prompt(embedding: try base.embed("a red apple").embedding)
-            let noise = try Studio(model: model).noise(in: latent, at: level, prompt: prompt)
+            let noise = try DiffusionSession(model: model).noise(in: latent, at: level, prompt: prompt)
             #expect(relativeError(noise, try answer(base)) < 1e-5)
             let error = #expect(throws: DiffusionError.self) { try model.embed("a red apple") }
             #expect(error?.description == "the model has no tokenizer, which this needs")
             #expect(throws: DiffusionError.missingComponent(name: "autoencoder")) {
-                try model.picture(of: latent)
+                try model.image(of: latent)
             }
             #expect(throws: DiffusionError.missingComponent(name: "text encoder")) {
                 try model.textEncoder()
@@ -179,9 +179,9 @@ import Testing
         final class Visits { var count = 0 }
         func run(checkpointing: Bool) throws -> (visits: [Int], noise: Tensor, slopes: [Tensor]) {
             let model = LoadedModel(folder: folder, dtype: .float64, checkpointing: checkpointing)
-            let studio = Studio(model: model)
+            let session = DiffusionSession(model: model)
             let visits = Visits()
-            let plan = Plan.editing([try #require(try model.sites.named("up1.0.own.query"))]) { _, value in
+            let plan = Plan.editing([try #require(try model.sites.named("up1.0.self.query"))]) { _, value in
                 visits.count += 1
                 return value * 1.1
             }
@@ -191,12 +191,12 @@ import Testing
             func query(_ latent: Tensor, _ prompt: Tensor) -> Query {
                 Query(latent, at: level, prompt: Prompt(embedding: prompt), plan: plan)
             }
-            _ = try withoutGradients { try studio.predict([query(start, embedding)]) }
+            _ = try withoutGradients { try session.predict([query(start, embedding)]) }
             var counts = [visits.count]
             let (latent, prompt) = (start.requiringGradient, embedding.requiringGradient)
-            let noise = try withGradients { try studio.predict([query(latent, prompt)])[0] }
+            let noise = try withGradients { try session.predict([query(latent, prompt)])[0] }
             counts.append(visits.count)
-            let slopes = try studio.gradients(
+            let slopes = try session.gradients(
                 of: noise.squared.sum, withRespectTo: [latent, prompt], rows: 1)
             counts.append(visits.count)
             return (counts, noise.detached, slopes)

@@ -15,16 +15,16 @@ import Testing
     func opens(name: String) throws {
         try withoutGradients {
             let model = try model(name)
-            let studio = Studio(model: model)
+            let session = DiffusionSession(model: model)
             let facts = model.facts
             #expect(facts.fingerprint.count == 16)
             let level = try model.schedule.levels(steps: 5)[3]
             let latent = RandomGenerator(seed: 1).normal([1, facts.latentChannels, 8, 8])
             let extra = facts.inputChannels - facts.latentChannels
             let query = Query(
-                latent, at: level, prompt: try studio.prompt("a red apple"),
+                latent, at: level, prompt: try session.prompt("a red apple"),
                 extra: extra > 0 ? .zeros([1, extra, 8, 8]) : nil)
-            let noise = try studio.predict([query])[0]
+            let noise = try session.predict([query])[0]
             #expect(noise.shape == latent.shape)
             #expect(noise.isFinite)
         }
@@ -36,15 +36,15 @@ import Testing
     func walks(name: String, steps: Int) throws {
         try withoutGradients {
             let expected = try Fixtures.expected(name)
-            let studio = Studio(model: try model(name))
-            let levels = try studio.schedule.levels(steps: steps)
+            let session = DiffusionSession(model: try model(name))
+            let levels = try session.schedule.levels(steps: steps)
             let latent = try expected.tensor("ddim.latent")
             let prompt = Prompt(embedding: try expected.tensor("ddim.encoder_hidden_states"))
-            let up = try studio.invert(latent, through: levels, to: steps, prompt: prompt)
+            let up = try session.invert(latent, through: levels, to: steps, prompt: prompt)
             #expect(
                 relativeError(.stacked(up), try expected.tensor("ddim-invert-\(steps).levels")) < 1e-4)
             var down = [latent]
-            _ = try studio.sample(latent, from: steps, of: levels, prompt: prompt) { _, latent in
+            _ = try session.sample(latent, from: steps, of: levels, prompt: prompt) { _, latent in
                 down.append(latent)
                 return latent
             }
@@ -64,9 +64,9 @@ import Testing
             let random = RandomGenerator(seed: 1)
             let latents = (0..<5).map { _ in random.normal([1, 4, 8, 8]) }
             func answers(_ model: LoadedModel) throws -> [Tensor] {
-                let studio = Studio(model: model)
-                let prompts = try ["a red apple", ""].map { try studio.prompt($0) }
-                return try studio.predict(
+                let session = DiffusionSession(model: model)
+                let prompts = try ["a red apple", ""].map { try session.prompt($0) }
+                return try session.predict(
                     latents.enumerated().map { Query($1, at: level, prompt: prompts[$0 % 2]) })
             }
             for (one, shared) in try zip(answers(one), answers(shared)) {
@@ -106,20 +106,20 @@ import Testing
     func plans() throws {
         try withoutGradients {
             let model = try model("tiny-sd1")
-            let maps = try model.unet().sites.filter(\.isPromptMap)
+            let maps = try model.unet().sites.filter(\.isCrossAttentionMap)
             func run(rows: Int) throws -> [Tensor] {
-                let studio = Studio(model: model, limits: BatchLimits(rows: rows))
+                let session = DiffusionSession(model: model, limits: BatchLimits(rows: rows))
                 let level = try model.schedule.levels(steps: 5)[3]
                 let source = Recording(maps)
                 let latent = RandomGenerator(seed: 1).normal([1, 4, 8, 8])
                 let other = RandomGenerator(seed: 2).normal([1, 4, 8, 8])
-                return try studio.predict([
+                return try session.predict([
                     Query(
-                        latent, at: level, prompt: studio.prompt("a red apple"),
+                        latent, at: level, prompt: session.prompt("a red apple"),
                         plan: .recording(into: source)),
-                    Query(other, at: level, prompt: studio.prompt("a pear")),
+                    Query(other, at: level, prompt: session.prompt("a pear")),
                     Query(
-                        other, at: level, prompt: studio.prompt("a pear"),
+                        other, at: level, prompt: session.prompt("a pear"),
                         plan: .editing(maps) { site, _ in source[site] }),
                 ])
             }
@@ -235,13 +235,13 @@ import Testing
                 ($0, $0 == broken ? try file.tensor($0) * Double.nan : try file.tensor($0).copied)
             }
             try Safetensors.write(tensors, to: path)
-            let studio = Studio(model: LoadedModel(folder: try ModelFolder(path: folder)))
+            let session = DiffusionSession(model: LoadedModel(folder: try ModelFolder(path: folder)))
             let latent = Tensor.zeros([1, 4, 8, 8])
             let error = #expect(throws: DiffusionError.self) {
                 try withoutGradients {
-                    try studio.noise(
-                        in: latent, at: studio.schedule.levels(steps: 5)[3],
-                        prompt: studio.prompt("a red apple"))
+                    try session.noise(
+                        in: latent, at: session.schedule.levels(steps: 5)[3],
+                        prompt: session.prompt("a red apple"))
                 }
             }
             #expect(error == .brokenWeights(part: "\(folder)/\(part)", tensor: broken))

@@ -56,11 +56,11 @@ import Testing
     @Test("A share of the trajectory is counted in steps without binary surprises")
     func reach() throws {
         let levels = try NoiseSchedule.stableDiffusion.levels(steps: 50)
-        #expect(levels.reach(0.58) == 29)
-        #expect(levels.reach(0.8) == 40)
-        #expect(levels.reach(0.999) == 49)
-        #expect(levels.reach(1) == 50)
-        #expect(levels.reach(0) == 0)
+        #expect(levels.stepCount(strength: 0.58) == 29)
+        #expect(levels.stepCount(strength: 0.8) == 40)
+        #expect(levels.stepCount(strength: 0.999) == 49)
+        #expect(levels.stepCount(strength: 1) == 50)
+        #expect(levels.stepCount(strength: 0) == 0)
     }
 
     @Test("An offset of its own shifts leading timesteps, nothing else, and stays within the schedule")

@@ -27,8 +27,9 @@ import Testing
     @Test("Steps of DDIM without a sampler are taken by inversions alone, which solve or learn within a step")
     func steps() throws {
         #expect(
-            try Self.files(with: "DDIM.move(") == [
-                "Studio+Walks.swift", "FixedPointInversion.swift", "NullTextInversion.swift",
+            try Self.files(with: "DDIM.step(") == [
+                "DDIM.swift", "DiffusionSession+Sampling.swift", "FixedPointInversion.swift",
+                "NullTextInversion.swift",
                 "RegularisedInversion.swift",
             ])
     }

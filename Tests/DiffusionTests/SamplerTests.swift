@@ -9,23 +9,23 @@ import ToyModels
     /// Gaussian data, mean 0.5 and deviation 0.5: the exact path of the probability flow ODE is known.
     static let (mean, deviation) = (0.5, 0.5)
 
-    static func noise(in x: Tensor, at level: Level) -> Tensor {
-        (x - level.signal * mean)
-            * (level.spread / (level.alphaBar * deviation * deviation + 1 - level.alphaBar))
+    static func noise(in x: Tensor, at level: NoiseLevel) -> Tensor {
+        (x - level.sqrtAlphaBar * mean)
+            * (level.sqrtOneMinusAlphaBar / (level.alphaBar * deviation * deviation + 1 - level.alphaBar))
     }
 
-    static func exact(_ x: Tensor, from start: Level, to end: Level) -> Tensor {
-        func spread(_ level: Level) -> Double {
+    static func exact(_ x: Tensor, from start: NoiseLevel, to end: NoiseLevel) -> Tensor {
+        func spread(_ level: NoiseLevel) -> Double {
             (level.alphaBar * deviation * deviation + 1 - level.alphaBar).squareRoot()
         }
-        return (x - start.signal * mean) * (spread(end) / spread(start)) + end.signal * mean
+        return (x - start.sqrtAlphaBar * mean) * (spread(end) / spread(start)) + end.sqrtAlphaBar * mean
     }
 
     /// How far sampling ends from the exact path, in steps that are even in λ = log(√ᾱ/√(1-ᾱ)) from -2 to 2.
     static func error(of sampler: any Sampler, steps: Int) -> Double {
         let levels = (0...steps).map { k in
             let lambda = 2 - 4 * Double(k) / Double(steps)
-            return Level(index: k, timestep: k, alphaBar: 1 / (1 + exp(-2 * lambda)))
+            return NoiseLevel(index: k, timestep: k, alphaBar: 1 / (1 + exp(-2 * lambda)))
         }
         let first = Tensor([1.3, -0.4] as [Double])
         var x = first
@@ -35,7 +35,7 @@ import ToyModels
             x = sampler.step(estimate, after: last, to: levels[k - 1])
             last = estimate
         }
-        return (x - exact(first, from: levels[steps], to: levels[0])).absolute.largest().item
+        return (x - exact(first, from: levels[steps], to: levels[0])).absolute.amax().item
     }
 
     @Test("DPM-Solver++ 2M is of second order, where DDIM is of first")
@@ -56,28 +56,28 @@ import ToyModels
         let noise = random.normal([4]).to(dtype: .float64)
         var last: Estimate?
         for k in (1...10).reversed() {
-            let latent = DDIM.noised(clean, noise, to: levels[k])
+            let latent = DDIM.addNoise(clean, noise, to: levels[k])
             let estimate = Estimate(latent, noise: noise, at: levels[k])
             let found = DPMSolver().step(estimate, after: last, to: levels[k - 1])
-            #expect((found - DDIM().step(estimate, to: levels[k - 1])).absolute.largest().item < 1e-12)
+            #expect((found - DDIM().step(estimate, to: levels[k - 1])).absolute.amax().item < 1e-12)
             last = estimate
         }
     }
 
     @Test("Random samplers draw the posterior of DDPM: its mean and its deviation, whatever the clean latent")
-    func posterior() throws {
+    func encode() throws {
         let (clean, noise) = (Tensor([0.6] as [Double]), Tensor([-1.2] as [Double]))
         let samplers: [any Sampler] = [DPMSolver(isStochastic: true), DDIM(eta: 1), EulerAncestral()]
         for sampler in samplers {
             let levels = try sampler.levels(of: .stableDiffusion, steps: 20)
             for k in (2...20).reversed() {
                 let (start, end) = (levels[k], levels[k - 1])
-                let latent = DDIM.noised(clean, noise, to: start)
+                let latent = DDIM.addNoise(clean, noise, to: start)
                 let estimate = Estimate(latent, noise: noise, at: start)
                 let share = start.alphaBar / end.alphaBar
                 let mean =
                     latent * (share.squareRoot() * (1 - end.alphaBar) / (1 - start.alphaBar))
-                    + clean * (end.signal * (1 - share) / (1 - start.alphaBar))
+                    + clean * (end.sqrtAlphaBar * (1 - share) / (1 - start.alphaBar))
                 let deviation = ((1 - end.alphaBar) / (1 - start.alphaBar) * (1 - share)).squareRoot()
                 #expect((sampler.mean(estimate, after: nil, to: end) - mean).absolute.item < 1e-12)
                 #expect(abs(sampler.deviation(from: start, to: end) - deviation) < 1e-12)
@@ -99,12 +99,12 @@ import ToyModels
         )
         for k in 2...12 {
             let (from, to) = (levels[k], levels[k - 1])
-            let up = (to.ratio * to.ratio * (1 - to.ratio * to.ratio / (from.ratio * from.ratio)))
+            let up = (to.sigma * to.sigma * (1 - to.sigma * to.sigma / (from.sigma * from.sigma)))
                 .squareRoot()
-            let down = (to.ratio * to.ratio - up * up).squareRoot()
-            let u = x / from.signal + noise * (down - from.ratio) + fresh * up
+            let down = (to.sigma * to.sigma - up * up).squareRoot()
+            let u = x / from.sqrtAlphaBar + noise * (down - from.sigma) + fresh * up
             let found = EulerAncestral().step(Estimate(x, noise: noise, at: from), to: to, noise: fresh)
-            #expect((found - u * to.signal).absolute.largest().item < 1e-12)
+            #expect((found - u * to.sqrtAlphaBar).absolute.amax().item < 1e-12)
         }
         let last = Estimate(x, noise: noise, at: levels[1])
         #expect(
@@ -114,46 +114,46 @@ import ToyModels
     @Test("What changes the predicted clean latent leaves its noise, and is asked before every step")
     func guidingTheClean() throws {
         let model = GaussianModel(side: 4)
-        let studio = Studio(model: model)
+        let session = DiffusionSession(model: model)
         let levels = try model.schedule.levels(steps: 10)
-        let prompt = try studio.prompt("")
+        let prompt = try session.prompt("")
         let start = RandomGenerator(seed: 1).normal([1, 3, 4, 4])
         let wanted = start.zerosLike + 0.25
         var asked: [Int] = []
-        let end = try studio.sample(
+        let end = try session.sample(
             start, from: 10, of: levels,
-            predicting: { try studio.noise(in: $0, at: $1, prompt: prompt) },
+            predicting: { try session.noise(in: $0, at: $1, prompt: prompt) },
             guiding: {
                 asked.append($0.level.index)
                 let other = $0.replacing(predictedOriginal: wanted)
                 #expect(other.noise.isEqual(to: $0.noise))
-                #expect((other.predictedOriginal - wanted).absolute.largest().item < 1e-4)
+                #expect((other.predictedOriginal - wanted).absolute.amax().item < 1e-4)
                 return other
             })
         #expect(asked == Array((1...10).reversed()))
         // Only the last noise is left, at the level that the schedule ends with.
-        #expect((end - wanted * levels[0].signal).absolute.largest().item < 0.2)
+        #expect((end - wanted * levels[0].sqrtAlphaBar).absolute.amax().item < 0.2)
     }
 
     @Test("Latents that are sampled side by side are those that are sampled alone")
     func sideBySide() throws {
         let model = GaussianModel(
             side: 8, means: ["left": GaussianModel.mean(side: 8, first: 20, value: 0.5)])
-        let studio = Studio(model: model)
+        let session = DiffusionSession(model: model)
         let levels = try model.schedule.levels(steps: 6)
-        let prompts = [try studio.prompt("left"), try studio.prompt("")]
+        let prompts = [try session.prompt("left"), try session.prompt("")]
         let starts = [1, 2].map { RandomGenerator(seed: $0).normal([1, 3, 8, 8]) }
-        let both = try studio.sample(
+        let both = try session.sample(
             starts, from: 6, of: levels, prompts: prompts)
         #expect(model.passes == Array(repeating: 2, count: 6))
         for index in [0, 1] {
-            let alone = try studio.sample(starts[index], from: 6, of: levels, prompt: prompts[index])
-            #expect((both[index] - alone).absolute.largest().item < 1e-6)
+            let alone = try session.sample(starts[index], from: 6, of: levels, prompt: prompts[index])
+            #expect((both[index] - alone).absolute.amax().item < 1e-6)
         }
-        let up = try studio.invert(starts, through: levels, to: 6, prompts: prompts)
+        let up = try session.invert(starts, through: levels, to: 6, prompts: prompts)
         for index in [0, 1] {
-            let alone = try studio.invert(starts[index], through: levels, to: 6, prompt: prompts[index])
-            #expect((up[index][6] - alone[6]).absolute.largest().item < 1e-6)
+            let alone = try session.invert(starts[index], through: levels, to: 6, prompt: prompts[index])
+            #expect((up[index][6] - alone[6]).absolute.amax().item < 1e-6)
         }
     }
 }

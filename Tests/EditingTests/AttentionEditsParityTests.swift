@@ -27,15 +27,15 @@ import Testing
         RandomGenerator(seed: 99).normal([1, 4, height, width]).to(dtype: .float64) * 0.5
     }
 
-    /// Both pictures from one noise in five steps.
+    /// Both images from one noise in five steps.
     static func pair(
         _ name: String, _ height: Int, _ width: Int, to target: String, preset: Preset,
         _ options: [String: String] = [:]
     ) throws -> (source: Tensor, target: Tensor) {
-        let studio = Studio(model: try model(name))
+        let session = DiffusionSession(model: try model(name))
         return try PromptToPrompt(Options(options, of: PromptToPrompt.description, preset: preset)).generate(
             from: drawn(height, width) * 2, source: source, target: target,
-            levels: try studio.schedule.levels(steps: 5), in: studio)
+            levels: try session.schedule.levels(steps: 5), in: session)
     }
 
     @Test(
@@ -62,11 +62,11 @@ import Testing
     static func masactrl(
         _ name: String, _ height: Int, _ width: Int, _ options: [String: String]
     ) throws -> Tensor {
-        let canvas = try canvas(
+        let context = try context(
             on: model(name), prompt: "a green pear", source: "a red apple", steps: 5, inversion: .direct,
             clean: drawn(height, width), dtype: .float64)
         let all = options.merging(["start-step": "0.2"]) { $1 }
-        return try MasaCtrl(Options(all, of: MasaCtrl.description)).edit(canvas).latent
+        return try MasaCtrl(Options(all, of: MasaCtrl.description)).edit(context).latent
     }
 
     static let words = ["foreground": "pear", "source-foreground": "apple", "mask-threshold": "0.5"]
@@ -102,12 +102,12 @@ import Testing
 
     @Test("MDP: noise mixed by a falling line, with a network that answers velocities")
     func mdp() throws {
-        let canvas = try canvas(
+        let context = try context(
             on: Self.model("tiny-sd2"), prompt: "a green pear", source: "a red apple", steps: 10,
             inversion: .direct, clean: Self.drawn(8, 12), dtype: .float64)
         // Ten steps: the window begins with 8 left and lasts 6.
         let options = ["schedule": "linear", "window-start": "40", "window-length": "30"]
-        let painting = try MDP(Options(options, of: MDP.description)).edit(canvas)
+        let painting = try MDP(Options(options, of: MDP.description)).edit(context)
         #expect(relativeError(painting.latent, try expected.tensor("mdp.velocity")) < Self.tolerance)
     }
 }

@@ -16,7 +16,7 @@ import Testing
     {
         let pixels: [UInt8] = (0..<768).map { (index: Int) in UInt8((index * 37 + index / 16) % 256) }
         var request = EditRequest(
-            picture: Picture(width: 16, height: 16, pixels: pixels), prompt: "a green pear",
+            image: Image(width: 16, height: 16, pixels: pixels), prompt: "a green pear",
             source: method.needs.source == .required ? "a red apple" : nil, method: method.name, seed: 3,
             steps: 4)
         if method.name == "pix2pix-zero" { request.options = ["sentences": "2", "rounds": "1"] }
@@ -32,11 +32,12 @@ import Testing
     static func edit(_ request: EditRequest) throws -> EditResult {
         let needs = try Registry.method(named: request.method).description.needs
         return try withoutGradients {
-            try Studio(model: try tinyModel(needs.pictureChannels ? "tiny-ip2p" : "tiny-sd1")).edit(request)
+            try DiffusionSession(model: try tinyModel(needs.imageChannels ? "tiny-ip2p" : "tiny-sd1")).edit(
+                request)
         }
     }
 
-    /// Asserts that a change of a setting shows in the picture exactly where no word says that it has no effect.
+    /// Asserts that a change of a setting shows in the image exactly where no word says that it has no effect.
     func check(
         _ setting: Setting, _ base: EditRequest, _ change: (inout EditRequest) -> Void,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -74,7 +75,7 @@ import Testing
     @Test("An option that is said to count only elsewhere changes nothing", arguments: methods)
     func options(method: MethodDescription) throws {
         let base = Self.request(method)
-        var painted: Picture?
+        var painted: Image?
         for option in method.options {
             let text: String
             switch option.kind {
@@ -115,7 +116,7 @@ import Testing
             ),
         ] as [(String, String?)])
     func messages(method: String, expected: String?) throws {
-        var request = EditRequest(picture: Picture(width: 2, height: 2), prompt: "a pear", method: method)
+        var request = EditRequest(image: Image(width: 2, height: 2), prompt: "a pear", method: method)
         if method == "plug-and-play" {
             request.strength = 0.2
         } else {
@@ -132,7 +133,7 @@ import Testing
             throws -> String?
         {
             var request = EditRequest(
-                picture: Picture(width: 2, height: 2), prompt: "a pear", source: "an apple", method: method,
+                image: Image(width: 2, height: 2), prompt: "a pear", source: "an apple", method: method,
                 options: options)
             change(&request)
             return try request.checked().advice

@@ -18,13 +18,13 @@ import Testing
             steps: try #require(facts["steps"].flatMap(Int.init)),
             guidance: try #require(facts["guidance"].flatMap(Double.init)))
         let expected = try reference.tensor("picture")
-        let picture = try withoutGradients {
+        let image = try withoutGradients {
             let folder = try ModelFolder(path: Fixtures.package + "/Models/still-life")
-            return try Studio(model: LoadedModel(folder: folder)).generate(request).picture
+            return try DiffusionSession(model: LoadedModel(folder: folder)).generate(request).image
         }
-        #expect([picture.height, picture.width, 3] == expected.shape)
+        #expect([image.height, image.width, 3] == expected.shape)
         let theirs = expected.to(dtype: .float32).floats
-        let far = zip(picture.pixels, theirs).count { abs(Float($0) - $1) > 1 }
+        let far = zip(image.pixels, theirs).count { abs(Float($0) - $1) > 1 }
         #expect(
             Double(far) <= 0.001 * Double(theirs.count),
             "\(far) of \(theirs.count) bytes differ by more than 1")

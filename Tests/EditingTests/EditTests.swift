@@ -8,18 +8,18 @@ import ToyModels
 
 @testable import Editing
 
-/// Whole edits, from picture to picture, on the closed-form denoiser.
+/// Whole edits, from image to image, on the closed-form denoiser.
 @Suite struct EditTests {
-    static func picture(_ width: Int, _ height: Int) -> Picture {
+    static func image(_ width: Int, _ height: Int) -> Image {
         let pixels = (0..<(width * height * 3)).map { UInt8(($0 * 37 + $0 / width) % 256) }
-        return Picture(width: width, height: height, pixels: pixels)
+        return Image(width: width, height: height, pixels: pixels)
     }
 
     static func model(for method: String? = nil) -> GaussianModel {
         let model = GaussianModel(
             side: 16, means: ["dog": GaussianModel.mean(side: 16, first: 96, value: 0.8)])
         for type in Registry.all where type.description.name == method {
-            if type.description.needs.pictureChannels { model.facts.inputChannels = 6 }
+            if type.description.needs.imageChannels { model.facts.inputChannels = 6 }
         }
         return model
     }
@@ -33,12 +33,12 @@ import ToyModels
         arguments: names)
     func deterministic(method: String) async throws {
         let request = EditRequest(
-            picture: Self.picture(40, 40), prompt: "dog", source: "cat", method: method, seed: 3, steps: 10)
+            image: Self.image(40, 40), prompt: "dog", source: "cat", method: method, seed: 3, steps: 10)
         let first = try await Self.engine(for: method).edited(request)
         let second = try await Self.engine(for: method).edited(request)
-        #expect(first.picture == second.picture)
-        #expect((first.picture.width, first.picture.height) == (40, 40))
-        #expect(first.picture != request.picture)
+        #expect(first.image == second.image)
+        #expect((first.image.width, first.image.height) == (40, 40))
+        #expect(first.image != request.image)
         #expect(first.account.cost.forwards == second.account.cost.forwards)
         #expect(first.account.workingSize == [16, 16])
         #expect(first.account.timesteps.count == 10)
@@ -49,13 +49,13 @@ import ToyModels
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
         let mask = Mask(width: 40, height: 40, values: values)
         let request = EditRequest(
-            picture: Self.picture(40, 40), prompt: "dog", source: "cat", mask: mask, method: method,
+            image: Self.image(40, 40), prompt: "dog", source: "cat", mask: mask, method: method,
             steps: 10)
         let result = try await Self.engine(for: method).edited(request)
         var changed = 0
         for pixel in 0..<(40 * 40) {
             let range = (pixel * 3)..<(pixel * 3 + 3)
-            let same = result.picture.pixels[range] == request.picture.pixels[range]
+            let same = result.image.pixels[range] == request.image.pixels[range]
             if values[pixel] == 0 { #expect(same) } else if !same { changed += 1 }
         }
         #expect(changed > 100)
@@ -67,22 +67,22 @@ import ToyModels
         let model = Self.model(for: method)
         var cancelled = false
         model.beforePass = { if $0 == 4 { cancelled = true } }
-        let studio = Studio(model: model, isCancelled: { cancelled })
+        let session = DiffusionSession(model: model, isCancelled: { cancelled })
         #expect(throws: CancellationError.self) {
-            try studio.edit(
-                EditRequest(picture: Self.picture(16, 16), prompt: "dog", source: "cat", method: method))
+            try session.edit(
+                EditRequest(image: Self.image(16, 16), prompt: "dog", source: "cat", method: method))
         }
         #expect(model.passes.count == 4)
     }
 
     @Test("SDEdit and encode–decode cost what the specification counts")
     func costs() async throws {
-        let picture = Self.picture(16, 16)
+        let image = Self.image(16, 16)
         for (method, guidance, expected) in [
             ("sdedit", 7.5, 50), ("sdedit", 1, 25), ("ddim", 7.5, 120), ("ddim", 1, 80),
             ("diffedit", 7.5, 140),
         ] {
-            let request = EditRequest(picture: picture, prompt: "dog", method: method, guidance: guidance)
+            let request = EditRequest(image: image, prompt: "dog", method: method, guidance: guidance)
             #expect(try await Self.engine().edited(request).account.cost.forwards == expected)
         }
     }
@@ -94,17 +94,17 @@ import ToyModels
         ])
     func sizes(width: Int, height: Int) async throws {
         let request = EditRequest(
-            picture: Self.picture(width, height), prompt: "x", method: "sdedit", steps: 5)
+            image: Self.image(width, height), prompt: "x", method: "sdedit", steps: 5)
         let engine = Engine { GaussianModel(side: 16) }
         let result = try await engine.edited(request)
-        #expect((result.picture.width, result.picture.height) == (width, height))
+        #expect((result.image.width, result.image.height) == (width, height))
         #expect(result.account.workingSize.max() == 16)
     }
 
     @Test("The account and the trace hold what was done, and the account survives JSON")
     func account() async throws {
         let request = EditRequest(
-            picture: Self.picture(16, 16), prompt: "dog", source: "cat", seed: 11, steps: 20, traces: true,
+            image: Self.image(16, 16), prompt: "dog", source: "cat", seed: 11, steps: 20, traces: true,
             measuresInversion: true)
         let result = try await Self.engine().edited(request)
         #expect(
@@ -118,7 +118,7 @@ import ToyModels
         #expect(result.account.options["noises"] == .integer(10))
         #expect(result.account.cost.peakBytes > 0)
         let data = try JSONEncoder().encode(result.account)
-        let back = try JSONDecoder().decode(Account.self, from: data)
+        let back = try JSONDecoder().decode(EditRecord.self, from: data)
         #expect(back.seed == 11)
         #expect(back.timesteps == result.account.timesteps)
         #expect(back.cost == result.account.cost)
@@ -127,7 +127,7 @@ import ToyModels
     @Test("A request survives JSON, and a damaged one is refused")
     func requestJSON() throws {
         let request = EditRequest(
-            picture: Self.picture(3, 2), prompt: "dog", mask: Mask(width: 2, height: 1, values: [0, 1]),
+            image: Self.image(3, 2), prompt: "dog", mask: Mask(width: 2, height: 1, values: [0, 1]),
             options: ["noises": "3"], seed: .max, strength: 0.5)
         let data = try JSONEncoder().encode(request)
         #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
@@ -143,39 +143,39 @@ import ToyModels
     )
     func sdeditLevels() throws {
         let model = GaussianModel(side: 16)
-        let studio = Studio(model: model)
+        let session = DiffusionSession(model: model)
         let request = EditRequest(
-            picture: Self.picture(16, 16), prompt: "x", method: "sdedit", guidance: 1, strength: 0.5)
-        _ = try studio.edit(request)
+            image: Self.image(16, 16), prompt: "x", method: "sdedit", guidance: 1, strength: 0.5)
+        _ = try session.edit(request)
         #expect(model.timesteps == stride(from: 481, through: 1, by: -20).map { $0 })
         var other = request
         other.strength = 1
-        let one = try studio.edit(other)
-        other.picture = Picture(width: 16, height: 16, red: 255)
-        #expect(try studio.edit(other).painted != one.painted)
+        let one = try session.edit(other)
+        other.image = Image(width: 16, height: 16, red: 255)
+        #expect(try session.edit(other).painted != one.painted)
     }
 
     @Test("A model folder edits, generates and reconstructs; one with a mask channel says what it needs")
     func folders() async throws {
         let engine = Engine(folder: try ModelFolder(path: Fixtures.model("tiny-sd1")))
-        let picture = Self.picture(20, 12)
+        let image = Self.image(20, 12)
         let edit = EditRequest(
-            picture: picture, prompt: "a green pear", source: "a red apple", options: ["noises": "2"],
+            image: image, prompt: "a green pear", source: "a red apple", options: ["noises": "2"],
             steps: 4)
         let result = try await engine.edited(edit)
-        #expect((result.picture.width, result.picture.height) == (20, 12))
+        #expect((result.image.width, result.image.height) == (20, 12))
         #expect(result.account.model.fingerprint.count == 16)
 
         let generation = GenerationRequest(prompt: "a pear", seed: 5, steps: 3)
         let one = try await engine.result { try $0.generate(generation) }
         let two = try await engine.result { try $0.generate(generation) }
-        #expect(one.picture == two.picture)
+        #expect(one.image == two.image)
         #expect(one.cost.forwards == 6)
 
         let walk = try await engine.result {
-            try $0.reconstruct(.init(picture: picture, prompt: "a pear", steps: 4))
+            try $0.reconstruct(.init(image: image, prompt: "a pear", steps: 4))
         }
-        #expect((walk.picture.width, walk.picture.height) == (20, 12))
+        #expect((walk.image.width, walk.image.height) == (20, 12))
         #expect(walk.levels.shape[0] == 5)
         #expect(walk.cost.forwards == 8)
 
@@ -189,21 +189,21 @@ import ToyModels
     )
     func samples() throws {
         try withoutGradients {
-            let studio = Studio(model: try tinyModel(), limits: BatchLimits(rows: 5))
+            let session = DiffusionSession(model: try tinyModel(), limits: BatchLimits(rows: 5))
             let texts = ["a red apple", "a green pear", "a blue cube"]
-            let together = try studio.samples(
-                of: try texts.map { try studio.prompt($0) }, seeds: [1, 2, 3], steps: 4, guidance: 3)
-            #expect(studio.spent.forwards == 3 * 2 * 4)
+            let together = try session.samples(
+                of: try texts.map { try session.prompt($0) }, seeds: [1, 2, 3], steps: 4, guidance: 3)
+            #expect(session.spent.forwards == 3 * 2 * 4)
             for (index, text) in texts.enumerated() {
-                let alone = try studio.generate(
+                let alone = try session.generate(
                     GenerationRequest(prompt: text, seed: UInt64(index + 1), steps: 4, guidance: 3))
-                let far = zip(alone.picture.pixels, together[index].pixels).count {
+                let far = zip(alone.image.pixels, together[index].pixels).count {
                     abs(Int($0) - Int($1)) > 1
                 }
                 #expect(far == 0)
             }
-            let way = try studio.prompts(from: texts[0], to: texts[1], count: 3)
-            let ends = (try studio.prompt(texts[0]).embedding, try studio.prompt(texts[1]).embedding)
+            let way = try session.prompts(from: texts[0], to: texts[1], count: 3)
+            let ends = (try session.prompt(texts[0]).embedding, try session.prompt(texts[1]).embedding)
             #expect(way[0].embedding.isEqual(to: ends.0) && way[2].embedding.isEqual(to: ends.1))
             #expect(relativeError(way[1].embedding * 2, ends.0 + ends.1) < 1e-6)
         }

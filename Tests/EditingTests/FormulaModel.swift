@@ -7,13 +7,13 @@ import Tensors
 final class FormulaModel: DiffusionModel {
     var schedule: NoiseSchedule
     var facts = ModelFacts(
-        name: "formula", fingerprint: "formula", latentChannels: 1, latentFactor: 1, pictureSide: 1,
+        name: "formula", fingerprint: "formula", latentChannels: 1, latentFactor: 1, imageSide: 1,
         inputChannels: 1)
     let device = Device.cpu
     private let embeddings: [String: Tensor]
     private let formula: (Tensor, Int, Tensor) -> Tensor
 
-    /// - Parameter embeddings: [1, L, D] by text; ones of one element are nought for all other texts.
+    /// - Parameter embeddings: [1, L, D] by text; ones of one element are zero for all other texts.
     init(
         schedule: NoiseSchedule = .stableDiffusion, embeddings: [String: Tensor] = [:],
         formula: @escaping (Tensor, Int, Tensor) -> Tensor
@@ -26,7 +26,7 @@ final class FormulaModel: DiffusionModel {
     /// The curve that the specification's golden values were computed with.
     static func toy() -> FormulaModel {
         FormulaModel { latent, timestep, _ in
-            latent.hyperbolicTangent * (0.2 + 0.8 * Double(timestep) / 1000) + (latent * 3).sine * 0.1
+            latent.tanh * (0.2 + 0.8 * Double(timestep) / 1000) + (latent * 3).sin * 0.1
         }
     }
 
@@ -40,7 +40,7 @@ final class FormulaModel: DiffusionModel {
 
     func context(of embedding: Tensor) throws -> PromptContext { PromptContext(embedding: embedding) }
 
-    func answer(
+    func predict(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
         .concatenated(
@@ -50,11 +50,11 @@ final class FormulaModel: DiffusionModel {
             })
     }
 
-    func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
-        (picture, picture.zerosLike)
+    func encode(_ image: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
+        (image, image.zerosLike)
     }
 
-    func picture(of latent: Tensor) throws -> Tensor { latent }
+    func image(of latent: Tensor) throws -> Tensor { latent }
 
     func bytesPerRow(latentShape: [Int], plan: Plan) -> Int { 1 }
 }

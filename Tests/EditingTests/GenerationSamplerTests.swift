@@ -7,22 +7,24 @@ import ToyModels
 
 @Suite struct GenerationSamplerTests {
     /// A latent of Gaussian data, made by a sampler.
-    static func latent(_ sampler: SamplerKind?, steps: Int = 20, eta: Double = 0) throws -> (Tensor, Studio) {
+    static func latent(_ sampler: SamplerKind?, steps: Int = 20, eta: Double = 0) throws -> (
+        Tensor, DiffusionSession
+    ) {
         let model = GaussianModel(
             side: 8, deviation: 0.2, means: ["left": GaussianModel.mean(side: 8, first: 32, value: 0.8)])
-        let studio = Studio(model: model)
+        let session = DiffusionSession(model: model)
         let request = GenerationRequest(
             prompt: "left", seed: 4, steps: steps, guidance: 1, sampler: sampler, eta: eta)
-        return (try studio.generatedLatent(request), studio)
+        return (try session.generatedLatent(request), session)
     }
 
     @Test("Every sampler paints the prompt, at one forward a step, and each in its own way")
     func all() throws {
         var seen: [Tensor] = []
         for kind in SamplerKind.allCases {
-            let (latent, studio) = try Self.latent(kind)
-            #expect(studio.spent.forwards == 20)
-            #expect(studio.warnings.isEmpty)
+            let (latent, session) = try Self.latent(kind)
+            #expect(session.spent.forwards == 20)
+            #expect(session.warnings.isEmpty)
             // The mean of 96 elements of deviation 0.2 about 0.8, and of as many about 0.
             let half = latent.reshaped([3, 64])
             #expect(abs(half.narrowed(1, from: 0, count: 32).mean.item - 0.8) < 0.1, "\(kind)")

@@ -33,7 +33,7 @@ import ToyModels
 
     static func request(_ change: (inout EditRequest) -> Void = { _ in }) -> EditRequest {
         var request = EditRequest(
-            picture: EditTests.picture(16, 16), prompt: "dog", source: "cat", method: "ddim", steps: 6,
+            image: EditTests.image(16, 16), prompt: "dog", source: "cat", method: "ddim", steps: 6,
             strength: 1, traces: true)
         change(&request)
         return request
@@ -42,7 +42,7 @@ import ToyModels
     static func edit(
         _ request: EditRequest, _ cache: InversionCache?, on model: any DiffusionModel = gaussian()
     ) throws -> EditResult {
-        try Studio(model: model).edit(request, cache: cache)
+        try DiffusionSession(model: model).edit(request, cache: cache)
     }
 
     @Test(
@@ -110,7 +110,7 @@ import ToyModels
             #expect(try isKept(kind, { $0.source = "dog" }) == false)
             #expect(try isKept(kind, { $0.steps = 7 }) == false)
             #expect(try isKept(kind, { $0.strength = 0.5 }) == false)
-            #expect(try isKept(kind, { $0.picture.pixels[0] ^= 1 }) == false)
+            #expect(try isKept(kind, { $0.image.pixels[0] ^= 1 }) == false)
             #expect(try isKept(kind, { _ in }, model: "1") == false, "another model")
             #expect(try isKept(kind, { $0.seed = 9 }) == (kind != .editFriendly))
             #expect(try isKept(kind, { $0.guidance = 3 }) == (kind != .nullText))
@@ -214,13 +214,13 @@ import ToyModels
     func measured() throws {
         let place = Place()
         let request = Self.request { $0.measuresInversion = true }
-        func trip(_ kind: InversionKind) throws -> Account.RoundTrip {
+        func trip(_ kind: InversionKind) throws -> EditRecord.RoundTrip {
             var request = request
             request.inversion = kind
             return try #require(try Self.edit(request, place.cache).account.roundTrip)
         }
         let (ddim, negative, direct) = (try trip(.ddim), try trip(.negativePrompt), try trip(.direct))
-        // The toy's latents are the pictures themselves.
+        // The toy's latents are the images themselves.
         #expect(ddim.ceiling == nil && direct.psnr == nil && direct.rms == 0)
         #expect(try #require(negative.psnr) > #require(ddim.psnr))
         #expect(negative.rms < ddim.rms)
@@ -238,15 +238,15 @@ import ToyModels
     @Test("A reconstruction walks the kind it is asked for, and is kept like an edit's inversion")
     func reconstruction() throws {
         let place = Place()
-        let picture = EditTests.picture(16, 16)
+        let image = EditTests.image(16, 16)
         func walk(_ kind: InversionKind, guidance: Double = 7.5) throws -> Reconstruction {
-            try Studio(model: Self.gaussian()).reconstruct(
+            try DiffusionSession(model: Self.gaussian()).reconstruct(
                 ReconstructionRequest(
-                    picture: picture, prompt: "cat", steps: 6, guidance: guidance, inversion: kind),
+                    image: image, prompt: "cat", steps: 6, guidance: guidance, inversion: kind),
                 cache: place.cache)
         }
         let direct = try walk(.direct)
-        #expect(direct.picture == picture && direct.relativeError == 0 && direct.rms == 0)
+        #expect(direct.image == image && direct.relativeError == 0 && direct.rms == 0)
         #expect(direct.end.values == Array(direct.levels.values.prefix(direct.end.values.count)))
         let plain = try walk(.ddim, guidance: 1)
         #expect(plain.inversionKept && plain.cost.forwards == 6 && plain.relativeError > 0)

@@ -9,30 +9,32 @@ import ToyModels
 @Suite struct InversionTests {
     static var one: Tensor { .full([1, 1, 1, 1], 1) }
 
-    static func largest(_ tensor: Tensor) -> Double { tensor.absolute.largest().item }
+    static func largest(_ tensor: Tensor) -> Double { tensor.absolute.amax().item }
 
     /// A canvas on the Gaussian denoiser with two prompts that mean something.
     static func gaussian(
         _ inversion: InversionKind, source: String? = "cat", steps: Int = 10, guidance: Double = 7.5,
         _ options: [String: String] = [:], seed: UInt64 = 0, dtype: DType = .float64,
         schedule: NoiseSchedule = .stableDiffusion
-    ) throws -> Canvas {
+    ) throws -> EditContext {
         let model = GaussianModel(
             side: 4, schedule: schedule,
             means: [
                 "cat": GaussianModel.mean(side: 4, first: 8, value: 0.5),
                 "dog": GaussianModel.mean(side: 4, first: 12, value: -0.5),
             ])
-        var canvas = try canvas(
+        var context = try context(
             on: model, prompt: "dog", source: source, steps: steps, guidance: guidance, inversion: inversion,
             dtype: dtype)
-        canvas.inversionSettings = InversionSettings(options: try inversion.options(options), seed: seed)
-        return canvas
+        context.inversionSettings = InversionSettings(options: try inversion.options(options), seed: seed)
+        return context
     }
 
-    static func back(_ path: SourcePath, _ canvas: Canvas, guidance: Double? = nil) throws -> Tensor {
-        try path.walkedBack(
-            by: canvas.studio, guidance: guidance ?? canvas.guidance, negative: canvas.negative)
+    static func back(_ path: InvertedTrajectory, _ context: EditContext, guidance: Double? = nil) throws
+        -> Tensor
+    {
+        try path.reconstruct(
+            by: context.session, guidance: guidance ?? context.guidance, negative: context.negative)
     }
 
     @Test(
@@ -46,10 +48,10 @@ import ToyModels
         let model = FormulaModel(schedule: schedule) { latent, timestep, _ in
             latent * (1 - schedule.alphaBars[timestep]).squareRoot()
         }
-        let canvas = try canvas(on: model, prompt: "x", steps: steps, clean: Self.one, dtype: .float64)
-        let path = try canvas.invert()
+        let context = try context(on: model, prompt: "x", steps: steps, clean: Self.one, dtype: .float64)
+        let path = try context.invert()
         #expect(abs(path.start.item - up) < 1e-11)
-        #expect(abs(try Self.back(path, canvas).item - roundTrip) < 1e-11)
+        #expect(abs(try Self.back(path, context).item - roundTrip) < 1e-11)
     }
 
     @Test("2.6.2: replaying the noise of an inversion leads back to the picture")
@@ -57,24 +59,24 @@ import ToyModels
         var script: [Int: Tensor] = [:]
         let model = FormulaModel { latent, timestep, _ in
             if let noise = script[timestep] { return noise }
-            let noise = (latent * 17).cosine + Double(timestep % 7)
+            let noise = (latent * 17).cos + Double(timestep % 7)
             script[timestep] = noise
             return noise
         }
-        let canvas = try canvas(on: model, prompt: "x", clean: Self.one * 0.75, dtype: .float64)
-        let path = try canvas.invert()
+        let context = try context(on: model, prompt: "x", clean: Self.one * 0.75, dtype: .float64)
+        let path = try context.invert()
         #expect(script.count == 50)
-        #expect(abs(try Self.back(path, canvas).item - 0.75) < 1e-10)
+        #expect(abs(try Self.back(path, context).item - 0.75) < 1e-10)
     }
 
     @Test("2.6.3: the fixed point is exact, and plain inversion misses by the published amount")
     func fixedPoint() throws {
         func ends(_ kind: InversionKind, _ options: [String: String] = [:]) throws -> (Double, Double) {
-            var canvas = try canvas(
+            var context = try context(
                 on: FormulaModel.toy(), prompt: "x", inversion: kind, clean: Self.one * 0.5, dtype: .float64)
-            canvas.inversionSettings.options = try kind.options(options)
-            let path = try canvas.invert()
-            return (path.start.item, try Self.back(path, canvas).item)
+            context.inversionSettings.options = try kind.options(options)
+            let path = try context.invert()
+            return (path.start.item, try Self.back(path, context).item)
         }
         let plain = try ends(.ddim)
         #expect(abs(plain.0 - 0.5183950875) < 1e-9)
@@ -98,34 +100,34 @@ import ToyModels
         "2.6.5: direct inversion brings the source back to the last bit and leaves targets alone",
         arguments: [1, 7.5, 30])
     func direct(guidance: Double) throws {
-        let canvas = try Self.gaussian(.direct, guidance: guidance, dtype: .float32)
-        let path = try canvas.invert()
-        #expect(try Self.back(path, canvas).isEqual(to: canvas.clean))
+        let context = try Self.gaussian(.direct, guidance: guidance, dtype: .float32)
+        let path = try context.invert()
+        #expect(try Self.back(path, context).isEqual(to: context.clean))
         let edit = DDIMEdit(try Options([:], of: DDIMEdit.description))
         let plain = try edit.edit(Self.gaussian(.ddim, guidance: guidance, dtype: .float32))
-        #expect(try edit.edit(canvas).latent.isEqual(to: plain.latent))
+        #expect(try edit.edit(context).latent.isEqual(to: plain.latent))
     }
 
     @Test("2.6.6: without an offset the first step up changes nothing")
     func identityStep() throws {
-        let canvas = try Self.gaussian(.ddim, schedule: schedule(offset: 0))
-        let path = try canvas.invert()
+        let context = try Self.gaussian(.ddim, schedule: schedule(offset: 0))
+        let path = try context.invert()
         #expect(path.latents[1].isEqual(to: path.latents[0]))
         #expect(!path.latents[2].isEqual(to: path.latents[1]))
     }
 
     @Test("5.4.4: with negative-prompt inversion the source does not feel guidance")
     func negativePrompt() throws {
-        let canvas = try Self.gaussian(.negativePrompt)
-        let path = try canvas.invert()
-        let plain = try Self.back(path, canvas, guidance: 1)
+        let context = try Self.gaussian(.negativePrompt)
+        let path = try context.invert()
+        let plain = try Self.back(path, context, guidance: 1)
         for guidance in [7.5, 20] {
-            #expect(try Self.back(path, canvas, guidance: guidance).isEqual(to: plain))
+            #expect(try Self.back(path, context, guidance: guidance).isEqual(to: plain))
         }
         // Without it guidance carries the source away.
         let ddim = try Self.gaussian(.ddim)
         let drifted = try Self.back(try ddim.invert(), ddim)
-        let (with, without) = (Self.largest(plain - canvas.clean), Self.largest(drifted - canvas.clean))
+        let (with, without) = (Self.largest(plain - context.clean), Self.largest(drifted - context.clean))
         #expect(with * 5 < without)
     }
 
@@ -133,37 +135,38 @@ import ToyModels
         "e.3: with the noise kept, the source comes back from the noise exactly at the guidance of its inversion",
         arguments: [3.5, 1, 15])
     func editFriendly(guidance: Double) throws {
-        let canvas = try Self.gaussian(.editFriendly, ["source-guidance": "\(guidance)"])
-        let path = try canvas.invert()
-        func walk(_ path: SourcePath) throws -> Tensor {
+        let context = try Self.gaussian(.editFriendly, ["source-guidance": "\(guidance)"])
+        let path = try context.invert()
+        func walk(_ path: InvertedTrajectory) throws -> Tensor {
             var latent = path.start
-            for k in (1...path.top).reversed() {
-                let noise = try canvas.studio.noise(
-                    in: latent, at: path.levels[k], prompt: path.prompt, against: canvas.negative,
+            for k in (1...path.startStep).reversed() {
+                let noise = try context.session.noise(
+                    in: latent, at: path.levels[k], prompt: path.prompt, negative: context.negative,
                     scale: guidance)
-                latent = path.move(latent, noise, from: k)
+                latent = path.step(latent, noise, from: k)
             }
             return latent
         }
-        #expect(Self.largest(try walk(path) - canvas.clean) < 1e-12)
+        #expect(Self.largest(try walk(path) - context.clean) < 1e-12)
         // As methods walk it, to the last bit, whatever their guidance.
-        #expect(try Self.back(path, canvas, guidance: 7.5).isEqual(to: canvas.clean))
-        // The published code forgets the last noise and so the picture.
+        #expect(try Self.back(path, context, guidance: 7.5).isEqual(to: context.clean))
+        // The published code forgets the last noise and so the image.
         let official = try Self.gaussian(
             .editFriendly, ["source-guidance": "\(guidance)", "last-noise": "false"])
-        #expect(Self.largest(try walk(try official.invert()) - canvas.clean) > 1e-4)
+        #expect(Self.largest(try walk(try official.invert()) - context.clean) > 1e-4)
         #expect(try InversionKind.editFriendly.options(preset: .official).flag("last-noise") == false)
     }
 
     @Test("e.3: the noise of an edit-friendly path is larger than fresh noise, and levels are independent")
     func editFriendlyStatistics() throws {
-        let canvas = try Self.gaussian(.editFriendly, steps: 50)
-        let path = try canvas.invert()
+        let context = try Self.gaussian(.editFriendly, steps: 50)
+        let path = try context.invert()
         let noises = Tensor.stacked(path.noises)
         #expect(noises.squared.mean.item > 1.2)
         // ε of neighbouring levels, which a diffusion process would tie together.
-        let drawn = (1...path.top).map { k in
-            (path.latents[k] - canvas.clean * path.levels[k].signal) / path.levels[k].spread
+        let drawn = (1...path.startStep).map { k in
+            (path.latents[k] - context.clean * path.levels[k].sqrtAlphaBar)
+                / path.levels[k].sqrtOneMinusAlphaBar
         }
         let products = zip(drawn, drawn.dropFirst()).map { ($0 * $1).mean.item }
         #expect(abs(products.reduce(0, +) / Double(products.count)) < 0.1)
@@ -172,22 +175,22 @@ import ToyModels
 
     @Test("An edit-friendly path follows its own seed, and draws nothing from the method's noise")
     func editFriendlySeed() throws {
-        let canvas = try Self.gaussian(.editFriendly, seed: 4)
-        let (path, again) = (try canvas.invert(), try canvas.invert())
+        let context = try Self.gaussian(.editFriendly, seed: 4)
+        let (path, again) = (try context.invert(), try context.invert())
         #expect(path.start.isEqual(to: again.start))
         let other = try Self.gaussian(.editFriendly, seed: 5)
         #expect(!path.start.isEqual(to: try other.invert().start))
-        #expect(canvas.random.normal([3]).isEqual(to: RandomGenerator(seed: 0).normal([3])))
+        #expect(context.random.normal([3]).isEqual(to: RandomGenerator(seed: 0).normal([3])))
     }
 
     @Test(
         "Where the schedule ends clean, the last step of an edit-friendly path has no noise and stays finite")
     func editFriendlyCleanEnd() throws {
-        let canvas = try Self.gaussian(.editFriendly, schedule: schedule(endsClean: true))
-        let path = try canvas.invert()
+        let context = try Self.gaussian(.editFriendly, schedule: schedule(endsClean: true))
+        let path = try context.invert()
         #expect(Self.largest(path.noises[0]) == 0)
         #expect(Tensor.stacked(path.noises).isFinite)
-        #expect(try Self.back(path, canvas).isEqual(to: canvas.clean))
+        #expect(try Self.back(path, context).isEqual(to: context.clean))
     }
 
     @Test("Every inversion costs what it says, K = 10")
@@ -207,11 +210,11 @@ import ToyModels
             (.fixedPoint, "cat", 7.5, ["tolerance": "0", "iterations": "2", "guidance": "2"], 60, 0),
             (.fixedPoint, "cat", 7.5, ["tolerance": "1"], 20, 0),
         ] as [(InversionKind, String?, Double, [String: String], Int, Int)] {
-            let canvas = try Self.gaussian(kind, source: source, guidance: guidance, options)
-            let path = try canvas.invert()
-            #expect(path.top == 10 && path.kind == kind && !path.isKept)
-            #expect(canvas.studio.spent.forwards == forwards, "\(kind) \(options)")
-            #expect(canvas.studio.spent.backwards == backwards, "\(kind) \(options)")
+            let context = try Self.gaussian(kind, source: source, guidance: guidance, options)
+            let path = try context.invert()
+            #expect(path.startStep == 10 && path.kind == kind && !path.isKept)
+            #expect(context.session.spent.forwards == forwards, "\(kind) \(options)")
+            #expect(context.session.spent.backwards == backwards, "\(kind) \(options)")
         }
     }
 
@@ -220,7 +223,7 @@ import ToyModels
         arguments: InversionKind.allCases)
     func everyMethod(kind: InversionKind) throws {
         for method in Registry.all where method.description.standard.inversion != nil {
-            func paint() throws -> Painting {
+            func paint() throws -> EditOutput {
                 try method.init(Options([:], of: method.description)).edit(
                     Self.gaussian(kind, dtype: .float32))
             }
@@ -235,11 +238,11 @@ import ToyModels
 
     @Test("A climb of no levels is the picture itself and costs nothing", arguments: InversionKind.allCases)
     func nothing(kind: InversionKind) throws {
-        let canvas = try Self.gaussian(kind)
-        let path = try canvas.invert(to: 0)
-        #expect(path.latents.count == 1 && path.start.isEqual(to: canvas.clean))
-        #expect(try Self.back(path, canvas).isEqual(to: canvas.clean))
-        #expect(canvas.studio.spent.forwards == 0)
+        let context = try Self.gaussian(kind)
+        let path = try context.invert(to: 0)
+        #expect(path.latents.count == 1 && path.start.isEqual(to: context.clean))
+        #expect(try Self.back(path, context).isEqual(to: context.clean))
+        #expect(context.session.spent.forwards == 0)
     }
 
     @Test("Inversions describe themselves, and wrong names are answered with the nearest right one")
@@ -270,10 +273,10 @@ import ToyModels
         for (kind, expected) in [(InversionKind.ddim, 0), (.negativePrompt, 1), (.nullText, 1), (.direct, 0)]
         {
             let model = GaussianModel(side: 4)
-            let canvas = try canvas(
+            let context = try context(
                 on: model, prompt: "dog", source: "cat", negative: "fog", steps: 2, inversion: kind)
-            _ = try canvas.invert()
-            #expect(canvas.studio.warnings.count == expected)
+            _ = try context.invert()
+            #expect(context.session.warnings.count == expected)
         }
     }
 }

@@ -26,16 +26,16 @@ import Testing
             try Options(
                 ["solver": solver, "edits": Self.edits], of: LEDITSPlusPlus.description, preset: .official))
         // 16 of 18 steps.
-        let canvas = try canvas(
+        let context = try context(
             on: tinyModel(model), prompt: "unused", source: source, steps: 18, strength: 0.89, guidance: 5,
             seed: 5, clean: expected.tensor(name + ".clean"), method: method)
-        #expect(canvas.top == 16)
-        let painting = try method.edit(canvas)
+        #expect(context.startStep == 16)
+        let painting = try method.edit(context)
         let wanted = try expected.tensor(name + ".latent")
         // Masks are cut at a quantile: rounding may carry a pixel across it, and that pixel alone then
         // differs.
-        let errors = (painting.latent - wanted).absolute.largest([1]).floats
-        let limit = Float(Self.tolerance * wanted.absolute.largest().item)
+        let errors = (painting.latent - wanted).absolute.amax([1]).floats
+        let limit = Float(Self.tolerance * wanted.absolute.amax().item)
         #expect(errors.count == wanted.shape[2] * wanted.shape[3])
         #expect(errors.count { !($0 <= limit) } <= 1)
     }
@@ -68,8 +68,8 @@ import Testing
         arguments: [NoiseSchedule.Spacing.leading, .linspace, .trailing])
     func leads(spacing: NoiseSchedule.Spacing) throws {
         /// ½h/h₀ in λ = log(√ᾱ/√(1-ᾱ)), for all steps but the first and the last, which are of first order.
-        func largest(_ levels: Levels) -> Double {
-            let lambdas: [Double] = levels.dropFirst().map { -log($0.ratio) }
+        func largest(_ levels: Trajectory) -> Double {
+            let lambdas: [Double] = levels.dropFirst().map { -log($0.sigma) }
             var largest = 0.0
             for k in 1..<(lambdas.count - 1) {
                 let (step, before) = (lambdas[k - 1] - lambdas[k], lambdas[k] - lambdas[k + 1])

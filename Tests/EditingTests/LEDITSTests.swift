@@ -21,8 +21,8 @@ import ToyModels
         _ prompt: String = "a green pear", source: String? = "a red apple",
         limits: BatchLimits = BatchLimits(),
         mask: Tensor? = nil, guidance: Double = 5
-    ) throws -> Canvas {
-        try canvas(
+    ) throws -> EditContext {
+        try context(
             on: tinyModel(), prompt: prompt, source: source, steps: 6, guidance: guidance, mask: mask,
             clean: RandomGenerator(seed: 1).normal([1, 4, 16, 16]), limits: limits, method: method())
     }
@@ -39,19 +39,19 @@ import ToyModels
             let method = try Self.method([
                 "solver": solver, "source-guidance": sourceGuidance, "warm-up": warmUp,
             ])
-            let canvas = try canvas(
+            let context = try context(
                 on: model, prompt: "dog", source: "cat", steps: 34, strength: 0.885, guidance: 5,
                 method: method)
-            return (canvas.clean, try method.edit(canvas).latent)
+            return (context.clean, try method.edit(context).latent)
         }
         let waiting = try edit(warmUp: "1")
         #expect(waiting.edited.isEqual(to: waiting.clean))
         let acting = try edit(warmUp: "0")
-        #expect((acting.edited - acting.clean).absolute.largest().item > 0.1)
-        let same = try canvas(on: model, prompt: "dog", source: "dog")
+        #expect((acting.edited - acting.clean).absolute.amax().item > 0.1)
+        let same = try context(on: model, prompt: "dog", source: "dog")
         #expect(try Self.method().edit(same).latent.isEqual(to: same.clean))
-        #expect(same.studio.warnings.count == 1)
-        #expect(same.studio.spent.forwards == 0)
+        #expect(same.session.warnings.count == 1)
+        #expect(same.session.spent.forwards == 0)
     }
 
     @Test("Each step costs two forwards and one for each edit that acts in it")
@@ -62,11 +62,11 @@ import ToyModels
             ("dog; cat, warm-up=0.4, cool-down=0.8", "0", 30 * 3 + 12 - 1),
         ] {
             let model = GaussianModel(means: ["dog": GaussianModel.mean(side: 16, first: 80, value: 0.8)])
-            let canvas = try canvas(
+            let context = try context(
                 on: model, prompt: "dog", source: "cat", steps: 34, strength: 0.885, guidance: 5)
-            _ = try Self.method(["edits": edits, "source-guidance": sourceGuidance]).edit(canvas)
-            #expect(canvas.studio.spent.forwards == expected)
-            #expect(canvas.studio.spent.backwards == 0)
+            _ = try Self.method(["edits": edits, "source-guidance": sourceGuidance]).edit(context)
+            #expect(context.session.spent.forwards == expected)
+            #expect(context.session.spent.backwards == 0)
         }
     }
 
@@ -74,7 +74,7 @@ import ToyModels
         "The official preset leads the picture's own path alone, and drops what a last step without noise lacks"
     )
     func official() throws {
-        func edit(_ options: [String: String], negative: String = "") throws -> (Canvas, Tensor) {
+        func edit(_ options: [String: String], negative: String = "") throws -> (EditContext, Tensor) {
             let method = LEDITSPlusPlus(
                 try Options(
                     options.merging(["masks": "none", "edits": "dog"]) { $1 }, of: LEDITSPlusPlus.description,
@@ -83,24 +83,24 @@ import ToyModels
                 "dog": GaussianModel.mean(side: 16, first: 80, value: 0.8),
                 "cat": GaussianModel.mean(side: 16, first: 90, value: -0.5),
             ])
-            let canvas = try canvas(
+            let context = try context(
                 on: model, prompt: "dog", source: "cat", negative: negative, steps: 10, guidance: 2,
                 dtype: .float64, method: method)
-            return (canvas, try method.edit(canvas).latent)
+            return (context, try method.edit(context).latent)
         }
         let (walked, latent) = try edit([:])
         // Ten steps: the source's path under two prompts, the edited one under the empty prompt and the phrase.
-        #expect(walked.studio.spent.forwards == 10 * 4 - 1)
+        #expect(walked.session.spent.forwards == 10 * 4 - 1)
         // The last step answers the edited path's own clean latent; what the source's lacks is kept by the default alone.
         let kept = try edit(["last-noise": "true"]).1
-        #expect((latent - kept).absolute.largest().item > 0.01)
+        #expect((latent - kept).absolute.amax().item > 0.01)
         // With DDIM's solver the last step of this schedule has noise, and the option means nothing.
         let ddim = try edit(["solver": "ddim"]).1
         #expect(ddim.isEqual(to: try edit(["solver": "ddim", "last-noise": "true"]).1))
         // A negative prompt is the edited path's alone, so the source's latents and noises stay.
         let negative = try edit([:], negative: "cat")
-        #expect(negative.0.studio.spent.forwards == 10 * 4 - 1)
-        #expect((negative.1 - latent).absolute.largest().item > 0.01)
+        #expect(negative.0.session.spent.forwards == 10 * 4 - 1)
+        #expect((negative.1 - latent).absolute.amax().item > 0.01)
     }
 
     @Test("Adding and removing are opposite directions, and the guidance's mask is where prompts differ")
@@ -109,16 +109,16 @@ import ToyModels
         func change(_ edits: String) throws -> Tensor {
             let model = GaussianModel(means: ["dog": support * 0.8])
             let method = try Self.method(["edits": edits, "threshold": "0.7"])
-            let canvas = try canvas(
+            let context = try context(
                 on: model, prompt: "dog", steps: 34, strength: 0.885, guidance: 1, dtype: .float64,
                 method: method)
-            let painting = try method.edit(canvas)
-            return painting.latent - canvas.clean
+            let painting = try method.edit(context)
+            return painting.latent - context.clean
         }
         let (added, removed) = (try change("dog"), try change("-dog"))
-        #expect((added + removed).absolute.largest().item < 1e-9)
+        #expect((added + removed).absolute.amax().item < 1e-9)
         #expect((added * support).sum.item > 1)
-        #expect((added * (1 - support)).absolute.largest().item == 0)
+        #expect((added * (1 - support)).absolute.amax().item == 0)
     }
 
     @Test("A mask at quantile 0.9 holds a tenth, and both together hold no more than either")
@@ -139,12 +139,12 @@ import ToyModels
     func batchesAndMask() throws {
         let mask = GaussianModel.mean(side: 16, first: 128, value: 1).narrowed(1, from: 0, count: 1)
         let options = ["edits": "green pear; -red apple", "threshold": "0.5"]
-        let canvas = try Self.tiny(mask: mask)
-        let together = try Self.method(options).edit(canvas)
+        let context = try Self.tiny(mask: mask)
+        let together = try Self.method(options).edit(context)
         let single = try Self.method(options).edit(Self.tiny(limits: BatchLimits(rows: 1), mask: mask))
         #expect(relativeError(together.latent, single.latent) < 1e-4)
-        #expect(((together.latent - canvas.clean) * (1 - mask)).absolute.largest().item == 0)
-        #expect(((together.latent - canvas.clean) * mask).absolute.largest().item > 0.01)
+        #expect(((together.latent - context.clean) * (1 - mask)).absolute.amax().item == 0)
+        #expect(((together.latent - context.clean) * mask).absolute.amax().item > 0.01)
     }
 
     @Test("A step of either solver follows the exact path of Gaussian data as steps grow")
@@ -157,7 +157,7 @@ import ToyModels
             var last: Estimate?
             for k in (1...20).reversed() {
                 let (from, to) = (levels[k], levels[k - 1])
-                let latent = DDIM.noised(clean, noise, to: from)
+                let latent = DDIM.addNoise(clean, noise, to: from)
                 let estimate = Estimate(latent, noise: noise, at: from)
                 let next = solver.sampler.mean(estimate, after: last, to: to)
                 last = estimate
@@ -165,8 +165,8 @@ import ToyModels
                 let step = from.alphaBar / to.alphaBar
                 let expected =
                     latent * (step.squareRoot() * (1 - to.alphaBar) / (1 - from.alphaBar))
-                    + clean * (to.signal * (1 - step) / (1 - from.alphaBar))
-                #expect((next - expected).absolute.largest().item < 1e-5)
+                    + clean * (to.sqrtAlphaBar * (1 - step) / (1 - from.alphaBar))
+                #expect((next - expected).absolute.amax().item < 1e-5)
             }
         }
     }

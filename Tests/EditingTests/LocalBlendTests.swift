@@ -39,10 +39,10 @@ import Testing
     @Test("The maps looked at are those of the wanted side, the middle's left out")
     func sites() throws {
         let names = Set(try Self.blend().sites.map(\.description))
-        #expect(names == Set(["down2.0", "down2.1", "up1.0", "up1.1", "up1.2"].map { $0 + ".prompt.map" }))
+        #expect(names == Set(["down2.0", "down2.1", "up1.0", "up1.1", "up1.2"].map { $0 + ".cross.map" }))
         // Here the coarsest layers are as coarse as the middle.
         let deep = try tinyModel("tiny-deep").sites
-        let scale = try #require(deep.first { $0.stage == .middle && $0.isPromptMap }?.scale)
+        let scale = try #require(deep.first { $0.stage == .middle && $0.isCrossAttentionMap }?.scale)
         let blend = LocalBlend(
             words: ([1], [2]), threshold: 0.3, subtractThreshold: 0.3, firstStep: 0, side: 1, sites: deep,
             latentShape: [1, 4, scale, scale], length: 4)

@@ -23,27 +23,27 @@ import ToyModels
             ])
     }
 
-    static func canvas(
+    static func context(
         prompt: String = "dog", source: String? = "cat", steps: Int = 50, guidance: Double = 3,
         inversion: InversionKind = .ddim
-    ) throws -> Canvas {
-        try EditingTests.canvas(
+    ) throws -> EditContext {
+        try EditingTests.context(
             on: model(), prompt: prompt, source: source, steps: steps, guidance: guidance,
             inversion: inversion, dtype: .float64)
     }
 
-    static func edit(_ canvas: Canvas, _ options: [String: String] = [:]) throws -> Painting {
-        try MDP(Options(options, of: MDP.description)).edit(canvas)
+    static func edit(_ context: EditContext, _ options: [String: String] = [:]) throws -> EditOutput {
+        try MDP(Options(options, of: MDP.description)).edit(context)
     }
 
-    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.largest().item }
+    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.amax().item }
 
     /// Where sampling from the inversion's end leads under a prompt.
-    static func sampled(_ canvas: Canvas, _ prompt: Prompt?) throws -> Tensor {
-        let path = try canvas.invert()
-        return try canvas.studio.sample(
-            path.start, from: canvas.top, of: canvas.levels, prompt: try #require(prompt),
-            against: path.negative(at: 1, or: canvas.negative), scale: canvas.guidance)
+    static func sampled(_ context: EditContext, _ prompt: Prompt?) throws -> Tensor {
+        let path = try context.invert()
+        return try context.session.sample(
+            path.start, from: context.startStep, of: context.levels, prompt: try #require(prompt),
+            negative: path.negative(at: 1, or: context.negative), scale: context.guidance)
     }
 
     @Test(
@@ -51,29 +51,29 @@ import ToyModels
         arguments: toyVariables)
     func allSource(variable: String) throws {
         for inversion in [InversionKind.ddim, .negativePrompt] {
-            let canvas = try Self.canvas(inversion: inversion)
-            let painting = try Self.edit(canvas, Self.whole.merging(["variable": variable]) { $1 })
-            #expect(try Self.distance(painting.latent, Self.sampled(canvas, canvas.source)) == 0)
+            let context = try Self.context(inversion: inversion)
+            let painting = try Self.edit(context, Self.whole.merging(["variable": variable]) { $1 })
+            #expect(try Self.distance(painting.latent, Self.sampled(context, context.source)) == 0)
         }
     }
 
     @Test("M1 with a direct inversion gives the picture itself", arguments: ["noise", "latent"])
     func allSourceDirectly(variable: String) throws {
-        let canvas = try Self.canvas(inversion: .direct)
-        let painting = try Self.edit(canvas, Self.whole.merging(["variable": variable]) { $1 })
-        #expect(Self.distance(painting.latent, canvas.clean) < 1e-9)
+        let context = try Self.context(inversion: .direct)
+        let painting = try Self.edit(context, Self.whole.merging(["variable": variable]) { $1 })
+        #expect(Self.distance(painting.latent, context.clean) < 1e-9)
     }
 
     @Test(
         "M1 with an edit-friendly inversion gives the picture itself, whatever its own guidance",
         arguments: ["noise", "latent"], [1.0, 3.5])
     func allSourceEditFriendly(variable: String, own: Double) throws {
-        var canvas = try Self.canvas(inversion: .editFriendly)
-        canvas.inversionSettings.options = try InversionKind.editFriendly.options([
+        var context = try Self.context(inversion: .editFriendly)
+        context.inversionSettings.options = try InversionKind.editFriendly.options([
             "source-guidance": "\(own)"
         ])
-        let painting = try Self.edit(canvas, Self.whole.merging(["variable": variable]) { $1 })
-        #expect(Self.distance(painting.latent, canvas.clean) < 1e-9)
+        let painting = try Self.edit(context, Self.whole.merging(["variable": variable]) { $1 })
+        #expect(Self.distance(painting.latent, context.clean) < 1e-9)
     }
 
     @Test(
@@ -85,13 +85,13 @@ import ToyModels
             betas: NoiseSchedule.betas(.scaledLinear, from: 0.00085, to: 0.012, count: 1000),
             spacing: spacing,
             offset: 0)
-        let canvas = try EditingTests.canvas(
+        let context = try EditingTests.context(
             on: model, prompt: "dog", source: "cat", steps: 10, guidance: 3, inversion: .direct,
             dtype: .float64)
-        #expect(canvas.levels[1].alphaBar == canvas.levels[0].alphaBar)
-        #expect(Self.distance(try Self.edit(canvas, Self.whole).latent, canvas.clean) < 1e-9)
-        let half = try Self.edit(canvas, Self.whole.merging(["weight": "0.5"]) { $1 }).latent
-        #expect(half.isFinite && Self.distance(half, canvas.clean) > 0.01)
+        #expect(context.levels[1].alphaBar == context.levels[0].alphaBar)
+        #expect(Self.distance(try Self.edit(context, Self.whole).latent, context.clean) < 1e-9)
+        let half = try Self.edit(context, Self.whole.merging(["weight": "0.5"]) { $1 }).latent
+        #expect(half.isFinite && Self.distance(half, context.clean) > 0.01)
     }
 
     @Test(
@@ -117,16 +117,16 @@ import ToyModels
         let model = FormulaModel(embeddings: [
             "cat": .full([1, 1, 1], a).to(dtype: .float64), "dog": .full([1, 1, 1], b).to(dtype: .float64),
         ]) { latent, _, embedding in latent.zerosLike + embedding.reshaped([1, 1, 1, 1]).like(latent) }
-        let canvas = try EditingTests.canvas(
+        let context = try EditingTests.context(
             on: model, prompt: "dog", source: "cat", steps: 10, guidance: guidance,
             clean: .full([1, 1, 1, 1], 0.3), dtype: .float64)
         let painting = try Self.edit(
-            canvas,
+            context,
             [
                 "variable": variable, "schedule": shape.rawValue, "window-start": "40", "window-length": "30",
                 "weight": "0.9",
             ])
-        let start = try canvas.invert().start.item
+        let start = try context.invert().start.item
         var (source, edited) = (start, start)
         for step in 0..<10 {
             let k = 10 - step
@@ -139,7 +139,7 @@ import ToyModels
                 case .exponential: exp(-5 * part)
                 }
             let weight = (2..<8).contains(step) ? 0.9 * share : 0
-            let (kept, added) = DDIM.coefficients(from: canvas.levels[k], to: canvas.levels[k - 1])
+            let (kept, added) = DDIM.coefficients(from: context.levels[k], to: context.levels[k - 1])
             source = kept * source + added * guidance * a
             if variable == "latent" {
                 edited = weight * source + (1 - weight) * (kept * edited + added * guidance * b)
@@ -154,9 +154,9 @@ import ToyModels
     func noSource(variable: String) throws {
         for options in [["window-length": "0"], ["weight": "0"]] {
             for inversion in [InversionKind.ddim, .negativePrompt, .direct] {
-                let canvas = try Self.canvas(inversion: inversion)
-                let painting = try Self.edit(canvas, options.merging(["variable": variable]) { $1 })
-                #expect(try Self.distance(painting.latent, Self.sampled(canvas, canvas.prompt)) == 0)
+                let context = try Self.context(inversion: inversion)
+                let painting = try Self.edit(context, options.merging(["variable": variable]) { $1 })
+                #expect(try Self.distance(painting.latent, Self.sampled(context, context.prompt)) == 0)
             }
         }
     }
@@ -167,7 +167,7 @@ import ToyModels
         func edits(start: String) throws -> [Tensor] {
             try ["noise", "latent", "condition"].map {
                 try Self.edit(
-                    Self.canvas(), ["variable": $0, "window-start": start, "window-length": "20"]
+                    Self.context(), ["variable": $0, "window-start": start, "window-length": "20"]
                 ).latent
             }
         }
@@ -182,14 +182,14 @@ import ToyModels
     @Test("M4: equal prompts give the source for every variable and schedule", arguments: toyVariables)
     func equalPrompts(variable: String) throws {
         for shape in MDPSchedule.Shape.allCases.map(\.rawValue) {
-            let canvas = try Self.canvas(prompt: "cat")
-            let painting = try Self.edit(canvas, ["variable": variable, "schedule": shape])
-            #expect(try Self.distance(painting.latent, Self.sampled(canvas, canvas.source)) < 1e-9)
+            let context = try Self.context(prompt: "cat")
+            let painting = try Self.edit(context, ["variable": variable, "schedule": shape])
+            #expect(try Self.distance(painting.latent, Self.sampled(context, context.source)) < 1e-9)
         }
     }
 
     @Test(
-        "M5: weights begin with 1, fill the window and are nought outside, for any number of steps",
+        "M5: weights begin with 1, fill the window and are zero outside, for any number of steps",
         arguments: MDPSchedule.Shape.allCases, [1, 10, 20, 50, 73, 100])
     func schedules(shape: MDPSchedule.Shape, steps: Int) {
         let weights = MDPSchedule(shape: shape, start: 47, length: 26, first: 1).weights(steps: steps)
@@ -225,21 +225,21 @@ import ToyModels
             ("guidance", .direct, "1", 50 + 2 * 50),
             ("guidance", .direct, "0.5", 50 + 2 * 50 + 25),
         ] {
-            let canvas = try Self.canvas(inversion: inversion)
-            _ = try Self.edit(canvas, ["variable": variable, "weight": weight])
-            #expect(canvas.studio.spent.forwards == expected, "\(variable), \(inversion), \(weight)")
-            #expect(canvas.studio.spent.backwards == 0)
+            let context = try Self.context(inversion: inversion)
+            _ = try Self.edit(context, ["variable": variable, "weight": weight])
+            #expect(context.session.spent.forwards == expected, "\(variable), \(inversion), \(weight)")
+            #expect(context.session.spent.backwards == 0)
         }
     }
 
     @Test("Amplified noise of the source is what its name says")
     func amplify() throws {
         let options = Self.whole.merging(["amplify": "0"]) { $1 }
-        let canvas = try Self.canvas()
-        let painting = try Self.edit(canvas, options)
+        let context = try Self.context()
+        let painting = try Self.edit(context, options)
         // Without noise every move only scales.
-        let scale = (canvas.levels[0].alphaBar / canvas.levels[50].alphaBar).squareRoot()
-        #expect(Self.distance(painting.latent, try canvas.invert().start * scale) < 1e-9)
+        let scale = (context.levels[0].alphaBar / context.levels[50].alphaBar).squareRoot()
+        #expect(Self.distance(painting.latent, try context.invert().start * scale) < 1e-9)
     }
 
     // MARK: With a network
@@ -247,8 +247,8 @@ import ToyModels
     static func tiny(
         prompt: String = "a green pear", mask: Tensor? = nil, limits: BatchLimits = BatchLimits(),
         inversion: InversionKind = .direct
-    ) throws -> Canvas {
-        try EditingTests.canvas(
+    ) throws -> EditContext {
+        try EditingTests.context(
             on: tinyModel(), prompt: prompt, source: "a red apple", steps: 6, guidance: 3,
             inversion: inversion, mask: mask, clean: RandomGenerator(seed: 1).normal([1, 4, 8, 8]),
             limits: limits)
@@ -260,23 +260,23 @@ import ToyModels
     func batchesAndMask(variable: String) throws {
         let mask = GaussianModel.mean(side: 8, first: 32, value: 1).narrowed(1, from: 0, count: 1)
         let options = ["variable": variable, "weight": "0.5"]
-        let canvas = try Self.tiny(mask: mask)
-        let together = try Self.edit(canvas, options)
+        let context = try Self.tiny(mask: mask)
+        let together = try Self.edit(context, options)
         let single = try Self.edit(Self.tiny(mask: mask, limits: BatchLimits(rows: 1)), options)
         #expect(relativeError(together.latent, single.latent) < 1e-4)
-        #expect(((together.latent - canvas.clean) * (1 - mask)).absolute.largest().item == 0)
-        #expect(((together.latent - canvas.clean) * mask).absolute.largest().item > 0)
+        #expect(((together.latent - context.clean) * (1 - mask)).absolute.amax().item == 0)
+        #expect(((together.latent - context.clean) * mask).absolute.amax().item > 0)
     }
 
     @Test("Mixing maps changes the edit, costs one forward a step of the window, and not where prompts agree")
     func maps() throws {
         let options = ["variable": "attention"]
-        let canvas = try Self.tiny()
-        let mixed = try Self.edit(canvas, options)
+        let context = try Self.tiny()
+        let mixed = try Self.edit(context, options)
         let free = try Self.edit(Self.tiny(), ["variable": "attention", "window-length": "0"])
         #expect(Self.distance(mixed.latent, free.latent) > 1e-4)
         // Six to invert, twelve to walk down, and the source's maps in the three steps of the window.
-        #expect(canvas.studio.spent.forwards == 6 + 12 + 3)
+        #expect(context.session.spent.forwards == 6 + 12 + 3)
         let same = try Self.tiny(prompt: "a red apple", inversion: .ddim)
         let replayed = try Self.edit(same, Self.whole.merging(options) { $1 })
         #expect(Self.distance(replayed.latent, try Self.sampled(same, same.source)) < 1e-4)

@@ -18,15 +18,15 @@ import ToyModels
     }
 
     static func keysAndValues(_ layers: [String]) -> Set<String> {
-        Set(layers.flatMap { ["\($0).own.key", "\($0).own.value"] })
+        Set(layers.flatMap { ["\($0).self.key", "\($0).self.value"] })
     }
 
-    static func canvas(
+    static func context(
         on model: any DiffusionModel, prompt: String = "a green pear", source: String? = "a red apple",
         steps: Int = 5, guidance: Double = 7.5, inversion: InversionKind = .direct, mask: Tensor? = nil,
         clean: Tensor? = nil, limits: BatchLimits = BatchLimits(), dtype: DType = .float32
-    ) throws -> Canvas {
-        try EditingTests.canvas(
+    ) throws -> EditContext {
+        try EditingTests.context(
             on: model, prompt: prompt, source: source, steps: steps, guidance: guidance, inversion: inversion,
             mask: mask, clean: clean, limits: limits, dtype: dtype)
     }
@@ -35,7 +35,7 @@ import ToyModels
     func parity() throws {
         let theirs = try Fixtures.tensors("features.safetensors").tensor("masactrl")
         let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
-        let painting = try Self.method(["start-step": "0.2"]).edit(Self.canvas(on: model, dtype: .float64))
+        let painting = try Self.method(["start-step": "0.2"]).edit(Self.context(on: model, dtype: .float64))
         #expect(relativeError(painting.inversion[5], theirs.rows(5..<6).squeezed(0)) < 1e-6)
         #expect(relativeError(painting.latent, theirs.rows(0..<1).squeezed(0)) < 1e-6)
     }
@@ -53,7 +53,7 @@ import ToyModels
                 == Self.keysAndValues(expected))
         #expect(
             try Self.reach(["start-layer": "0"]).keysAndValues(among: sites).count
-                == 2 * sites.count { $0.isOwnMap })
+                == 2 * sites.count { $0.isSelfAttentionMap })
     }
 
     static func reach(_ options: [String: String]) throws -> MasaCtrlReach {
@@ -91,8 +91,8 @@ import ToyModels
     )
     func steps() throws {
         let model = try WatchedModel(dtype: .float64)
-        model.watched = Set(try model.sites.filter(\.isOwnMap))
-        _ = try Self.method(["start-step": "0.4"]).edit(Self.canvas(on: model, dtype: .float64))
+        model.watched = Set(try model.sites.filter(\.isSelfAttentionMap))
+        _ = try Self.method(["start-step": "0.4"]).edit(Self.context(on: model, dtype: .float64))
         let wanted = Self.keysAndValues(Self.paper)
         // Five to invert, two steps of two rows, three of four.
         #expect(model.rows.count == 5 + 2 * 2 + 3 * 4)
@@ -109,11 +109,11 @@ import ToyModels
     @Test("The row away from the prompt looks at the source away from its prompt")
     func rowsLookAtTheirLike() throws {
         let model = try WatchedModel(dtype: .float64)
-        let key = try #require(try model.sites.named("up2.0.own.map"))
+        let key = try #require(try model.sites.named("up2.0.self.map"))
         model.watched = [key]
         // In the first step target and source are one latent; with one prompt only the rows' order is left.
         _ = try Self.method(["start-step": "0"]).edit(
-            Self.canvas(on: model, prompt: "a red apple", dtype: .float64))
+            Self.context(on: model, prompt: "a red apple", dtype: .float64))
         let maps = model.rows[5..<9].map { $0.seen[key] }
         #expect(distance(maps[2], maps[0]) < 1e-12 && distance(maps[3], maps[1]) < 1e-12)
         #expect(distance(maps[0], maps[1]) > 1e-9)
@@ -121,26 +121,26 @@ import ToyModels
 
     @Test("The source's own prompt gives back the source's walk, guided or not", arguments: [1, 7.5])
     func identity(guidance: Double) throws {
-        let canvas = try Self.canvas(
+        let context = try Self.context(
             on: LoadedModel(folder: try tinyModel().folder, dtype: .float64), prompt: "a red apple",
             guidance: guidance, inversion: .ddim, dtype: .float64)
-        let painting = try Self.method(["start-step": "0", "start-layer": "0"]).edit(canvas)
-        let walked = try canvas.studio.sample(
-            painting.inversion[5], from: 5, of: canvas.levels, prompt: canvas.prompt,
-            against: canvas.negative, scale: guidance)
+        let painting = try Self.method(["start-step": "0", "start-layer": "0"]).edit(context)
+        let walked = try context.session.sample(
+            painting.inversion[5], from: 5, of: context.levels, prompt: context.prompt,
+            negative: context.negative, scale: guidance)
         #expect(relativeError(painting.latent, walked) < 1e-10)
     }
 
     @Test("S = N and L = 16 are no control: plain sampling from the inverted picture, to the last bit")
     func noControl() throws {
-        let canvas = try Self.canvas(on: try tinyModel())
+        let context = try Self.context(on: try tinyModel())
         for options in [["start-step": "1"], ["start-layer": "16"]] {
-            let painting = try Self.method(options).edit(canvas)
-            let plain = try canvas.studio.sample(
-                painting.inversion[5], from: 5, of: canvas.levels, prompt: canvas.prompt,
-                against: canvas.negative, scale: canvas.guidance)
+            let painting = try Self.method(options).edit(context)
+            let plain = try context.session.sample(
+                painting.inversion[5], from: 5, of: context.levels, prompt: context.prompt,
+                negative: context.negative, scale: context.guidance)
             #expect(distance(painting.latent, plain) < 1e-5)
-            let controlled = try Self.method(["start-step": "0"]).edit(canvas)
+            let controlled = try Self.method(["start-step": "0"]).edit(context)
             #expect(distance(controlled.latent, plain) > 1e-4)
         }
     }
@@ -155,11 +155,11 @@ import ToyModels
             (.negativePrompt, 7.5, "a red apple", 50 + 100 + 49),
         ] as [(InversionKind, Double, String?, Int)])
     func cost(inversion: InversionKind, guidance: Double, source: String?, expected: Int) throws {
-        let canvas = try Self.canvas(
+        let context = try Self.context(
             on: try tinyModel(), source: source, steps: 50, guidance: guidance, inversion: inversion)
-        _ = try Self.method().edit(canvas)
-        #expect(canvas.studio.spent.forwards == expected)
-        #expect(canvas.studio.spent.backwards == 0)
+        _ = try Self.method().edit(context)
+        #expect(context.session.spent.forwards == expected)
+        #expect(context.session.spent.backwards == 0)
     }
 
     @Test("Batched or one by one, the painting is the same, masks from words included", arguments: [1, 3])
@@ -168,7 +168,7 @@ import ToyModels
             func paint(_ limits: BatchLimits) throws -> Tensor {
                 let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
                 return try Self.method(options.merging(["start-step": "0.2"]) { $1 }).edit(
-                    Self.canvas(on: model, inversion: .ddim, limits: limits, dtype: .float64)
+                    Self.context(on: model, inversion: .ddim, limits: limits, dtype: .float64)
                 ).latent
             }
             #expect(relativeError(try paint(BatchLimits(rows: rows)), try paint(BatchLimits())) < 1e-10)
@@ -193,14 +193,14 @@ import ToyModels
     func foreground() throws {
         let model = try WatchedModel(dtype: .float64)
         let painting = try Self.method(["foreground": "pear", "source-foreground": "apple"]).edit(
-            Self.canvas(on: model, dtype: .float64))
+            Self.context(on: model, dtype: .float64))
         let controlled = model.rows.last?.edited ?? []
-        #expect(controlled == Self.keysAndValues(Self.paper).union(Self.paper.map { "\($0).own.map" }))
-        let plain = try Self.method().edit(Self.canvas(on: model, dtype: .float64))
+        #expect(controlled == Self.keysAndValues(Self.paper).union(Self.paper.map { "\($0).self.map" }))
+        let plain = try Self.method().edit(Self.context(on: model, dtype: .float64))
         #expect(distance(painting.latent, plain.latent) > 1e-6)
-        // A threshold of nought makes everything the thing: there is no rest to be kept from it.
+        // A threshold of zero makes everything the thing: there is no rest to be kept from it.
         let all = try Self.method(["foreground": "a", "mask-threshold": "0"]).edit(
-            Self.canvas(on: model, dtype: .float64))
+            Self.context(on: model, dtype: .float64))
         #expect(relativeError(all.latent, plain.latent) < 1e-10)
     }
 
@@ -208,7 +208,7 @@ import ToyModels
     func emptySource() throws {
         func painted(_ source: String?, _ options: [String: String] = [:]) throws -> Tensor {
             try Self.method(options, preset: .official).edit(
-                Self.canvas(on: tinyModel(), source: source, inversion: .ddim)
+                Self.context(on: tinyModel(), source: source, inversion: .ddim)
             ).latent
         }
         #expect(try painted("a red apple").isEqual(to: painted(nil)))
@@ -219,30 +219,30 @@ import ToyModels
 
     @Test("Masks must come in the right order and be readable")
     func badMasks() throws {
-        let canvas = try Self.canvas(on: tinyModel())
+        let context = try Self.context(on: tinyModel())
         #expect(
             throws: EditingError.missing(what: "option source-mask beside target-mask", method: "masactrl")
         ) {
-            try Self.method(["target-mask": "new.png"]).edit(canvas)
+            try Self.method(["target-mask": "new.png"]).edit(context)
         }
-        #expect(throws: ImagingError.self) { try Self.method(["source-mask": "/nowhere.png"]).edit(canvas) }
-        #expect(canvas.studio.spent.forwards == 0)
+        #expect(throws: ImagingError.self) { try Self.method(["source-mask": "/nowhere.png"]).edit(context) }
+        #expect(context.session.spent.forwards == 0)
     }
 
     @Test("A thing that the prompts do not name is an error that says so")
     func unknownWords() throws {
         let model = try tinyModel()
         #expect(throws: TokenizerError.phraseNotFound(phrase: "cat", prompt: "a green pear")) {
-            try Self.method(["foreground": "cat"]).edit(Self.canvas(on: model))
+            try Self.method(["foreground": "cat"]).edit(Self.context(on: model))
         }
         #expect(throws: TokenizerError.phraseNotFound(phrase: "pear", prompt: "a red apple")) {
-            try Self.method(["foreground": "pear"]).edit(Self.canvas(on: model))
+            try Self.method(["foreground": "pear"]).edit(Self.context(on: model))
         }
         for (options, source) in [
             (["foreground": "pear"], nil), (["source-foreground": "apple"], "a red apple"),
         ] {
             #expect(throws: EditingError.self) {
-                try Self.method(options).edit(Self.canvas(on: model, source: source))
+                try Self.method(options).edit(Self.context(on: model, source: source))
             }
         }
     }
@@ -250,9 +250,9 @@ import ToyModels
     @Test("Outside the mask the picture's latent comes back to the last bit, whatever the inversion")
     func masked() throws {
         for inversion in InversionKind.allCases {
-            let canvas = try Self.canvas(
+            let context = try Self.context(
                 on: try tinyModel(), inversion: inversion, mask: .zeros([1, 1, 8, 8]))
-            #expect(try Self.method().edit(canvas).latent.isEqual(to: canvas.clean))
+            #expect(try Self.method().edit(context).latent.isEqual(to: context.clean))
         }
     }
 }

@@ -60,7 +60,7 @@ import Testing
         }
         let loss = Self.definition(noise, shifts: shifts).item
         #expect(abs(Self.correlation(noise, shifts: shifts).item - loss) < 1e-12 * loss)
-        #expect((slope - automatic).absolute.largest().item < 1e-12 * slope.absolute.largest().item)
+        #expect((slope - automatic).absolute.amax().item < 1e-12 * slope.absolute.amax().item)
         let direction = Self.noise(shape, seed: 2)
         let step = 1e-5
         let difference =
@@ -69,7 +69,7 @@ import Testing
         #expect(abs(difference - (slope * direction).sum.item) < 1e-6 * abs(difference))
     }
 
-    @Test("Every channel may have shifts of its own, nought among them")
+    @Test("Every channel may have shifts of its own, zero among them")
     func shiftsOfChannels() {
         let noise = Self.noise([1, 3, 16, 24]) + 0.2
         let shifts = [[[0], [3]], [[7], [1]], [[2], [0]]]
@@ -82,10 +82,10 @@ import Testing
             }
             return gradient(of: loss, withRespectTo: leaf)
         }
-        #expect((slope - alone).absolute.largest().item < 1e-12 * slope.absolute.largest().item)
+        #expect((slope - alone).absolute.amax().item < 1e-12 * slope.absolute.amax().item)
     }
 
-    @Test("The sizes halve down to 8, and a shift is never nought nor beyond half the side")
+    @Test("The sizes halve down to 8, and a shift is never zero nor beyond half the side")
     func shiftRanges() {
         #expect(Autocorrelation.sides(of: .zeros([1, 4, 64, 64])) == [64, 32, 16, 8])
         #expect(Autocorrelation.sides(of: .zeros([1, 4, 96, 64])) == [64, 32, 16, 8])
@@ -141,7 +141,7 @@ import Testing
         }
         for seed in [1, 2] {
             let found = regulariser(noise, random: RandomGenerator(seed: UInt64(seed)))
-            #expect((found - (noise - slope * 3)).absolute.largest().item < 1e-12)
+            #expect((found - (noise - slope * 3)).absolute.amax().item < 1e-12)
         }
     }
 
@@ -157,7 +157,7 @@ import Testing
         let mean = (0..<2000).map { _ in step(.random, random) }.reduce(noise.zerosLike) { $0 + $1 } / 2000
         let exact = step(.all, random)
         #expect((mean - exact).norm().item < 0.1 * exact.norm().item)
-        // With nought among the shifts the noise shrinks.
+        // With zero among the shifts the noise shrinks.
         let shrunk = (0..<200).map { _ in (step(.randomOrNone, random) * noise).sum.item }.reduce(0, +)
         let kept = (0..<200).map { _ in (step(.random, random) * noise).sum.item }.reduce(0, +)
         #expect(shrunk < 2 * kept && shrunk < 0)
@@ -171,7 +171,7 @@ import Testing
         let step = Self.regulariser(correlation: 0, rounds: 1)
         func size(_ noise: Tensor) -> Double { noise.squared.mean.squareRoot.item }
         let random = RandomGenerator(seed: 0)
-        #expect((step(unit, random: random) - unit).absolute.largest().item < 1e-8)
+        #expect((step(unit, random: random) - unit).absolute.amax().item < 1e-8)
         #expect(size(step(unit * 1.5, random: random)) < 1.5 * size(unit))
         #expect(size(step(unit * 0.5, random: random)) > 0.5 * size(unit))
         #expect(abs(step(unit + 0.5, random: random).mean.item) < 0.5)

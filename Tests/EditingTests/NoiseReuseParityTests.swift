@@ -14,10 +14,10 @@ import Testing
     @Test("CycleDiffusion ends where diffusers' pipeline does")
     func cycleDiffusion() throws {
         let expected = try Fixtures.tensors("noise_reuse.safetensors")
-        let canvas = try canvas(
+        let context = try context(
             on: tinyModel(), prompt: "a green pear", source: "a red apple", steps: 20, strength: 0.8,
             guidance: 7.5, seed: 5, clean: expected.tensor("clean"))
-        let painting = try CycleDiffusion(Options([:], of: CycleDiffusion.description)).edit(canvas)
+        let painting = try CycleDiffusion(Options([:], of: CycleDiffusion.description)).edit(context)
         #expect(
             relativeError(painting.latent, try expected.tensor("cyclediffusion.latent")) < Self.tolerance)
     }

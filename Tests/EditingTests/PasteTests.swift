@@ -8,23 +8,23 @@ import ToyModels
 
 @testable import Editing
 
-/// How an edit comes into its picture.
+/// How an edit comes into its image.
 @Suite struct PasteTests {
     static let names = Registry.all.map { $0.description.name }
 
     static func request(_ paste: Paste, mask: Mask? = nil) -> EditRequest {
         EditRequest(
-            picture: EditTests.picture(43, 31), prompt: "a white dog", source: "a brown dog", mask: mask,
+            image: EditTests.image(43, 31), prompt: "a white dog", source: "a brown dog", mask: mask,
             method: "sdedit", steps: 10, paste: paste)
     }
 
-    /// What becomes of the request's picture where the method leaves its latent as it was.
-    static func unedited(_ request: EditRequest) throws -> Studio.Pasted {
-        let studio = Studio(model: EditTests.model())
-        let working = request.picture.resized(width: 16, height: 16)
-        let clean = try studio.encode(working)
-        return try studio.paste(
-            studio.decode(clean), of: request, working: working, clean: clean, found: nil, soft: nil)
+    /// What becomes of the request's image where the method leaves its latent as it was.
+    static func unedited(_ request: EditRequest) throws -> DiffusionSession.Pasted {
+        let session = DiffusionSession(model: EditTests.model())
+        let working = request.image.resized(width: 16, height: 16)
+        let clean = try session.encode(working)
+        return try session.paste(
+            session.decode(clean), of: request, working: working, clean: clean, found: nil, soft: nil)
     }
 
     @Test("An unedited latent gives the photo back to the bit as a residual, with a mask and without")
@@ -34,13 +34,13 @@ import ToyModels
             for paste in [Paste.residual, .auto] {
                 let request = Self.request(paste, mask: mask)
                 let pasted = try Self.unedited(request)
-                #expect(pasted.picture == request.picture)
+                #expect(pasted.image == request.image)
                 #expect(pasted.account.took == .residual)
                 #expect(pasted.account.unexplained == 0)
             }
         }
         // The same by replacing is what the small size makes of the photo.
-        #expect(try Self.unedited(Self.request(.replace)).picture != EditTests.picture(43, 31))
+        #expect(try Self.unedited(Self.request(.replace)).image != EditTests.image(43, 31))
     }
 
     @Test(
@@ -50,16 +50,16 @@ import ToyModels
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
         for paste in [Paste.residual, .replace, .auto] {
             let request = EditRequest(
-                picture: EditTests.picture(40, 40), prompt: "dog", source: "cat",
+                image: EditTests.image(40, 40), prompt: "dog", source: "cat",
                 mask: Mask(width: 40, height: 40, values: values), method: method, steps: 5, paste: paste)
-            let result = try Studio(model: EditTests.model(for: method)).edit(request)
+            let result = try DiffusionSession(model: EditTests.model(for: method)).edit(request)
             let coverage = try #require(result.layer?.coverage)
             for pixel in values.indices where coverage.values[pixel] == 0 {
                 let range = (pixel * 3)..<(pixel * 3 + 3)
-                #expect(result.picture.pixels[range] == request.picture.pixels[range])
+                #expect(result.image.pixels[range] == request.image.pixels[range])
             }
             for pixel in values.indices where values[pixel] == 0 { #expect(coverage.values[pixel] == 0) }
-            #expect(result.picture != request.picture)
+            #expect(result.image != request.image)
             let account = try #require(result.account.paste)
             #expect(account.asked == paste && account.took == (paste == .auto ? .replace : paste))
             #expect((account.unexplained != nil) == (account.took == .residual))
@@ -89,8 +89,8 @@ import ToyModels
     @Test("A found mask is pasted as its coverage says, and the result's reach is exactly that")
     func found() throws {
         let request = EditRequest(
-            picture: EditTests.picture(80, 80), prompt: "dog", source: "cat", steps: 10, paste: .replace)
-        let result = try Studio(model: EditTests.model()).edit(request)
+            image: EditTests.image(80, 80), prompt: "dog", source: "cat", steps: 10, paste: .replace)
+        let result = try DiffusionSession(model: EditTests.model()).edit(request)
         let coverage = try #require(result.layer?.coverage)
         #expect((coverage.width, coverage.height) == (80, 80))
         #expect(result.reach == coverage.mask)
@@ -100,25 +100,25 @@ import ToyModels
         var changed = 0
         for pixel in coverage.values.indices {
             let range = (pixel * 3)..<(pixel * 3 + 3)
-            let same = result.picture.pixels[range] == request.picture.pixels[range]
+            let same = result.image.pixels[range] == request.image.pixels[range]
             if coverage.values[pixel] == 0 { #expect(same) } else if !same { changed += 1 }
         }
         #expect(changed > 1500)
         var none = request
         none.paste = .none
-        let bare = try Studio(model: EditTests.model()).edit(none)
-        #expect(bare.layer == nil && bare.picture == bare.painted.resized(width: 80, height: 80))
-        #expect(bare.account.paste == PasteAccount(asked: .none, took: .none))
+        let bare = try DiffusionSession(model: EditTests.model()).edit(none)
+        #expect(bare.layer == nil && bare.image == bare.painted.resized(width: 80, height: 80))
+        #expect(bare.account.paste == PasteRecord(asked: .none, took: .none))
     }
 
     @Test("A user's mask opens whole cells of the latent, never parts of one")
     func cells() throws {
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 13 ? 1 : 0) }
         let request = EditRequest(
-            picture: EditTests.picture(40, 40), prompt: "dog",
+            image: EditTests.image(40, 40), prompt: "dog",
             mask: Mask(width: 40, height: 40, values: values), method: "inpaint", steps: 3, traces: true)
         let mask = try #require(
-            try Studio(model: EditTests.model()).edit(request).trace.first { $0.name == "mask" })
+            try DiffusionSession(model: EditTests.model()).edit(request).trace.first { $0.name == "mask" })
         // 13 of 40 pixels are 5.2 of 16 cells: the sixth is touched by a fifth and opens.
         #expect(mask.values == (0..<256).map { $0 % 16 < 6 ? 1 : 0 })
     }
@@ -140,7 +140,7 @@ import ToyModels
         #expect(try read().paste == Paste.none)
         object["pastes"] = true
         #expect(try read().paste == .auto)
-        #expect(EditRequest(picture: request.picture, prompt: "x", pastes: false).paste == Paste.none)
+        #expect(EditRequest(image: request.image, prompt: "x", pastes: false).paste == Paste.none)
     }
 
     @Test("A mask that is black everywhere, or no mask at all, is refused before anything runs")

@@ -9,12 +9,12 @@ import Testing
 /// Whole walks against diffusers' pipelines, whose results `Scripts/parity/pipelines.py` writes.
 @Suite struct PipelineParityTests {
     let expected: SafetensorsFile
-    let picture: Picture
+    let image: Image
     let mask: Mask
 
     init() throws {
         expected = try Fixtures.tensors("pipelines.safetensors")
-        picture = Picture(
+        image = Image(
             width: 64, height: 64, pixels: try expected.tensor("picture").scalars(as: UInt8.self))
         let bytes = try expected.tensor("mask").scalars(as: UInt8.self)
         mask = Mask(width: 64, height: 64, values: bytes.map { Float($0) / 255 })
@@ -26,22 +26,22 @@ import Testing
             let request = GenerationRequest(
                 prompt: "a green pear", negative: "a red apple", seed: 7, steps: 6, width: 192, height: 64,
                 windows: WindowSettings(side: 8, stride: 2, wraps: wraps))
-            let latent = try Studio(model: try tinyModel()).generatedLatent(request)
+            let latent = try DiffusionSession(model: try tinyModel()).generatedLatent(request)
             let theirs = try expected.tensor(wraps ? "panorama.wrapped" : "panorama")
             #expect(relativeError(latent, theirs) < 1e-3)
         }
     }
 
-    /// The final latent of an edit of the picture.
+    /// The final latent of an edit of the image.
     func latent(
         _ model: String, _ method: String, options: [String: String] = [:], strength: Double? = nil
     ) throws -> Tensor {
         let request = EditRequest(
-            picture: picture, prompt: "a green pear", negative: "a red apple",
+            image: image, prompt: "a green pear", negative: "a red apple",
             mask: method == "inpaint" ? mask : nil, method: method, options: options, seed: 7, steps: 6,
             strength: strength,
             traces: true)
-        let result = try Studio(model: try tinyModel(model)).edit(request)
+        let result = try DiffusionSession(model: try tinyModel(model)).edit(request)
         let array = try #require(result.trace.first { $0.name == "final_latent" })
         return Tensor(array.values, shape: array.shape)
     }
@@ -62,13 +62,13 @@ import Testing
     func blend(strength: Double, name: String) throws {
         try withoutGradients {
             let model = try tinyModel()
-            let clean = try Studio(model: model).encode(picture)
+            let clean = try DiffusionSession(model: model).encode(image)
             // There the mask is taken at single pixels, here it is averaged; the same one is used for this.
             let cells = mask.nearest(width: 8, height: 8)
-            let canvas = try canvas(
+            let context = try context(
                 on: model, prompt: "a green pear", negative: "a red apple", steps: 6, strength: strength,
                 seed: 7, mask: Tensor(cells.values, shape: [1, 1, 8, 8]), clean: clean)
-            let painting = try Inpaint(Options([:], of: Inpaint.description)).edit(canvas)
+            let painting = try Inpaint(Options([:], of: Inpaint.description)).edit(context)
             #expect(relativeError(painting.latent, try expected.tensor(name)) < 1e-3)
         }
     }
@@ -89,13 +89,13 @@ import Testing
             let theirs = try Fixtures.tensors("diffedit.safetensors")
             let pixels = try theirs.tensor("picture").scalars(as: UInt8.self)
             let request = EditRequest(
-                picture: Picture(width: 64, height: 64, pixels: pixels), prompt: "a green pear",
+                image: Image(width: 64, height: 64, pixels: pixels), prompt: "a green pear",
                 source: "a red apple", method: "diffedit", preset: .official,
                 options: [
                     "mask-noise": "0.4", "clamp": "1.5", "mask-guidance": "1.5", "encode-guidance": "1.5",
                 ],
                 seed: 1, steps: 5, guidance: 1.5, traces: true)
-            let result = try Studio(model: try tinyModel()).edit(request)
+            let result = try DiffusionSession(model: try tinyModel()).edit(request)
             func ours(_ name: String) throws -> Tensor {
                 let array = try #require(result.trace.first { $0.name == name })
                 return Tensor(array.values, shape: array.shape)

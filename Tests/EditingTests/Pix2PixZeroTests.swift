@@ -12,14 +12,14 @@ import Testing
 @Suite struct Pix2PixZeroTests {
     static let quick = ["sentences": "3"]
 
-    static func canvas(
+    static func context(
         source: String = "a red apple on a table", prompt: String = "a green pear on a table",
         negative: String = "", steps: Int = 4, inversion: InversionKind = .ddim, seed: UInt64 = 0,
         mask: Tensor? = nil, limits: BatchLimits = BatchLimits()
-    ) throws -> Canvas {
+    ) throws -> EditContext {
         let model = LoadedModel(
             folder: try ModelFolder(path: Fixtures.model("tiny-sd1")), dtype: .float64)
-        return try EditingTests.canvas(
+        return try EditingTests.context(
             on: model, prompt: prompt, source: source, negative: negative, steps: steps, guidance: 5,
             inversion: inversion, seed: seed, mask: mask, limits: limits, dtype: .float64)
     }
@@ -36,18 +36,18 @@ import Testing
             Options(options, of: Pix2PixZero.description), source: source, target: target)
     }
 
-    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.largest().item }
+    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.amax().item }
 
     @Test(
         "Z1: without direction and map guidance the edit is the reconstruction, bit for bit",
         arguments: ["edited", "negative"])
     func identity(kept: String) throws {
-        let canvas = try Self.canvas()
+        let context = try Self.context()
         let painting = try Self.method(["from": "pear", "to": "pear", "map-guidance": "0", "kept": kept])
-            .edit(canvas)
+            .edit(context)
         #expect(painting.latent.isEqual(to: try #require(painting.trace["reconstruction"])))
-        #expect(canvas.studio.warnings == [Pix2PixZero.noDirection])
-        #expect(canvas.studio.spent.forwards == 3 * 4)
+        #expect(context.session.warnings == [Pix2PixZero.noDirection])
+        #expect(context.session.spent.forwards == 3 * 4)
     }
 
     @Test(
@@ -55,94 +55,94 @@ import Testing
         arguments: ["edited", "negative"])
     func noGradient(kept: String) throws {
         let painting = try Self.method(["from": "pear", "to": "pear", "map-guidance": "1", "kept": kept])
-            .edit(Self.canvas())
+            .edit(Self.context())
         #expect(Self.distance(painting.latent, try #require(painting.trace["reconstruction"])) < 1e-9)
     }
 
     @Test("Without guidance the negative prompt's maps are looked at all the same, where its latent goes on")
     func unguided() throws {
-        let canvas = try Self.canvas()
-        let (source, level) = (try #require(canvas.source), canvas.levels[4])
+        let context = try Self.context()
+        let (source, level) = (try #require(context.source), context.levels[4])
         let guidance = try CrossAttentionGuidance(
-            studio: canvas.studio, weight: 0.1, scale: 1, kept: .negative)
-        let seen = try guidance.reference(canvas.clean, at: level, source: source, negative: canvas.empty)
-        #expect(canvas.studio.spent.forwards == 2)
-        let alone = try canvas.studio.noise(in: canvas.clean, at: level, prompt: source)
+            session: context.session, weight: 0.1, scale: 1, kept: .negative)
+        let seen = try guidance.reference(context.clean, at: level, source: source, negative: context.empty)
+        #expect(context.session.spent.forwards == 2)
+        let alone = try context.session.noise(in: context.clean, at: level, prompt: source)
         #expect(Self.distance(seen.noise, alone) < 1e-12)
         let slope = try guidance.slope(
-            in: canvas.clean, at: level, prompt: canvas.empty, towards: try #require(seen.maps.negative))
+            in: context.clean, at: level, prompt: context.empty, towards: try #require(seen.maps.negative))
         #expect(slope.loss < 1e-20)
         let edit = try guidance.edit(
-            canvas.clean, at: level, edited: source, negative: canvas.empty, towards: seen.maps)
+            context.clean, at: level, edited: source, negative: context.empty, towards: seen.maps)
         #expect(Self.distance(edit.noise, alone) < 1e-10)
     }
 
     /// Guidance, its two prompts, and the maps of the unedited latent at the noisiest level.
     private func firstStep(_ kept: CrossAttentionGuidance.Kept, weight: Double = 0.1) throws -> (
-        guidance: CrossAttentionGuidance, canvas: Canvas, edited: Prompt,
+        guidance: CrossAttentionGuidance, context: EditContext, edited: Prompt,
         maps: CrossAttentionGuidance.Reference
     ) {
-        let canvas = try Self.canvas()
-        let source = try #require(canvas.source)
+        let context = try Self.context()
+        let source = try #require(context.source)
         let guidance = try CrossAttentionGuidance(
-            studio: canvas.studio, weight: weight, scale: 5, kept: kept)
+            session: context.session, weight: weight, scale: 5, kept: kept)
         let shift = RandomGenerator(seed: 8).normal(source.embedding.shape).to(dtype: .float64)
         let maps = try guidance.reference(
-            canvas.clean, at: canvas.levels[4], source: source, negative: canvas.empty
+            context.clean, at: context.levels[4], source: source, negative: context.empty
         ).maps
-        return (guidance, canvas, Prompt(embedding: source.embedding + shift), maps)
+        return (guidance, context, Prompt(embedding: source.embedding + shift), maps)
     }
 
     @Test("Z3: in the first step the negative half has no gradient and the edited half has one")
     func firstGradient() throws {
-        let (guidance, canvas, edited, maps) = try firstStep(.negative)
-        let level = canvas.levels[4]
+        let (guidance, context, edited, maps) = try firstStep(.negative)
+        let level = context.levels[4]
         let quiet = try guidance.slope(
-            in: canvas.clean, at: level, prompt: canvas.empty, towards: try #require(maps.negative))
+            in: context.clean, at: level, prompt: context.empty, towards: try #require(maps.negative))
         let loud = try guidance.slope(
-            in: canvas.clean, at: level, prompt: edited, towards: try #require(maps.source))
+            in: context.clean, at: level, prompt: edited, towards: try #require(maps.source))
         #expect(loud.slope.norm().item > 1e-3)
         #expect(quiet.slope.norm().item < 1e-10 * loud.slope.norm().item)
         // So the latent that goes on has not moved, as in the published code; the paper's has.
         let official = try guidance.edit(
-            canvas.clean, at: level, edited: edited, negative: canvas.empty, towards: maps)
-        #expect(Self.distance(official.latent, canvas.clean) < 1e-12)
+            context.clean, at: level, edited: edited, negative: context.empty, towards: maps)
+        #expect(Self.distance(official.latent, context.clean) < 1e-12)
         let other = try firstStep(.edited)
         let paper = try other.guidance.edit(
-            canvas.clean, at: level, edited: edited, negative: canvas.empty, towards: other.maps)
-        #expect(Self.distance(paper.latent, canvas.clean - loud.slope * 0.1) < 1e-12)
+            context.clean, at: level, edited: edited, negative: context.empty, towards: other.maps)
+        #expect(Self.distance(paper.latent, context.clean - loud.slope * 0.1) < 1e-12)
     }
 
     @Test(
         "Z4: the gradient is that of differences, and a small step against it lowers the loss as it says"
     )
     func gradient() throws {
-        let (guidance, canvas, edited, maps) = try firstStep(.edited)
+        let (guidance, context, edited, maps) = try firstStep(.edited)
         let reference = try #require(maps.source)
         func loss(_ latent: Tensor) throws -> Double {
-            try guidance.slope(in: latent, at: canvas.levels[4], prompt: edited, towards: reference).loss
+            try guidance.slope(in: latent, at: context.levels[4], prompt: edited, towards: reference).loss
         }
         let (start, slope) = try guidance.slope(
-            in: canvas.clean, at: canvas.levels[4], prompt: edited, towards: reference)
+            in: context.clean, at: context.levels[4], prompt: edited, towards: reference)
         let direction = RandomGenerator(seed: 2).normal(slope.shape).to(dtype: .float64)
         // The random network is so sharply curved that anything wider is no difference quotient.
         let width = 1e-7
         let difference =
-            try (loss(canvas.clean + direction * width) - loss(canvas.clean - direction * width))
+            try (loss(context.clean + direction * width) - loss(context.clean - direction * width))
             / (2 * width)
         #expect(abs(difference - (slope * direction).sum.item) < 1e-5 * abs(difference))
         let norm = slope.norm().item
-        let fall = try start - loss(canvas.clean - slope * (width / norm))
+        let fall = try start - loss(context.clean - slope * (width / norm))
         let expected = norm * width
         #expect(fall > 0 && abs(fall - expected) < 0.01 * expected)
     }
 
     @Test("The loss is the sum over layers, places and tokens and the mean over two rows' heads")
     func loss() throws {
-        let (guidance, canvas, edited, maps) = try firstStep(.edited)
+        let (guidance, context, edited, maps) = try firstStep(.edited)
         let own = Recording(guidance.sites)
-        _ = try canvas.studio.predict([
-            Query(canvas.clean, at: canvas.levels[4], prompt: edited, plan: .recording(into: own))
+        _ = try context.session.predict([
+            Query(context.clean, at: context.levels[4], prompt: edited, plan: .recording(into: own))
         ])
         let reference = try #require(maps.source)
         #expect(guidance.sites.count == 16)
@@ -150,27 +150,28 @@ import Testing
             (own[site] - reference[site]).squared.sum([2, 3]).mean.item / 2
         }.reduce(0, +)
         let found = try guidance.slope(
-            in: canvas.clean, at: canvas.levels[4], prompt: edited, towards: reference)
+            in: context.clean, at: context.levels[4], prompt: edited, towards: reference)
         #expect(abs(found.loss - expected) < 1e-10 * expected)
     }
 
-    @Test("Z7: directions are antisymmetric, nought between equal banks, and the mean by hand")
+    @Test("Z7: directions are antisymmetric, zero between equal banks, and the mean by hand")
     func directions() throws {
-        let studio = try Self.canvas().studio
-        let there = try Self.direction(["from": "apple", "to": "pear", "sentences": "7"]).embedded(by: studio)
-        let back = try Self.direction(["from": "pear", "to": "apple", "sentences": "7"]).embedded(by: studio)
+        let session = try Self.context().session
+        let there = try Self.direction(["from": "apple", "to": "pear", "sentences": "7"]).embedded(
+            by: session)
+        let back = try Self.direction(["from": "pear", "to": "apple", "sentences": "7"]).embedded(by: session)
         #expect(there.isEqual(to: -back))
-        #expect(there.absolute.largest().item > 0.01)
-        let none = try Self.direction(["from": "pear", "to": "pear"]).embedded(by: studio)
-        #expect(none.absolute.largest().item == 0)
+        #expect(there.absolute.amax().item > 0.01)
+        let none = try Self.direction(["from": "pear", "to": "pear"]).embedded(by: session)
+        #expect(none.absolute.amax().item == 0)
         let one = try Self.direction(["sentences": "1"], source: "a cat", target: "a dog")
         #expect(
             (one.sources, one.targets)
                 == (.sentences(["a photo of a cat on a table"]), .sentences(["a photo of a dog on a table"])))
         let by =
-            try studio.prompt("a photo of a dog on a table").embedding
-            - studio.prompt("a photo of a cat on a table").embedding
-        #expect(try one.embedded(by: studio).isEqual(to: by))
+            try session.prompt("a photo of a dog on a table").embedding
+            - session.prompt("a photo of a cat on a table").embedding
+        #expect(try one.embedded(by: session).isEqual(to: by))
     }
 
     @Test("Files take the place of made sentences, on one side or on both")
@@ -180,8 +181,8 @@ import Testing
         defer { try? FileManager.default.removeItem(at: url) }
         let both = try Self.direction(["from-sentences": url.path, "to-sentences": url.path])
         #expect(both.sources == .sentences(["a pear", "some pears"]))
-        let studio = try Self.canvas().studio
-        #expect(try both.embedded(by: studio).absolute.largest().item == 0)
+        let session = try Self.context().session
+        #expect(try both.embedded(by: session).absolute.amax().item == 0)
         let one = try Self.direction(
             ["to-sentences": url.path, "sentences": "2"], source: "an apple", target: "a pear")
         #expect(one.targets == both.targets)
@@ -191,14 +192,14 @@ import Testing
     @Test("Prompts that tell no words, a missing file and a missing caption are refused with advice")
     func refusals() throws {
         #expect {
-            try Self.method().edit(Self.canvas(source: "a pear", prompt: "a pear"))
+            try Self.method().edit(Self.context(source: "a pear", prompt: "a pear"))
         } throws: { "\($0)".contains("--option from=") }
         #expect {
-            try Self.method(["to-sentences": "/no/file"]).edit(Self.canvas())
+            try Self.method(["to-sentences": "/no/file"]).edit(Self.context())
         } throws: { "\($0)".contains("there is no such file") }
         #expect(throws: EditingError.self) {
             try EditRequest(
-                picture: .init(width: 8, height: 8), prompt: "a pear", method: "pix2pix-zero"
+                image: .init(width: 8, height: 8), prompt: "a pear", method: "pix2pix-zero"
             ).checked()
         }
     }
@@ -207,30 +208,31 @@ import Testing
         "Z8: going over the reference first and the edit afterwards gives the same image",
         arguments: CrossAttentionGuidance.Kept.allCases)
     func twoPasses(kept: CrossAttentionGuidance.Kept) throws {
-        let canvas = try Self.canvas()
+        let context = try Self.context()
         let options = ["kept": kept.rawValue, "rounds": "0", "sentences": "3"]
-        let lockstep = try Self.method(options).edit(canvas)
-        let source = try #require(canvas.source)
-        let guidance = try CrossAttentionGuidance(studio: canvas.studio, weight: 0.1, scale: 5, kept: kept)
+        let lockstep = try Self.method(options).edit(context)
+        let source = try #require(context.source)
+        let guidance = try CrossAttentionGuidance(session: context.session, weight: 0.1, scale: 5, kept: kept)
         let direction = try Self.direction(
-            options, source: source.text, target: canvas.prompt.text
-        ).embedded(by: canvas.studio)
+            options, source: source.text, target: context.prompt.text
+        ).embedded(by: context.session)
         let edited = Prompt(embedding: source.embedding + direction)
-        let path = try canvas.invert()
+        let path = try context.invert()
         var latent = path.start
         var maps: [Int: CrossAttentionGuidance.Reference] = [:]
         for k in (1...4).reversed() {
-            let step = try guidance.reference(latent, at: canvas.levels[k], source: source, negative: source)
+            let step = try guidance.reference(latent, at: context.levels[k], source: source, negative: source)
             maps[k] = step.maps
-            latent = path.move(latent, step.noise, from: k)
+            latent = path.step(latent, step.noise, from: k)
         }
         #expect(latent.isEqual(to: try #require(lockstep.trace["reconstruction"])))
         latent = path.start
         for k in (1...4).reversed() {
             let step = try guidance.edit(
-                latent, at: canvas.levels[k], edited: edited, negative: source, towards: try #require(maps[k])
+                latent, at: context.levels[k], edited: edited, negative: source,
+                towards: try #require(maps[k])
             )
-            latent = path.move(step.latent, step.noise, from: k)
+            latent = path.step(step.latent, step.noise, from: k)
         }
         #expect(latent.isEqual(to: lockstep.latent))
         #expect(Self.distance(latent, try #require(lockstep.trace["reconstruction"])) > 1e-3)
@@ -243,10 +245,10 @@ import Testing
             (.official, "blurry", 7 * 6 - 2, 12),
         ])
     func cost(preset: Preset, negative: String, forwards: Int, backwards: Int) throws {
-        let canvas = try Self.canvas(negative: negative, steps: 6)
-        _ = try Self.method(preset: preset).edit(canvas)
-        #expect(canvas.studio.spent.forwards == forwards)
-        #expect(canvas.studio.spent.backwards == backwards)
+        let context = try Self.context(negative: negative, steps: 6)
+        _ = try Self.method(preset: preset).edit(context)
+        #expect(context.session.spent.forwards == forwards)
+        #expect(context.session.spent.backwards == backwards)
     }
 
     @Test("At the defaults the formulas give 250F + 50B, and 348F + 100B as the published code spends")
@@ -255,18 +257,18 @@ import Testing
             (Preset.paper, "", 250, 50), (.official, "blurry", 348, 100),
         ] {
             let settings = Pix2PixZero.description.settings(preset)
-            let canvas = try Self.canvas(negative: negative, steps: settings.steps)
-            _ = try Self.method(["rounds": "0"], preset: preset).edit(canvas)
-            #expect(canvas.studio.spent.forwards == forwards)
-            #expect(canvas.studio.spent.backwards == backwards)
+            let context = try Self.context(negative: negative, steps: settings.steps)
+            _ = try Self.method(["rounds": "0"], preset: preset).edit(context)
+            #expect(context.session.spent.forwards == forwards)
+            #expect(context.session.spent.backwards == backwards)
         }
     }
 
     @Test("Rows computed one by one give what they give together", arguments: [Preset.paper, .official])
     func batches(preset: Preset) throws {
-        let together = try Self.method(preset: preset).edit(Self.canvas(negative: "blurry"))
+        let together = try Self.method(preset: preset).edit(Self.context(negative: "blurry"))
         let single = try Self.method(preset: preset).edit(
-            Self.canvas(negative: "blurry", limits: BatchLimits(rows: 1)))
+            Self.context(negative: "blurry", limits: BatchLimits(rows: 1)))
         #expect(Self.distance(together.latent, single.latent) < 1e-9)
     }
 
@@ -275,19 +277,19 @@ import Testing
         arguments: [Preset.paper, .official])
     func mask(preset: Preset) throws {
         let mask = Tensor((0..<64).map { $0 % 8 < 4 ? 1.0 : 0.0 }, shape: [1, 1, 8, 8])
-        let canvas = try Self.canvas(mask: mask)
-        let painting = try Self.method(preset: preset).edit(canvas)
-        let change = (painting.latent - canvas.clean).absolute
-        #expect((change * (1 - mask)).largest().item == 0)
-        #expect((change * mask).largest().item > 1e-3)
+        let context = try Self.context(mask: mask)
+        let painting = try Self.method(preset: preset).edit(context)
+        let change = (painting.latent - context.clean).absolute
+        #expect((change * (1 - mask)).amax().item == 0)
+        #expect((change * mask).amax().item > 1e-3)
     }
 
     @Test(
         "Every inversion can be walked, and only random shifts look at the seed",
         arguments: InversionKind.allCases)
     func inversions(kind: InversionKind) throws {
-        func latent(_ seed: UInt64, _ preset: Preset = .paper) throws -> Painting {
-            try Self.method(preset: preset).edit(Self.canvas(inversion: kind, seed: seed))
+        func latent(_ seed: UInt64, _ preset: Preset = .paper) throws -> EditOutput {
+            try Self.method(preset: preset).edit(Self.context(inversion: kind, seed: seed))
         }
         let first = try latent(0)
         #expect(first.latent.isFinite)
@@ -299,33 +301,33 @@ import Testing
         }
         if kind == .direct {
             // The reference is set back onto the path.
-            let clean = try Self.canvas().clean
+            let clean = try Self.context().clean
             #expect(try #require(first.trace["reconstruction"]).isEqual(to: clean))
         }
     }
 
     @Test("The trimmed walk leaves out two steps and stands at the clean latent for two levels")
     func trimmed() throws {
-        let canvas = try Self.canvas(steps: 6)
-        let path = try Self.method(["walk": "trimmed"]).edit(canvas).inversion
+        let context = try Self.context(steps: 6)
+        let path = try Self.method(["walk": "trimmed"]).edit(context).inversion
         #expect(path.count == 7)
-        #expect(path[1].isEqual(to: canvas.clean) && path[2].isEqual(to: canvas.clean))
-        #expect(Self.distance(path[3], canvas.clean) > 1e-3)
+        #expect(path[1].isEqual(to: context.clean) && path[2].isEqual(to: context.clean))
+        #expect(Self.distance(path[3], context.clean) > 1e-3)
     }
 
     @Test("A trimmed step goes from ᾱ of the timestep before its own to that of the one before the next")
     func trimmedLevels() throws {
-        let canvas = try Self.canvas(steps: 6)
-        let path = try Self.method(["walk": "trimmed", "rounds": "0"]).edit(canvas).inversion
-        let bars = canvas.studio.schedule.alphaBars
+        let context = try Self.context(steps: 6)
+        let path = try Self.method(["walk": "trimmed", "rounds": "0"]).edit(context).inversion
+        let bars = context.session.schedule.alphaBars
         // 6 steps are 1, 167, …, 831; steps 2…5 are told 167, 333, 499, 665 and the last leads to 830.
-        var latent = canvas.clean
+        var latent = context.clean
         for (place, told) in [167, 333, 499, 665].enumerated() {
-            let start = Level(index: 0, timestep: told - 1, alphaBar: bars[told - 1])
-            let end = Level(index: 0, timestep: told + 165, alphaBar: bars[told + 165])
-            let noise = try canvas.studio.noise(
-                in: latent, at: start, told: told, prompt: try #require(canvas.source))
-            latent = DDIM.move(latent, noise, from: start, to: end)
+            let start = NoiseLevel(index: 0, timestep: told - 1, alphaBar: bars[told - 1])
+            let end = NoiseLevel(index: 0, timestep: told + 165, alphaBar: bars[told + 165])
+            let noise = try context.session.noise(
+                in: latent, at: start, timestep: told, prompt: try #require(context.source))
+            latent = DDIM.step(latent, noise, from: start, to: end)
             #expect(Self.distance(path[place + 3], latent) < 1e-12, "step \(told)")
         }
     }
@@ -335,22 +337,22 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("banks-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let studio = try Self.canvas().studio
+        let session = try Self.context().session
         func file(_ name: String, _ tensors: [String: Tensor]) throws -> String {
             let path = folder.path + "/" + name
             try Safetensors.write(tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: path)
             return path
         }
         let sentences = try ["a pear", "some pears"].map {
-            try studio.prompt($0).embedding.to(dtype: .float32)
+            try session.prompt($0).embedding.to(dtype: .float32)
         }
         let two = try file("two.safetensors", ["cat": .concatenated(sentences)])
         let one = try file("one.safetensors", ["cat": sentences[0].squeezed(0)])
-        let found = try Self.direction(["from-sentences": one, "to-sentences": two]).embedded(by: studio)
+        let found = try Self.direction(["from-sentences": one, "to-sentences": two]).embedded(by: session)
         #expect(relativeError(found, (sentences[1] - sentences[0]) / 2) < 1e-5)
         func refusal(_ path: String) throws -> String {
             let error = #expect(throws: EditingError.self) {
-                try Self.direction(["from-sentences": path, "to-sentences": one]).embedded(by: studio)
+                try Self.direction(["from-sentences": path, "to-sentences": one]).embedded(by: session)
             }
             return error?.description.components(separatedBy: ", but ").last ?? ""
         }
@@ -369,7 +371,7 @@ import Testing
     }
 
     @Test(
-        "Inversion and edit are those of diffusers, where nought is among the shifts and no step is left out")
+        "Inversion and edit are those of diffusers, where zero is among the shifts and no step is left out")
     func parity() throws {
         let expected = try Fixtures.tensors("pix2pix-zero.safetensors")
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("banks-\(UUID())")
@@ -380,7 +382,7 @@ import Testing
         try Data("a pear\na ripe pear by a window\n".utf8).write(to: URL(fileURLWithPath: to))
         let model = LoadedModel(
             folder: try ModelFolder(path: Fixtures.model("tiny-sd1")), dtype: .float64)
-        let canvas = try EditingTests.canvas(
+        let context = try EditingTests.context(
             on: model, prompt: "a pear", source: "a red apple", steps: 2, guidance: 5, seed: 7,
             clean: try expected.tensor("latent"), dtype: .float64)
         let painting = try Self.method(
@@ -388,7 +390,7 @@ import Testing
                 "from-sentences": from, "to-sentences": to, "shifts": "random-or-none", "walk": "whole",
                 "map-guidance": "0.02",
             ], preset: .official
-        ).edit(canvas)
+        ).edit(context)
         let direction = try #require(painting.trace["direction"])
         #expect(relativeError(direction, try expected.tensor("direction")) < 1e-5)
         #expect(relativeError(painting.inversion[2], try expected.tensor("inverted")) < 1e-3)

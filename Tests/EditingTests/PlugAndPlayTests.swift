@@ -12,7 +12,7 @@ import ToyModels
 @Suite struct PlugAndPlayTests {
     static let attention = Set(
         ["up1.1", "up1.2", "up2.0", "up2.1", "up2.2", "up3.0", "up3.1", "up3.2"].flatMap {
-            ["\($0).own.query", "\($0).own.key"]
+            ["\($0).self.query", "\($0).self.key"]
         })
     static let features: Set = ["up1.1.features"]
 
@@ -20,12 +20,12 @@ import ToyModels
         PlugAndPlay(try Options(options, of: PlugAndPlay.description, preset: preset))
     }
 
-    static func canvas(
+    static func context(
         on model: any DiffusionModel, prompt: String = "a green pear", source: String? = nil,
         negative: String = "", steps: Int = 5, guidance: Double = 7.5, inversion: InversionKind = .direct,
         mask: Tensor? = nil, limits: BatchLimits = BatchLimits(), dtype: DType = .float32
-    ) throws -> Canvas {
-        try EditingTests.canvas(
+    ) throws -> EditContext {
+        try EditingTests.context(
             on: model, prompt: prompt, source: source, negative: negative, steps: steps, guidance: guidance,
             inversion: inversion, mask: mask, limits: limits, dtype: dtype)
     }
@@ -34,7 +34,7 @@ import ToyModels
     func parity() throws {
         let theirs = try Fixtures.tensors("features.safetensors").tensor("plug-and-play")
         let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
-        let painting = try Self.method().edit(Self.canvas(on: model, dtype: .float64))
+        let painting = try Self.method().edit(Self.context(on: model, dtype: .float64))
         #expect(relativeError(painting.inversion[5], theirs.rows(5..<6).squeezed(0)) < 1e-6)
         #expect(relativeError(painting.latent, theirs.rows(0..<1).squeezed(0)) < 1e-6)
     }
@@ -60,7 +60,8 @@ import ToyModels
         let sites = PlugAndPlay.sites(among: try tinyModel(name).sites)
         #expect(sites.features.map(\.description) == [features + ".features"])
         #expect(
-            sites.attention.map(\.description) == attention.flatMap { ["\($0).own.query", "\($0).own.key"] })
+            sites.attention.map(\.description)
+                == attention.flatMap { ["\($0).self.query", "\($0).self.key"] })
         #expect(PlugAndPlay.sites(among: []).attention.isEmpty)
     }
 
@@ -68,28 +69,28 @@ import ToyModels
     func identity() throws {
         for shares in ["0", "1"] {
             let model = try WatchedModel(dtype: .float64)
-            let canvas = try Self.canvas(
+            let context = try Self.context(
                 on: model, prompt: "a red apple", source: "a red apple", inversion: .ddim, dtype: .float64)
             let painting = try Self.method([
                 "feature-steps": shares, "attention-steps": shares, "inversion-prompt": "source",
                 "negative-share": "0",
-            ]).edit(try canvas.guided(away: "a red apple"))
+            ]).edit(try context.guided(away: "a red apple"))
             // The source's own walk down.
-            let walked = try canvas.studio.sample(
-                painting.inversion[5], from: 5, of: canvas.levels, prompt: canvas.prompt)
+            let walked = try context.session.sample(
+                painting.inversion[5], from: 5, of: context.levels, prompt: context.prompt)
             #expect(relativeError(painting.latent, walked) < 1e-10)
         }
     }
 
     @Test("P2: without injection it is plain sampling from the inverted picture, to the last bit")
     func noInjection() throws {
-        let canvas = try Self.canvas(on: try tinyModel())
-        let painting = try Self.method(["feature-steps": "0", "attention-steps": "0"]).edit(canvas)
-        let plain = try canvas.studio.sample(
-            painting.inversion[5], from: 5, of: canvas.levels, prompt: canvas.prompt,
-            against: canvas.negative, scale: canvas.guidance)
+        let context = try Self.context(on: try tinyModel())
+        let painting = try Self.method(["feature-steps": "0", "attention-steps": "0"]).edit(context)
+        let plain = try context.session.sample(
+            painting.inversion[5], from: 5, of: context.levels, prompt: context.prompt,
+            negative: context.negative, scale: context.guidance)
         #expect(painting.latent.isEqual(to: plain))
-        let injected = try Self.method().edit(canvas)
+        let injected = try Self.method().edit(context)
         #expect(distance(injected.latent, plain) > 1e-4)
     }
 
@@ -99,14 +100,16 @@ import ToyModels
     func attentionIsTheSources() throws {
         let model = try WatchedModel(dtype: .float64)
         model.watched = Set(
-            try model.sites.filter { $0.isOwnMap || ($0.attention == .own && $0.value == .value) })
+            try model.sites.filter {
+                $0.isSelfAttentionMap || ($0.attention == .selfAttention && $0.value == .value)
+            })
         // Wide enough that the middle, eight times smaller, has more than one place to look at.
         let clean = RandomGenerator(seed: 4).normal([1, 4, 16, 16])
         _ = try Self.method().edit(
-            EditingTests.canvas(
+            EditingTests.context(
                 on: model, prompt: "a green pear", steps: 5, inversion: .direct, clean: clean, dtype: .float64
             ))
-        let maps = try model.sites.filter(\.isOwnMap)
+        let maps = try model.sites.filter(\.isSelfAttentionMap)
         // The second painting step: in the first all three latents are still the same.
         let rows = Array(model.rows[8..<11])
         #expect(Set(rows.map(\.timestep)).count == 1)
@@ -129,7 +132,7 @@ import ToyModels
         for (preset, features, attention) in [(Preset.paper, 40, 25), (.official, 41, 26)] {
             let model = try WatchedModel()
             _ = try Self.method(["inversion-steps": "0"], preset: preset).edit(
-                Self.canvas(on: model, steps: 50))
+                Self.context(on: model, steps: 50))
             for row in model.rows {
                 #expect(row.edited.isSubset(of: Self.features.union(Self.attention)))
             }
@@ -149,11 +152,11 @@ import ToyModels
     func branch() throws {
         let model = try WatchedModel(dtype: .float64)
         let site = try #require(try model.sites.named("up1.1.features"))
-        let query = try #require(try model.sites.named("up1.1.own.query"))
+        let query = try #require(try model.sites.named("up1.1.self.query"))
         model.watched = [site, query]
         // Features alone, so that nothing else is the source's.
         _ = try Self.method(["attention-steps": "0", "feature-steps": "1"]).edit(
-            Self.canvas(on: model, dtype: .float64))
+            Self.context(on: model, dtype: .float64))
         let rows = Array(model.rows[8..<11])
         for row in rows[1...] {
             // The recording sees what the row's own network made, which is not the source's...
@@ -167,9 +170,9 @@ import ToyModels
     func batching(rows: Int) throws {
         func paint(_ limits: BatchLimits) throws -> Tensor {
             let model = LoadedModel(folder: try tinyModel().folder, dtype: .float64)
-            let canvas = try Self.canvas(
+            let context = try Self.context(
                 on: model, negative: "a red apple", inversion: .ddim, limits: limits, dtype: .float64)
-            return try Self.method().edit(canvas).latent
+            return try Self.method().edit(context).latent
         }
         #expect(relativeError(try paint(BatchLimits(rows: rows)), try paint(BatchLimits())) < 1e-10)
     }
@@ -177,9 +180,9 @@ import ToyModels
     @Test("P7: the more steps take the source's attention and features, the nearer to the source")
     func nearer() throws {
         let distances = try ["0", "0.5", "1"].map { share in
-            let canvas = try Self.canvas(on: try tinyModel(), steps: 10)
-            let painting = try Self.method(["feature-steps": share, "attention-steps": share]).edit(canvas)
-            return (painting.latent - canvas.clean).squared.mean.item
+            let context = try Self.context(on: try tinyModel(), steps: 10)
+            let painting = try Self.method(["feature-steps": share, "attention-steps": share]).edit(context)
+            return (painting.latent - context.clean).squared.mean.item
         }
         #expect(distances == distances.sorted(by: >))
     }
@@ -204,29 +207,29 @@ import ToyModels
     func cost(
         options: [String: String], inversion: InversionKind, guidance: Double, negative: String, expected: Int
     ) throws {
-        let canvas = try Self.canvas(
+        let context = try Self.context(
             on: try tinyModel(), negative: negative, steps: 50, guidance: guidance, inversion: inversion)
-        _ = try Self.method(options).edit(canvas)
-        #expect(canvas.studio.spent.forwards == expected)
-        #expect(canvas.studio.spent.backwards == 0)
+        _ = try Self.method(options).edit(context)
+        #expect(context.session.spent.forwards == expected)
+        #expect(context.session.spent.backwards == 0)
     }
 
     @Test("A finer inversion comes nearer to the picture on the way back, and halts at the edit's levels")
     func finer() throws {
         var errors: [Double] = []
         for steps in [50, 200, 999] {
-            let canvas = try EditingTests.canvas(
+            let context = try EditingTests.context(
                 on: GaussianModel(means: ["": GaussianModel.mean(side: 16, first: 100, value: 0.5)]),
                 prompt: "", inversion: .direct, dtype: .float64)
-            let fine = try canvas.invert(finely: steps, prompt: canvas.empty)
-            #expect(fine.path.latents.count == 51 && fine.path.levels == canvas.levels)
-            #expect(fine.path.latents[0].isEqual(to: canvas.clean))
+            let fine = try context.invert(finely: steps, prompt: context.empty)
+            #expect(fine.path.latents.count == 51 && fine.path.levels == context.levels)
+            #expect(fine.path.latents[0].isEqual(to: context.clean))
             // The exact way, far finer steps apart, is one line in latent and noise for Gaussian data.
-            let levels = try canvas.studio.schedule.levels(steps: steps)
-            let back = try canvas.studio.sample(
+            let levels = try context.session.schedule.levels(steps: steps)
+            let back = try context.session.sample(
                 fine.path.start, from: levels.lastIndex { $0.timestep == 981 } ?? 0, of: levels,
-                prompt: canvas.empty)
-            errors.append(distance(back, canvas.clean))
+                prompt: context.empty)
+            errors.append(distance(back, context.clean))
         }
         #expect(errors == errors.sorted(by: >))
         #expect(errors[2] < errors[0] / 10)
@@ -235,23 +238,23 @@ import ToyModels
     @Test(
         "Steps of an inversion that pass by a timestep of the edit are an error that names some that do not")
     func badSteps() throws {
-        let canvas = try Self.canvas(on: try tinyModel(), steps: 20)
+        let context = try Self.context(on: try tinyModel(), steps: 20)
         #expect(
             throws: EditingError.badValue(
                 name: "option inversion-steps", value: "50",
                 expected:
                     "0 or a number of steps that pass through all 20 of the edit, such as 20, 39, 40, 999")
-        ) { try Self.method(["inversion-steps": "50"]).edit(canvas) }
+        ) { try Self.method(["inversion-steps": "50"]).edit(context) }
         #expect(throws: EditingError.self) {
-            try Self.method(["inversion-prompt": "source"]).edit(canvas)
+            try Self.method(["inversion-prompt": "source"]).edit(context)
         }
     }
 
     @Test("The published start is the noisiest latent, told that it is less noisy")
     func publishedStart() throws {
         let model = try WatchedModel()
-        let canvas = try Self.canvas(on: model, steps: 50, inversion: .ddim)
-        let painting = try Self.method(preset: .official).edit(canvas)
+        let context = try Self.context(on: model, steps: 50, inversion: .ddim)
+        let painting = try Self.method(preset: .official).edit(context)
         // Rows of the first painting step: source, away, towards.
         let rows = Array(model.rows[999..<1002])
         #expect(rows.map(\.timestep) == [981, 981, 981])
@@ -263,7 +266,7 @@ import ToyModels
     @Test("A negative prompt takes over from the empty one as its schedule says")
     func negatives() throws {
         func paint(_ options: [String: String], negative: String = "a red apple") throws -> Tensor {
-            try Self.method(options).edit(Self.canvas(on: try tinyModel(), negative: negative)).latent
+            try Self.method(options).edit(Self.context(on: try tinyModel(), negative: negative)).latent
         }
         let none = try paint([:], negative: "")
         let full = try paint(["negative-share": "0"])
@@ -276,9 +279,9 @@ import ToyModels
     @Test("Outside the mask the picture's latent comes back to the last bit, whatever the inversion")
     func masked() throws {
         for inversion in InversionKind.allCases {
-            let canvas = try Self.canvas(
+            let context = try Self.context(
                 on: try tinyModel(), source: "a red apple", inversion: inversion, mask: .zeros([1, 1, 8, 8]))
-            #expect(try Self.method().edit(canvas).latent.isEqual(to: canvas.clean))
+            #expect(try Self.method().edit(context).latent.isEqual(to: context.clean))
         }
     }
 
@@ -294,18 +297,19 @@ import ToyModels
                 "dog": GaussianModel.mean(side: 16, first: 96, value: 0.8),
                 "fog": GaussianModel.mean(side: 16, first: 180, value: -0.5),
             ])
-        let canvas = try EditingTests.canvas(
+        let context = try EditingTests.context(
             on: model, prompt: "dog", negative: "fog", steps: 10, guidance: 4, inversion: .direct,
             dtype: .float64)
-        let painting = try Self.method(["negative-share": "0.75", "negative-schedule": schedule]).edit(canvas)
+        let painting = try Self.method(["negative-share": "0.75", "negative-schedule": schedule]).edit(
+            context)
         var x = painting.inversion[10]
         for i in 0..<10 {
-            let level = canvas.levels[10 - i]
-            let noises = try canvas.studio.predict(
-                [canvas.empty, canvas.negative, canvas.prompt].map { Query(x, at: level, prompt: $0) })
+            let level = context.levels[10 - i]
+            let noises = try context.session.predict(
+                [context.empty, context.negative, context.prompt].map { Query(x, at: level, prompt: $0) })
             let share = 0.75 * fall(Double(i))
             let away = noises[0] * share + noises[1] * (1 - share)
-            x = DDIM.move(x, away + (noises[2] - away) * 4, from: level, to: canvas.levels[9 - i])
+            x = DDIM.step(x, away + (noises[2] - away) * 4, from: level, to: context.levels[9 - i])
         }
         #expect(distance(painting.latent, x) < 1e-10)
     }
@@ -315,7 +319,7 @@ import ToyModels
         let all = try tinyModel().sites
         let chosen = try PlugAndPlay.sites(among: all, features: "up2.0, up1.1", attention: "up3.2")
         #expect(chosen.features.map(\.description) == ["up1.1.features", "up2.0.features"])
-        #expect(chosen.attention.map(\.description) == ["up3.2.own.query", "up3.2.own.key"])
+        #expect(chosen.attention.map(\.description) == ["up3.2.self.query", "up3.2.self.key"])
         let usual = try PlugAndPlay.sites(among: all, features: "", attention: "")
         #expect(Set(usual.features.map(\.description)) == Self.features)
         #expect(Set(usual.attention.map(\.description)) == Self.attention)
@@ -328,25 +332,26 @@ import ToyModels
         ) { try PlugAndPlay.sites(among: all, features: "", attention: "up0.1") }
         let model = try WatchedModel()
         _ = try Self.method(["feature-layers": "up2.1", "attention-layers": "up3.0"]).edit(
-            Self.canvas(on: model))
+            Self.context(on: model))
         let edited = model.rows.reduce(into: Set<String>()) { $0.formUnion($1.edited) }
-        #expect(edited == ["up2.1.features", "up3.0.own.query", "up3.0.own.key"])
+        #expect(edited == ["up2.1.features", "up3.0.self.query", "up3.0.self.key"])
     }
 
     @Test("A model without self-attention is told of, and sampled plainly")
     func withoutAttention() throws {
-        let canvas = try EditingTests.canvas(on: GaussianModel(), prompt: "dog", steps: 5)
-        _ = try Self.method().edit(canvas)
-        #expect(canvas.studio.warnings.count == 1)
+        let context = try EditingTests.context(on: GaussianModel(), prompt: "dog", steps: 5)
+        _ = try Self.method().edit(context)
+        #expect(context.session.warnings.count == 1)
     }
 }
 
-extension Canvas {
+extension EditContext {
     /// This canvas with another negative prompt, the same object where it was met before.
-    func guided(away negative: String) throws -> Canvas {
-        Canvas(
-            studio: studio, levels: levels, top: top, clean: clean, prompt: prompt, source: source,
-            negative: try studio.prompt(negative), empty: empty, guidance: guidance, mask: mask,
+    func guided(away negative: String) throws -> EditContext {
+        EditContext(
+            session: session, levels: levels, startStep: startStep, clean: clean, prompt: prompt,
+            source: source,
+            negative: try session.prompt(negative), empty: empty, guidance: guidance, mask: mask,
             inversion: inversion, random: random)
     }
 }

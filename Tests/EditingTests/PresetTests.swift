@@ -57,7 +57,7 @@ import Testing
         "Edit-friendly inversion brings its paper's settings where a method has them, unless others are given"
     )
     func editFriendly() throws {
-        var request = EditRequest(picture: .init(width: 2, height: 2), prompt: "a pear", method: "ddim")
+        var request = EditRequest(image: .init(width: 2, height: 2), prompt: "a pear", method: "ddim")
         #expect(
             try request.checked().settings == .init(steps: 50, guidance: 7.5, strength: 0.8, inversion: .ddim)
         )
@@ -67,7 +67,9 @@ import Testing
             let settings = try request.checked().settings
             #expect(settings == .init(steps: 100, guidance: 15, strength: 0.64, inversion: .editFriendly))
             // 36 of the 100 steps are skipped.
-            #expect(try request.checked().levels(of: .stableDiffusion).reach(settings.strength ?? 0) == 64)
+            #expect(
+                try request.checked().levels(of: .stableDiffusion).stepCount(strength: settings.strength ?? 0)
+                    == 64)
         }
         request.guidance = 5
         #expect(try request.checked().settings.guidance == 5)
@@ -78,18 +80,18 @@ import Testing
     @Test("An offset that a request names shifts the levels of that edit, and survives JSON")
     func offset() throws {
         var request = EditRequest(
-            picture: EditTests.picture(16, 16), prompt: "dog", source: "cat", method: "ddim", steps: 5,
+            image: EditTests.image(16, 16), prompt: "dog", source: "cat", method: "ddim", steps: 5,
             offset: 0)
         let again = try JSONDecoder().decode(EditRequest.self, from: JSONEncoder().encode(request))
         #expect(again == request)
-        let account = try Studio(model: EditTests.model()).edit(request).account
+        let account = try DiffusionSession(model: EditTests.model()).edit(request).account
         #expect(account.timesteps == [0, 200, 400, 600, 800] && account.settings.offset == 0)
         request.offset = nil
-        let usual = try Studio(model: EditTests.model()).edit(request).account
+        let usual = try DiffusionSession(model: EditTests.model()).edit(request).account
         #expect(usual.timesteps == [1, 201, 401, 601, 801] && usual.settings.offset == nil)
         request.offset = 1000
         #expect(throws: DiffusionError.badOffset(offset: 1000, most: 999)) {
-            try Studio(model: EditTests.model()).edit(request)
+            try DiffusionSession(model: EditTests.model()).edit(request)
         }
     }
 }

@@ -13,17 +13,17 @@ import Testing
     @Test("The default model tells what it never saw, each word once, and says nothing of its own world")
     func unknownWords() throws {
         let folder = try ModelFolder(path: Fixtures.package + "/Models/still-life")
-        let studio = Studio(model: LoadedModel(folder: folder))
-        studio.advise(on: [
+        let session = DiffusionSession(model: LoadedModel(folder: folder))
+        session.advise(on: [
             ("prompt", "A green pear and two apples on a wooden table, in front of a brick wall"),
             ("source prompt", "an open book"), ("negative prompt", ""),
         ])
         let sentence =
             "the prompt has words that the model was never trained on, and it cannot paint what they mean: two"
-        #expect(studio.warnings == [sentence])
-        studio.advise(on: [("prompt", "a cat, a rocket and a cat"), ("source prompt", "a cat on a sofa")])
+        #expect(session.warnings == [sentence])
+        session.advise(on: [("prompt", "a cat, a rocket and a cat"), ("source prompt", "a cat on a sofa")])
         #expect(
-            studio.warnings.dropFirst() == [
+            session.warnings.dropFirst() == [
                 "the prompt has words that the model was never trained on, and it cannot paint what they mean: cat, rocket",
                 "the source prompt has words that the model was never trained on, and it cannot paint what they mean: sofa",
             ])
@@ -35,9 +35,9 @@ import Testing
             PromptAdvice.unknown(["b", "c", "d", "e", "f", "g", "h"], role: "prompt")
                 == "the prompt has words that the model was never trained on, and it cannot paint what they mean: "
                 + "b, c, d, e, f and 2 more")
-        let studio = Studio(model: try tinyModel())
-        studio.advise(on: [("prompt", "a zeppelin")])
-        #expect(studio.warnings.isEmpty)
+        let session = DiffusionSession(model: try tinyModel())
+        session.advise(on: [("prompt", "a zeppelin")])
+        #expect(session.warnings.isEmpty)
     }
 
     @Test(
@@ -60,14 +60,14 @@ import Testing
 
     @Test("A prompt that is too long is named, with where it was cut off and how much")
     func cutOff() throws {
-        let studio = Studio(model: try tinyModel())
+        let session = DiffusionSession(model: try tinyModel())
         let text = (0..<90).map { "pear\($0)" }.joined(separator: " ")
-        _ = try studio.prompt(text, as: "source prompt")
-        _ = try studio.prompt(text, as: "prompt")
+        _ = try session.prompt(text, as: "source prompt")
+        _ = try session.prompt(text, as: "prompt")
         let cut = try #require(try tinyModel().tokenizer().encode(text).truncatedText)
         let words = cut.split(separator: " ")
         #expect(
-            studio.warnings == [
+            session.warnings == [
                 "the source prompt is longer than the model reads; it was cut off from \"\(cut.prefix(40))…\" on "
                     + "(\(words.count) words)"
             ])
@@ -77,7 +77,7 @@ import Testing
         "A small mask that was found gets a hint with half its threshold; a larger one, or the user's, none")
     func smallMask() throws {
         let request = EditRequest(
-            picture: Picture(width: 2, height: 2), prompt: "x", options: ["threshold": "0.5"])
+            image: Image(width: 2, height: 2), prompt: "x", options: ["threshold": "0.5"])
         func mask(_ count: Int) -> Mask {
             Mask(width: 10, height: 10, values: (0..<100).map { $0 < count ? 1 : 0 })
         }

@@ -17,7 +17,7 @@ import Testing
         PromptToPrompt(try Options(options, of: PromptToPrompt.description, preset: preset))
     }
 
-    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.largest().item }
+    static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.amax().item }
 
     /// The tiny network in double precision, in which maps that are formed and maps that are not agree to many digits.
     static func preciseModel() throws -> LoadedModel {
@@ -26,13 +26,13 @@ import Testing
 
     /// A studio, a trajectory and a noise.
     struct Stage {
-        let studio: Studio
-        let levels: Levels
+        let session: DiffusionSession
+        let levels: Trajectory
         let noise: Tensor
 
         init(steps: Int = 5, limits: BatchLimits = BatchLimits()) throws {
-            studio = Studio(model: try preciseModel(), limits: limits)
-            levels = try studio.schedule.levels(steps: steps)
+            session = DiffusionSession(model: try preciseModel(), limits: limits)
+            levels = try session.schedule.levels(steps: steps)
             noise = RandomGenerator(seed: 5).normal([1, 4, 8, 8]).to(dtype: .float64)
         }
 
@@ -41,14 +41,14 @@ import Testing
             guidance: Double = 7.5
         ) throws -> (source: Tensor, target: Tensor) {
             try PromptToPromptTests.method(options, preset: preset).generate(
-                from: noise, source: source, target: target, levels: levels, guidance: guidance, in: studio)
+                from: noise, source: source, target: target, levels: levels, guidance: guidance, in: session)
         }
 
         /// What the prompt alone makes of the noise.
         func alone(_ prompt: String) throws -> Tensor {
-            try studio.sample(
-                noise, from: levels.steps, of: levels, prompt: try studio.prompt(prompt),
-                against: try studio.prompt(""), scale: 7.5)
+            try session.sample(
+                noise, from: levels.steps, of: levels, prompt: try session.prompt(prompt),
+                negative: try session.prompt(""), scale: 7.5)
         }
     }
 
@@ -102,9 +102,9 @@ import Testing
     @Test("A weight multiplies its word's column and leaves all others", arguments: [2.0, 0.5, 0, -1.5])
     func weights(value: Double) throws {
         let stage = try Stage()
-        let walk = PairWalk(
-            studio: stage.studio, source: try stage.studio.prompt(Self.source),
-            target: try stage.studio.prompt(Self.target), guidance: 7.5)
+        let walk = PairSampling(
+            session: stage.session, source: try stage.session.prompt(Self.source),
+            target: try stage.session.prompt(Self.target), guidance: 7.5)
         func edited(_ options: [String: String]) throws -> Tensor {
             let controller = try Self.method(options).hold(walk, steps: 5, latentShape: [1, 4, 8, 8])
                 .controller
@@ -115,7 +115,7 @@ import Testing
         }
         let plain = try edited([:])
         #expect(plain.isEqual(to: try edited(["weights": "dog:1"])))
-        let tokens = try stage.studio.model.tokenizer()
+        let tokens = try stage.session.model.tokenizer()
         let columns = Set(try tokens.wordTokens("dog", in: tokens.encode(Self.target)).joined())
         let weighted = try edited(["weights": "dog:\(value)"])
         #expect(!columns.isEmpty)
@@ -133,19 +133,20 @@ import Testing
             (10, "0.5-0.8", "1", .paper, 3, 10), (10, "0", "0", .official, 0, 0),
         ])
     func edges(steps: Int, cross: String, own: String, preset: Preset, crossed: Int, owned: Int) throws {
-        let studio = try Stage().studio
-        let walk = PairWalk(
-            studio: studio, source: try studio.prompt(Self.source), target: try studio.prompt(Self.target),
+        let session = try Stage().session
+        let walk = PairSampling(
+            session: session, source: try session.prompt(Self.source),
+            target: try session.prompt(Self.target),
             guidance: 7.5)
         let hold = try Self.method(["cross-steps": cross, "self-steps": own], preset: preset)
             .hold(walk, steps: steps, latentShape: [1, 4, 8, 8])
         let plans = (0..<steps).map { hold.controller.step($0) }
-        #expect(plans.filter { $0.target.sites.contains(where: \.isPromptMap) }.count == crossed)
-        #expect(plans.filter { $0.target.sites.contains { $0.attention == .own } }.count == owned)
+        #expect(plans.filter { $0.target.sites.contains(where: \.isCrossAttentionMap) }.count == crossed)
+        #expect(plans.filter { $0.target.sites.contains { $0.attention == .selfAttention } }.count == owned)
         // All maps over words, and own ones of the coarser layers only.
         let sites = Set(plans.flatMap(\.target.sites))
-        #expect(crossed == 0 || sites.filter(\.isPromptMap).count == 16)
-        #expect(sites.allSatisfy { $0.attention == .prompt || $0.scale >= 2 })
+        #expect(crossed == 0 || sites.filter(\.isCrossAttentionMap).count == 16)
+        #expect(sites.allSatisfy { $0.attention == .crossAttention || $0.scale >= 2 })
     }
 
     @Test("Nothing passes a blend above every threshold, and everything one below")
@@ -189,11 +190,11 @@ import Testing
     }
 
     /// A canvas over the tiny network.
-    static func canvas(
+    static func context(
         _ target: String, guidance: Double = 7.5, inversion: InversionKind = .direct, strength: Double = 1,
         mask: Tensor? = nil, limits: BatchLimits = BatchLimits()
-    ) throws -> Canvas {
-        try EditingTests.canvas(
+    ) throws -> EditContext {
+        try EditingTests.context(
             on: preciseModel(), prompt: target, source: source, steps: 5, strength: strength,
             guidance: guidance,
             inversion: inversion, mask: mask, limits: limits, dtype: .float64)
@@ -201,22 +202,23 @@ import Testing
 
     @Test("Equal prompts, direct inversion, both branches held: a photo's latent comes back to the last bit")
     func photoComesBack() throws {
-        let canvas = try Self.canvas(Self.source, limits: BatchLimits(rows: 1))
-        let painting = try Self.method(["correction": "both"]).edit(canvas)
-        #expect(painting.latent.isEqual(to: canvas.clean))
+        let context = try Self.context(Self.source, limits: BatchLimits(rows: 1))
+        let painting = try Self.method(["correction": "both"]).edit(context)
+        #expect(painting.latent.isEqual(to: context.clean))
         // Held to the source alone the target drifts.
-        let drifted = try Self.method().edit(canvas)
-        #expect(Self.distance(drifted.latent, canvas.clean) > 1e-4)
-        #expect(drifted.trace["source_latent"]?.isEqual(to: canvas.clean) == true)
+        let drifted = try Self.method().edit(context)
+        #expect(Self.distance(drifted.latent, context.clean) > 1e-4)
+        #expect(drifted.trace["source_latent"]?.isEqual(to: context.clean) == true)
     }
 
     @Test("Guidance 1 and the inversion's own prompt give the plain round trip")
     func roundTrip() throws {
-        let canvas = try Self.canvas(Self.source, guidance: 1, inversion: .ddim)
-        let painting = try Self.method().edit(canvas)
-        let source = try #require(canvas.source)
-        let plain = try canvas.studio.sample(
-            painting.inversion[canvas.top], from: canvas.top, of: canvas.levels, prompt: source)
+        let context = try Self.context(Self.source, guidance: 1, inversion: .ddim)
+        let painting = try Self.method().edit(context)
+        let source = try #require(context.source)
+        let plain = try context.session.sample(
+            painting.inversion[context.startStep], from: context.startStep, of: context.levels, prompt: source
+        )
         #expect(Self.distance(painting.latent, plain) < 1e-9)
     }
 
@@ -227,36 +229,36 @@ import Testing
             (7.5, .negativePrompt, 1, 5 + 15), (7.5, .direct, 0.1, 0),
         ])
     func cost(guidance: Double, inversion: InversionKind, strength: Double, forwards: Int) throws {
-        let canvas = try Self.canvas(
+        let context = try Self.context(
             Self.target, guidance: guidance, inversion: inversion, strength: strength)
-        let painting = try Self.method(["blend": "auto"]).edit(canvas)
-        #expect(canvas.studio.spent.forwards == forwards)
-        #expect(canvas.studio.spent.backwards == 0)
-        #expect(painting.inversion.count == canvas.top + 1)
+        let painting = try Self.method(["blend": "auto"]).edit(context)
+        #expect(context.session.spent.forwards == forwards)
+        #expect(context.session.spent.backwards == 0)
+        #expect(painting.inversion.count == context.startStep + 1)
     }
 
     @Test("A mask puts the picture back outside it, under every inversion", arguments: InversionKind.allCases)
     func masked(inversion: InversionKind) throws {
         let half = Tensor((0..<64).map { $0 < 32 ? Float(1) : 0 }, shape: [1, 1, 8, 8]).to(dtype: .float64)
-        let canvas = try Self.canvas(Self.target, inversion: inversion, mask: half)
-        let painting = try Self.method().edit(canvas)
-        #expect((painting.latent * (1 - half)).isEqual(to: canvas.clean * (1 - half)))
-        #expect(Self.distance(painting.latent, canvas.clean) > 1e-4)
+        let context = try Self.context(Self.target, inversion: inversion, mask: half)
+        let painting = try Self.method().edit(context)
+        #expect((painting.latent * (1 - half)).isEqual(to: context.clean * (1 - half)))
+        #expect(Self.distance(painting.latent, context.clean) > 1e-4)
     }
 
     @Test("DiffEdit's mask is found first, at its own cost, and the edit stays inside it")
     func foundMask() throws {
-        let canvas = try Self.canvas(Self.target)
-        let painting = try Self.method(["mask-from": "diffedit"]).edit(canvas)
-        #expect(canvas.studio.spent.forwards == 20 + 5 + 19)
+        let context = try Self.context(Self.target)
+        let painting = try Self.method(["mask-from": "diffedit"]).edit(context)
+        #expect(context.session.spent.forwards == 20 + 5 + 19)
         let mask = try #require(painting.mask)
         #expect(mask.sum.item > 0 && mask.sum.item < 64)
-        #expect(((painting.latent - canvas.clean) * (1 - mask)).absolute.largest().item == 0)
-        #expect(Self.distance(painting.latent, canvas.clean) > 1e-4)
+        #expect(((painting.latent - context.clean) * (1 - mask)).absolute.amax().item == 0)
+        #expect(Self.distance(painting.latent, context.clean) > 1e-4)
         // Equal prompts: nothing is found, said and changed.
-        let same = try Self.canvas(Self.source)
+        let same = try Self.context(Self.source)
         #expect(try Self.method(["mask-from": "diffedit"]).edit(same).latent.isEqual(to: same.clean))
-        #expect(same.studio.warnings.count == 1 && same.studio.spent.forwards == 0)
+        #expect(same.session.warnings.count == 1 && same.session.spent.forwards == 0)
     }
 
     @Test(
@@ -269,29 +271,29 @@ import Testing
             (["word-steps": "dog:3"], "pear:0-0.5"), (["edit": "reweight"], "weights="),
         ])
     func mistakes(options: [String: String], hint: String) throws {
-        let canvas = try Self.canvas(Self.target)
-        let error = #expect(throws: EditingError.self) { _ = try Self.method(options).edit(canvas) }
+        let context = try Self.context(Self.target)
+        let error = #expect(throws: EditingError.self) { _ = try Self.method(options).edit(context) }
         #expect(error?.description.contains(hint) == true, "\(String(describing: error))")
-        #expect(canvas.studio.spent.forwards == 0)
+        #expect(context.session.spent.forwards == 0)
     }
 
     @Test("Words cannot be replaced by more words; auto refines then")
     func counts() throws {
-        let canvas = try Self.canvas(Self.longer)
-        #expect(throws: EditingError.self) { _ = try Self.method(["edit": "replace"]).edit(canvas) }
-        let automatic = try Self.method().edit(canvas)
-        let refined = try Self.method(["edit": "refine"]).edit(try Self.canvas(Self.longer))
+        let context = try Self.context(Self.longer)
+        #expect(throws: EditingError.self) { _ = try Self.method(["edit": "replace"]).edit(context) }
+        let automatic = try Self.method().edit(context)
+        let refined = try Self.method(["edit": "refine"]).edit(try Self.context(Self.longer))
         #expect(automatic.latent.isEqual(to: refined.latent))
     }
 
     @Test("The words that differ are found, little ones left out, in both kinds of edit")
     func differing() throws {
-        let studio = try Stage().studio
-        let tokenizer = try studio.model.tokenizer()
+        let session = try Stage().session
+        let tokenizer = try session.model.tokenizer()
         func words(_ source: String, _ target: String) throws -> (source: [Int], target: [Int]) {
             try PromptPair(
-                source: PromptWords(try studio.prompt(source), tokenizer, method: "x"),
-                target: PromptWords(try studio.prompt(target), tokenizer, method: "x"), kind: .auto
+                source: PromptWords(try session.prompt(source), tokenizer, method: "x"),
+                target: PromptWords(try session.prompt(target), tokenizer, method: "x"), kind: .auto
             ).differing
         }
         func places(_ word: String, _ text: String) throws -> [Int] {

@@ -41,13 +41,13 @@ import Testing
         let effect = 0.02
         var (prompted, unprompted) = (Tensor([0.3]), Tensor([0.3]))
         for k in (1...40).reversed() {
-            prompted = DDIM.move(
+            prompted = DDIM.step(
                 prompted, prompted * -smoothness - effect, from: levels[k], to: levels[k - 1])
-            unprompted = DDIM.move(unprompted, unprompted * -smoothness, from: levels[k], to: levels[k - 1])
+            unprompted = DDIM.step(unprompted, unprompted * -smoothness, from: levels[k], to: levels[k - 1])
         }
-        let gap = (prompted - unprompted).absolute.item / levels[0].signal
+        let gap = (prompted - unprompted).absolute.item / levels[0].sqrtAlphaBar
         let bounds = Proposition1(noiseBound: 1, smoothness: smoothness, promptEffect: effect)
-        let bound = bounds.discreteGap(levels.prefix(41).map(\.ratio))
+        let bound = bounds.discreteGap(levels.prefix(41).map(\.sigma))
         #expect(abs(gap - bound) < 1e-9 * bound)
     }
 
@@ -55,26 +55,27 @@ import Testing
     func gaussian() throws {
         let levels = try NoiseSchedule.stableDiffusion.levels(steps: 50)
         let (deviation, mean) = (0.5, 0.4)
-        func noise(_ x: Tensor, _ level: Level, _ mean: Double) -> Tensor {
+        func noise(_ x: Tensor, _ level: NoiseLevel, _ mean: Double) -> Tensor {
             let variance = level.alphaBar * deviation * deviation + 1 - level.alphaBar
-            return (x - level.signal * mean) * (level.spread / variance)
+            return (x - level.sqrtAlphaBar * mean) * (level.sqrtOneMinusAlphaBar / variance)
         }
         let slopes = levels.prefix(41).dropFirst().map {
-            $0.spread / ($0.alphaBar * deviation * deviation + 1 - $0.alphaBar)
+            $0.sqrtOneMinusAlphaBar / ($0.alphaBar * deviation * deviation + 1 - $0.alphaBar)
         }
         let effects = levels.prefix(41).dropFirst().map {
-            $0.spread * $0.signal * mean / ($0.alphaBar * deviation * deviation + 1 - $0.alphaBar)
+            $0.sqrtOneMinusAlphaBar * $0.sqrtAlphaBar * mean
+                / ($0.alphaBar * deviation * deviation + 1 - $0.alphaBar)
         }
         let bounds = Proposition1(
             noiseBound: 1, smoothness: slopes.max() ?? 0, promptEffect: effects.max() ?? 0)
         var (prompted, unprompted) = (Tensor([0.3]), Tensor([0.3]))
         for k in (1...40).reversed() {
             let (from, to) = (levels[k], levels[k - 1])
-            prompted = DDIM.move(prompted, noise(prompted, from, mean), from: from, to: to)
-            unprompted = DDIM.move(unprompted, noise(unprompted, from, 0), from: from, to: to)
+            prompted = DDIM.step(prompted, noise(prompted, from, mean), from: from, to: to)
+            unprompted = DDIM.step(unprompted, noise(unprompted, from, 0), from: from, to: to)
         }
-        let gap = (prompted - unprompted).absolute.item / levels[0].signal
+        let gap = (prompted - unprompted).absolute.item / levels[0].sqrtAlphaBar
         #expect(gap > 0)
-        #expect(gap <= bounds.discreteGap(levels.prefix(41).map(\.ratio)))
+        #expect(gap <= bounds.discreteGap(levels.prefix(41).map(\.sigma)))
     }
 }

@@ -44,7 +44,7 @@ import Testing
         ])
     func refused(region: Region, reason: String) {
         var request = EditRequest(
-            picture: Picture(width: 2, height: 2), prompt: "x", method: "multidiffusion")
+            image: Image(width: 2, height: 2), prompt: "x", method: "multidiffusion")
         request.regions = [Self.box(0, 0, 1, 1), region]
         let error = #expect(throws: EditingError.self) { try request.checked() }
         let text = error?.description ?? ""
@@ -54,7 +54,7 @@ import Testing
     @Test("A method that knows no regions says which one does")
     func unused() {
         let request = EditRequest(
-            picture: Picture(width: 2, height: 2), prompt: "x", regions: [Self.box(0, 0, 1, 1)],
+            image: Image(width: 2, height: 2), prompt: "x", regions: [Self.box(0, 0, 1, 1)],
             method: "sdedit")
         #expect(throws: EditingError.unusedRegions(method: "sdedit")) { try request.checked() }
     }
@@ -66,7 +66,7 @@ import Testing
                 .mask(Mask(width: 2, height: 1, values: [0, 1])), prompt: "a pear", negative: "an apple"),
             Self.box(0.25, 0, 0.5, 1),
         ]
-        let edit = EditRequest(picture: Picture(width: 2, height: 2), prompt: "x", regions: regions)
+        let edit = EditRequest(image: Image(width: 2, height: 2), prompt: "x", regions: regions)
         let back = try JSONDecoder().decode(EditRequest.self, from: JSONEncoder().encode(edit))
         #expect(back == edit)
         let generation = GenerationRequest(

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct RequestTests {
     func request(_ change: (inout EditRequest) -> Void) -> EditRequest {
-        var request = EditRequest(picture: Picture(width: 2, height: 2), prompt: "a pear")
+        var request = EditRequest(image: Image(width: 2, height: 2), prompt: "a pear")
         change(&request)
         return request
     }
@@ -152,7 +152,7 @@ import Testing
     @Test("A request carries the inversion's options, checks them, and survives JSON with them")
     func options() throws {
         var request = EditRequest(
-            picture: Picture(width: 2, height: 2), prompt: "a pear", method: "ddim", inversion: .nullText,
+            image: Image(width: 2, height: 2), prompt: "a pear", method: "ddim", inversion: .nullText,
             inversionOptions: ["iterations": "3"])
         #expect(try request.checked().inversionOptions?.integer("iterations") == 3)
         let data = try JSONEncoder().encode(request)

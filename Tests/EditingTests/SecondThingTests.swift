@@ -31,9 +31,9 @@ import Testing
             let kind = scene.objects[right].kind.rawValue
             #expect(pair.sourcePrompt.contains("and") && pair.sourcePrompt.contains("\(kind) on"))
             let request = EditRequest(
-                picture: pair.sourcePicture, prompt: pair.targetPrompt, source: pair.sourcePrompt,
+                image: pair.sourceImage, prompt: pair.targetPrompt, source: pair.sourcePrompt,
                 method: "pix2pix-zero", options: ["sentences": "100"], seed: 1, steps: 10)
-            let result = try Studio(model: model).edit(request)
+            let result = try DiffusionSession(model: model).edit(request)
             let rendering = scene.rendering(size: 64)
             func change(_ object: Int) -> Double {
                 let mask = rendering.mask(of: object).values
@@ -41,8 +41,8 @@ import Testing
                 for pixel in mask.indices where mask[pixel] > 0.5 {
                     for channel in (pixel * 3)..<(pixel * 3 + 3) {
                         sum += abs(
-                            Double(result.picture.pixels[channel])
-                                - Double(pair.sourcePicture.pixels[channel]))
+                            Double(result.image.pixels[channel])
+                                - Double(pair.sourceImage.pixels[channel]))
                         count += 1
                     }
                 }

@@ -20,15 +20,15 @@ import Testing
     static func painting(
         _ name: String, _ options: [String: String], on model: any DiffusionModel, clean: Tensor,
         mask: Tensor? = nil, inversion: InversionKind = .ddim
-    ) throws -> (canvas: Canvas, painting: Painting) {
+    ) throws -> (context: EditContext, painting: EditOutput) {
         let method = try Registry.method(named: name)
-        var canvas = try EditingTests.canvas(
+        var context = try EditingTests.context(
             on: model, prompt: "a green pear", source: "a red apple", steps: 4, strength: 0.75, guidance: 3,
             inversion: inversion, seed: 2, mask: mask, clean: clean)
         if name == "multidiffusion", let mask {
-            canvas.regions = [CanvasRegion(prompt: canvas.prompt, negative: nil, cells: mask)]
+            context.regions = [EditRegion(prompt: context.prompt, negative: nil, cells: mask)]
         }
-        return (canvas, try method.init(Options(options, of: method.description)).edit(canvas))
+        return (context, try method.init(Options(options, of: method.description)).edit(context))
     }
 
     /// The upper left 3 rows and 7 columns of 8×12 cells; its transpose is another mask.
@@ -43,13 +43,13 @@ import Testing
         let options = Self.cases.first { $0.name == name }?.options ?? [:]
         let model = try tinyModel(name == "instruct-pix2pix" ? "tiny-ip2p" : "tiny-sd1")
         let clean = RandomGenerator(seed: 5).normal([1, 4, 8, 12]) * 0.5
-        let (canvas, painting) = try Self.painting(name, options, on: model, clean: clean, mask: Self.corner)
+        let (context, painting) = try Self.painting(name, options, on: model, clean: clean, mask: Self.corner)
         #expect(painting.latent.shape == [1, 4, 8, 12] && painting.latent.isFinite)
-        let change = (painting.latent - canvas.clean).absolute
-        let outside = (change * (1 - Self.corner)).largest().item
+        let change = (painting.latent - context.clean).absolute
+        let outside = (change * (1 - Self.corner)).amax().item
         // SDEdit puts back what is noised to the lowest level, as the model's clean level is.
         #expect(outside < (name == "sdedit" ? 0.15 : 1e-6))
-        #expect((change * Self.corner).largest().item > 1e-2)
+        #expect((change * Self.corner).amax().item > 1e-2)
     }
 
     @Test("On 8×12 latents DiffEdit finds the place where prompts differ as it lies")
@@ -58,9 +58,9 @@ import Testing
             latent, _, embedding in
             latent * 0.1 + Self.corner.like(latent) * embedding.sum
         }
-        let canvas = try EditingTests.canvas(
+        let context = try EditingTests.context(
             on: model, prompt: "dog", steps: 4, clean: RandomGenerator(seed: 1).normal([1, 1, 8, 12]))
-        let found = try DiffEditMask(Options([:], of: DiffEdit.description)).find(on: canvas)
+        let found = try DiffEditMask(Options([:], of: DiffEdit.description)).find(on: context)
         #expect(found.mask.floats == Self.corner.floats)
     }
 
@@ -98,18 +98,18 @@ import Testing
             var options =
                 name == "pix2pix-zero" ? ["sentences": "1", "rounds": "0", "map-guidance": "0"] : [:]
             if name == "diffedit" { options = ["mask": "none", "encode-prompt": "source"] }
-            let (canvas, painting) = try Self.painting(name, options, on: model, clean: clean)
-            let (lower, upper) = (canvas.levels[1], canvas.levels[2])
+            let (context, painting) = try Self.painting(name, options, on: model, clean: clean)
+            let (lower, upper) = (context.levels[1], context.levels[2])
             let latent = painting.inversion[1]
-            let source = try #require(canvas.source)
+            let source = try #require(context.source)
             let raw = try withoutGradients {
-                try model.answer(
+                try model.predict(
                     latent, timesteps: Tensor([Int64(upper.timestep)]),
                     context: model.context(of: source.embedding), plans: [])
             }
             // ε = √ᾱ·v + √(1-ᾱ)·x at the level that the latent is of.
-            let noise = raw * lower.signal + latent * lower.spread
-            let next = DDIM.move(latent, noise, from: lower, to: upper)
+            let noise = raw * lower.sqrtAlphaBar + latent * lower.sqrtOneMinusAlphaBar
+            let next = DDIM.step(latent, noise, from: lower, to: upper)
             #expect(relativeError(painting.inversion[2], next) < 1e-4, "\(name)")
         }
     }
@@ -138,24 +138,25 @@ final class NoiseOf: DiffusionModel {
     func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) { try model.embed(text) }
     func context(of embedding: Tensor) throws -> PromptContext { try model.context(of: embedding) }
 
-    func answer(
+    func predict(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
-        let answers = try model.answer(latents, timesteps: timesteps, context: context, plans: plans)
+        let answers = try model.predict(latents, timesteps: timesteps, context: context, plans: plans)
         guard converts else { return answers }
         return .concatenated(
             timesteps.scalars(as: Int64.self).enumerated().map { row, timestep in
-                let level = Level(
+                let level = NoiseLevel(
                     index: 1, timestep: Int(timestep), alphaBar: schedule.alphaBars[Int(timestep)])
                 let rows = row..<(row + 1)
-                return answers.rows(rows) * level.signal + latents.rows(rows) * level.spread
+                return answers.rows(rows) * level.sqrtAlphaBar + latents.rows(rows)
+                    * level.sqrtOneMinusAlphaBar
             })
     }
 
-    func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
-        try model.posterior(of: picture)
+    func encode(_ image: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
+        try model.encode(image)
     }
-    func picture(of latent: Tensor) throws -> Tensor { try model.picture(of: latent) }
+    func image(of latent: Tensor) throws -> Tensor { try model.image(of: latent) }
     func bytesPerRow(latentShape: [Int], plan: Plan) -> Int {
         model.bytesPerRow(latentShape: latentShape, plan: plan)
     }

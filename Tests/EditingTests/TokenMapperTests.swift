@@ -95,7 +95,7 @@ import Testing
         for mapper in [
             TokenMapper.replace([(2..<4, 2..<4), (6..<7, 6..<7)], length: 12), .identity(length: 12),
         ] {
-            #expect((mapper.apply(map, map.zerosLike).sum([-1]) - 1).absolute.largest().item < 1e-6)
+            #expect((mapper.apply(map, map.zerosLike).sum([-1]) - 1).absolute.amax().item < 1e-6)
         }
     }
 

@@ -40,7 +40,7 @@ final class WatchedModel: DiffusionModel {
     func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) { try model.embed(text) }
     func context(of embedding: Tensor) throws -> PromptContext { try model.context(of: embedding) }
 
-    func answer(
+    func predict(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
         let times = timesteps.scalars(as: Int64.self).map(Int.init)
@@ -56,18 +56,18 @@ final class WatchedModel: DiffusionModel {
                     seen: recordings[index]))
         }
         let watching = zip(given, recordings).map { $0.then(.recording(into: $1)) }
-        return try model.answer(
+        return try model.predict(
             latents, timesteps: timesteps, context: context, plans: watched.isEmpty ? plans : watching)
     }
 
-    func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
-        try model.posterior(of: picture)
+    func encode(_ image: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
+        try model.encode(image)
     }
-    func picture(of latent: Tensor) throws -> Tensor { try model.picture(of: latent) }
+    func image(of latent: Tensor) throws -> Tensor { try model.image(of: latent) }
     func bytesPerRow(latentShape: [Int], plan: Plan) -> Int {
         model.bytesPerRow(latentShape: latentShape, plan: plan)
     }
 }
 
 /// The largest absolute difference of two tensors.
-func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.largest().item }
+func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.amax().item }

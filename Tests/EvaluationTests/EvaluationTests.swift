@@ -23,8 +23,8 @@ import Testing
         return try withoutGradients {
             let judge = try Judge(
                 AttributeNetwork(WeightStore(initializing: 1).weights, shape), device: .cpu)
-            let studio = Studio(model: model, limits: BatchLimits(rows: rows))
-            return try studio.evaluate(settings, judge: judged ? judge : nil, pair: nil)
+            let session = DiffusionSession(model: model, limits: BatchLimits(rows: rows))
+            return try session.evaluate(settings, judge: judged ? judge : nil, pair: nil)
         }
     }
 

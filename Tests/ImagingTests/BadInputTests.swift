@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Bad pictures")
 struct BadInputTests {
-    /// A valid PNG header for a picture of this size, with next to no data behind it.
+    /// A valid PNG header for an image of this size, with next to no data behind it.
     private func bomb(_ width: UInt32, _ height: UInt32) throws -> [UInt8] {
         let size = PNGChunks.bigEndian(width) + PNGChunks.bigEndian(height)
         return Array(try bytes(of: fixture("plain.png")).prefix(8))
@@ -16,30 +16,30 @@ struct BadInputTests {
 
     @Test("a missing file is told apart, for its own exit code")
     func missing() throws {
-        let error = #expect(throws: ImagingError.self) { try Picture(contentsOf: "/no/such/picture.png") }
+        let error = #expect(throws: ImagingError.self) { try Image(contentsOf: "/no/such/picture.png") }
         #expect(error == .missingFile(path: "/no/such/picture.png"))
         #expect(error?.isMissingFile == true)
-        #expect(throws: ImagingError.missingFile(path: "")) { try Picture(contentsOf: "") }
+        #expect(throws: ImagingError.missingFile(path: "")) { try Image(contentsOf: "") }
     }
 
     @Test("a folder, an empty file, and files that are no pictures")
-    func notPictures() throws {
+    func notImages() throws {
         try withFolder { folder in
             #expect(throws: ImagingError.unreadable(path: folder, reason: "it is a folder")) {
-                try Picture(contentsOf: folder)
+                try Image(contentsOf: folder)
             }
             func reading(_ content: String) throws -> ImagingError? {
                 let path = folder + "/x.png"
                 try Data(content.utf8).write(to: URL(fileURLWithPath: path))
-                let error = #expect(throws: ImagingError.self) { try Picture(contentsOf: path) }
+                let error = #expect(throws: ImagingError.self) { try Image(contentsOf: path) }
                 #expect(error?.description.hasPrefix(path) == true)
                 return error
             }
             let path = folder + "/x.png"
             #expect(try reading("") == .emptyFile(path: path))
-            #expect(try reading("hello") == .notAPicture(path: path, resembling: nil))
-            #expect(try reading("a") == .notAPicture(path: path, resembling: nil))
-            #expect(try reading("\n<!DOCTYPE html><p>") == .notAPicture(path: path, resembling: "a web page"))
+            #expect(try reading("hello") == .notAnImage(path: path, resembling: nil))
+            #expect(try reading("a") == .notAnImage(path: path, resembling: nil))
+            #expect(try reading("\n<!DOCTYPE html><p>") == .notAnImage(path: path, resembling: "a web page"))
             let pointer = try reading("version https://git-lfs.github.com/spec/v1\noid sha256:1")
             #expect(pointer?.description.contains("git lfs pull") == true)
         }
@@ -90,7 +90,7 @@ struct BadInputTests {
     func decompressionBomb() throws {
         for (width, height) in [(10_000, 10_000), (60_000, 60_000), (2_000_000, 2)] as [(UInt32, UInt32)] {
             let bytes = try bomb(width, height)
-            let limit = width == 2_000_000 ? 1_000_000 : Picture.defaultPixelLimit
+            let limit = width == 2_000_000 ? 1_000_000 : Image.defaultPixelLimit
             let error = #expect(throws: ImagingError.self) {
                 try Photo(bytes: bytes, name: "bomb.png", pixelLimit: limit)
             }
@@ -102,16 +102,16 @@ struct BadInputTests {
         let pixmap = Array("P6 9000000 9000000 255\n".utf8)
         #expect(
             throws: ImagingError.tooManyPixels(
-                path: "picture", width: 9_000_000, height: 9_000_000, limit: Picture.defaultPixelLimit)
+                path: "picture", width: 9_000_000, height: 9_000_000, limit: Image.defaultPixelLimit)
         ) { try Photo(bytes: pixmap) }
     }
 
     @Test("the pixel limit is met exactly, and can be raised")
     func limit() throws {
         let path = try fixture("plain.png")
-        #expect(try Picture(contentsOf: path, pixelLimit: 13 * 9) == pattern(13, 9))
+        #expect(try Image(contentsOf: path, pixelLimit: 13 * 9) == pattern(13, 9))
         #expect(throws: ImagingError.tooManyPixels(path: path, width: 13, height: 9, limit: 116)) {
-            try Picture(contentsOf: path, pixelLimit: 116)
+            try Image(contentsOf: path, pixelLimit: 116)
         }
         // Raised, the bomb gets as far as its missing data.
         let error = #expect(throws: ImagingError.self) {
@@ -145,7 +145,7 @@ struct BadInputTests {
             #expect(text.contains("apt-get install libvips42") && text.contains("/no/such/libvips.so"))
             #expect(!text.contains("\n"))
             let pixmap = try pattern(3, 2).encoded(as: .ppm)
-            #expect(try Photo(bytes: pixmap).picture == pattern(3, 2))
+            #expect(try Photo(bytes: pixmap).image == pattern(3, 2))
         }
     }
 
@@ -166,8 +166,8 @@ struct BadInputTests {
                 group.addTask {
                     if index % 2 == 0 {
                         #expect(throws: Never.self) {
-                            let picture = try Photo(bytes: good).picture
-                            #expect(distance(picture, pattern(13, 9)) == 0)
+                            let image = try Photo(bytes: good).image
+                            #expect(distance(image, pattern(13, 9)) == 0)
                         }
                     } else {
                         #expect(throws: ImagingError.self) {

@@ -40,7 +40,7 @@ struct CodingTests {
 
     @Test("a quality or losslessness is refused where it means nothing")
     func unfit() throws {
-        func refusal(_ options: WritingOptions, _ format: PictureFormat) -> String? {
+        func refusal(_ options: WritingOptions, _ format: ImageFormat) -> String? {
             do { try options.check(writing: format, path: "x") } catch { return "\(error)" }
             return nil
         }
@@ -73,9 +73,9 @@ struct CodingTests {
         #expect(photo.notices.isEmpty)
         for missing in [1, 2] {
             let cut = try Photo(bytes: Array(whole.dropLast(missing)))
-            #expect(cut.picture == photo.picture && cut.notices == [.endMissing], "\(missing)")
+            #expect(cut.image == photo.image && cut.notices == [.endMissing], "\(missing)")
         }
-        // Of the coded data nothing may be missing but padding; the message is short, whatever the picture.
+        // Of the coded data nothing may be missing but padding; the message is short, whatever the image.
         for missing in stride(from: 8, to: 120, by: 8) {
             do {
                 _ = try Photo(bytes: Array(whole.dropLast(missing)))
@@ -101,7 +101,7 @@ struct CodingTests {
         let whole = try bytes(of: fixture("plain.png"))
         let control = PNGChunks.chunk("acTL", [0, 0, 0, 5, 0, 0, 0, 0])
         let photo = try Photo(bytes: Array(whole[..<33]) + control + whole[33...])
-        #expect(photo.picture == pattern(13, 9) && photo.notices == [.firstFrameOnly(frames: 5)])
+        #expect(photo.image == pattern(13, 9) && photo.notices == [.firstFrameOnly(frames: 5)])
     }
 
     @Test(
@@ -123,32 +123,32 @@ struct CodingTests {
         ])
     func resemblance(text: String, words: String) {
         #expect(
-            throws: ImagingError.notAPicture(path: "picture", resembling: words)
+            throws: ImagingError.notAnImage(path: "picture", resembling: words)
         ) { try Photo(bytes: Array(text.utf8)) }
     }
 
     @Test("BigTIFF is TIFF")
     func bigTIFF() {
-        #expect(PictureFormat(sniffing: Array("II+\0".utf8)) == .tiff)
-        #expect(PictureFormat(sniffing: Array("MM\0+".utf8)) == .tiff)
+        #expect(ImageFormat(sniffing: Array("II+\0".utf8)) == .tiff)
+        #expect(ImageFormat(sniffing: Array("MM\0+".utf8)) == .tiff)
     }
 
     @Test(
-        "transparency is kept by every kind that can hold it", arguments: [PictureFormat.png, .webp, .tiff])
-    func transparency(format: PictureFormat) throws {
+        "transparency is kept by every kind that can hold it", arguments: [ImageFormat.png, .webp, .tiff])
+    func transparency(format: ImageFormat) throws {
         let photo = try Photo(contentsOf: fixture("alpha.png"))
         #expect(photo.original.alpha?.count == 13 * 9 && photo.record.isTransparent)
-        #expect(photo.original.pixels == pattern(13, 9).pixels && photo.picture.alpha == nil)
+        #expect(photo.original.pixels == pattern(13, 9).pixels && photo.image.alpha == nil)
         let options = WritingOptions(isLossless: format == .webp ? true : nil)
         let again = try Photo(bytes: photo.original.encoded(as: format, options: options))
         #expect(again.original.alpha == photo.original.alpha)
-        #expect(distance(again.picture, photo.picture) == 0)
+        #expect(distance(again.image, photo.image) == 0)
     }
 
     @Test("an edit of a transparent photo looks as it was painted, and is transparent where the photo is")
     func transparentEdit() throws {
         let photo = try Photo(contentsOf: fixture("alpha.png"))
-        let edit = Picture(width: 13, height: 9, red: 250, green: 240, blue: 230)
+        let edit = Image(width: 13, height: 9, red: 250, green: 240, blue: 230)
         let suited = try photo.suited(edit)
         #expect(suited.alpha == photo.original.alpha)
         let shown = suited.laidOverWhite()
@@ -158,8 +158,8 @@ struct CodingTests {
             }
         }
         // Unchanged, it is the photo again but for rounding.
-        let same = try photo.suited(photo.picture).laidOverWhite()
-        #expect(distance(same, photo.picture) <= 1)
+        let same = try photo.suited(photo.image).laidOverWhite()
+        #expect(distance(same, photo.image) <= 1)
         let half = Mask(width: 13, height: 9, values: (0..<(13 * 9)).map { $0 % 13 < 6 ? 1 : 0 })
         let pasted = try photo.pasting(layer(edit, half))
         for pixel in 0..<(13 * 9) where half.values[pixel] == 0 {
@@ -170,7 +170,7 @@ struct CodingTests {
         #expect(pasted.alpha == photo.original.alpha)
     }
 
-    private func layer(_ edit: Picture, _ mask: Mask) -> PasteLayer {
+    private func layer(_ edit: Image, _ mask: Mask) -> PasteLayer {
         PasteLayer(edit, coverage: Coverage(given: mask, width: 13, height: 9, feather: 2))
     }
 
@@ -178,9 +178,9 @@ struct CodingTests {
     func hole() throws {
         let hole = (0..<(13 * 9)).map { $0 % 13 < 6 ? UInt8(0) : 255 }
         let photo = try Photo(
-            bytes: Picture(width: 13, height: 9, pixels: pattern(13, 9).pixels, alpha: hole).encoded(as: .png)
+            bytes: Image(width: 13, height: 9, pixels: pattern(13, 9).pixels, alpha: hole).encoded(as: .png)
         )
-        let edit = Picture(width: 13, height: 9, red: 250, green: 240, blue: 230)
+        let edit = Image(width: 13, height: 9, red: 250, green: 240, blue: 230)
         let mark = Mask(width: 13, height: 9, values: hole.map { $0 == 0 ? 1 : 0 })
         let filled = try photo.pasting(layer(edit, mark))
         #expect(filled.alpha == [UInt8](repeating: 255, count: 13 * 9))
@@ -196,13 +196,13 @@ struct CodingTests {
 
     @Test("full transparency turns with its picture")
     func turnedTransparency() {
-        let picture = Picture(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6], alpha: [7, 8])
+        let image = Image(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6], alpha: [7, 8])
         #expect(
-            picture.turned(.turnedRight)
-                == Picture(width: 1, height: 2, pixels: [1, 2, 3, 4, 5, 6], alpha: [7, 8]))
+            image.turned(.turnedRight)
+                == Image(width: 1, height: 2, pixels: [1, 2, 3, 4, 5, 6], alpha: [7, 8]))
         #expect(
-            picture.turned(.halfTurn)
-                == Picture(width: 2, height: 1, pixels: [4, 5, 6, 1, 2, 3], alpha: [8, 7]))
+            image.turned(.halfTurn)
+                == Image(width: 2, height: 1, pixels: [4, 5, 6, 1, 2, 3], alpha: [8, 7]))
     }
 
     @Test("ComfyUI's texts in EXIF are found under their own keys")

@@ -6,11 +6,11 @@ import Testing
 @Suite("Colours that a file names")
 struct ColourTests {
     /// Two colours and a grey.
-    private let picture = Picture(width: 3, height: 1, pixels: [200, 100, 50, 60, 120, 180, 128, 128, 128])
+    private let image = Image(width: 3, height: 1, pixels: [200, 100, 50, 60, 120, 180, 128, 128, 128])
 
-    /// The picture as a PNG with chunks right behind its header.
+    /// The image as a PNG with chunks right behind its header.
     private func png(_ chunks: [(String, [UInt8])]) throws -> [UInt8] {
-        let bytes = try picture.encoded(as: .png)
+        let bytes = try image.encoded(as: .png)
         return Array(bytes[..<33]) + chunks.flatMap { PNGChunks.chunk($0.0, $0.1) } + bytes[33...]
     }
 
@@ -32,32 +32,32 @@ struct ColourTests {
         ] as [([UInt8], [Int])])
     func codeNumbers(code: [UInt8], expected: [Int]) throws {
         let photo = try Photo(bytes: png([("cICP", code + [0, 1])]))
-        #expect(near(photo.picture.pixels, expected), "\(photo.picture.pixels)")
-        #expect(photo.original.pixels == picture.pixels)
+        #expect(near(photo.image.pixels, expected), "\(photo.image.pixels)")
+        #expect(photo.original.pixels == image.pixels)
         for format in RecordTests.kinds {
-            let edit = try photo.suited(photo.picture)
+            let edit = try photo.suited(photo.image)
             let again = try Photo(bytes: edit.encoded(as: format, record: photo.record))
             #expect(again.original.profile == photo.original.profile, "\(format)")
             if format == .png {
                 #expect(again.record.colourChunks == ["cICP": code + [0, 1]])
                 let none = Coverage(width: 3, height: 1, values: [0, 0, 0])
-                let layer = PasteLayer(photo.picture, coverage: none)
+                let layer = PasteLayer(photo.image, coverage: none)
                 #expect(try photo.pasting(layer) == photo.original)
             }
         }
         // A kind without profiles gets the colours in sRGB.
         let pixmap = try Photo(bytes: photo.original.encoded(as: .ppm))
-        #expect(pixmap.picture == photo.picture)
+        #expect(pixmap.image == photo.image)
     }
 
     @Test("code numbers count before a profile, a profile before gamma, and sRGB's own chunk before gamma")
     func precedence() throws {
         let gamma = ("gAMA", hundredThousandths([1]))
-        #expect(try Photo(bytes: png([("sRGB", [0]), gamma])).picture.pixels == picture.pixels)
-        #expect(try Photo(bytes: png([("cICP", [1, 13, 0, 1]), gamma])).picture.pixels == picture.pixels)
+        #expect(try Photo(bytes: png([("sRGB", [0]), gamma])).image.pixels == image.pixels)
+        #expect(try Photo(bytes: png([("cICP", [1, 13, 0, 1]), gamma])).image.pixels == image.pixels)
         let wide = try bytes(of: fixture("profile-wide.png"))
         let coded = Array(wide[..<33]) + PNGChunks.chunk("cICP", [1, 13, 0, 1]) + wide[33...]
-        #expect(try Photo(bytes: coded).picture.pixels == corners(24, 16).pixels)
+        #expect(try Photo(bytes: coded).image.pixels == corners(24, 16).pixels)
         let unspecified = Array(wide[..<33]) + PNGChunks.chunk("cICP", [2, 2, 0, 1]) + wide[33...]
         #expect(try Photo(bytes: unspecified).original.profile == bytes(of: fixture("wide.icc")))
         let odd = Array(wide[..<33]) + PNGChunks.chunk(gamma.0, gamma.1) + wide[33...]
@@ -67,12 +67,12 @@ struct ColourTests {
     @Test("gamma and chromaticities count, and those of sRGB are sRGB")
     func gamma() throws {
         let linear = try Photo(bytes: png([("gAMA", hundredThousandths([1]))]))
-        #expect(near(linear.picture.pixels, [229, 168, 122, 133, 182, 219, 188, 188, 188]))
+        #expect(near(linear.image.pixels, [229, 168, 122, 133, 182, 219, 188, 188, 188]))
         let older = try Photo(bytes: png([("gAMA", hundredThousandths([1 / 1.8]))]))
-        #expect(near(older.picture.pixels, [210, 119, 65, 77, 139, 193, 146, 146, 146]))
+        #expect(near(older.image.pixels, [210, 119, 65, 77, 139, 193, 146, 146, 146]))
         let usual = ("gAMA", hundredThousandths([0.45455]))
         let plain = try Photo(bytes: png([usual]))
-        #expect(plain.picture == picture && plain.original.profile == nil)
+        #expect(plain.image == image && plain.original.profile == nil)
         #expect(
             try PNGChunks.chunks(of: plain.original.encoded(as: .png, record: plain.record)).contains {
                 $0.type == "gAMA"
@@ -80,10 +80,10 @@ struct ColourTests {
         let adobe = hundredThousandths([0.3127, 0.3290, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06])
         let wide = try Photo(bytes: png([usual, ("cHRM", adobe)]))
         #expect(
-            near(wide.picture.pixels, [227, 100, 42, 0, 121, 184, 129, 129, 129]), "\(wide.picture.pixels)")
+            near(wide.image.pixels, [227, 100, 42, 0, 121, 184, 129, 129, 129]), "\(wide.image.pixels)")
         // Chromaticities that are no colours say nothing.
         let none = try Photo(bytes: png([usual, ("cHRM", [UInt8](repeating: 0, count: 32))]))
-        #expect(none.picture == picture)
+        #expect(none.image == image)
     }
 
     @Test(
@@ -124,7 +124,7 @@ struct ColourTests {
     func interoperability() throws {
         var folders = EXIF.Folders()
         folders.first[EXIF.Tag.make] = .ascii("Maker")
-        var bytes = try picture.encoded(as: .jpeg, options: WritingOptions(quality: 100))
+        var bytes = try image.encoded(as: .jpeg, options: WritingOptions(quality: 100))
         // The index is never written by us, so the folder is put behind the block by hand.
         let size = folders.first.storedSize + 12
         folders.exif[EXIF.Tag.interoperability] = .long(8 + size + 2 + 12 + 4)
@@ -135,7 +135,7 @@ struct ColourTests {
         bytes = [0xFF, 0xD8, 0xFF, 0xE1, 0, UInt8(data.count + 2)] + data + bytes[2...]
         let photo = try Photo(bytes: bytes)
         #expect(photo.original.profile == RGBColours.adobe.profile)
-        #expect(photo.picture.pixels != photo.original.pixels)
+        #expect(photo.image.pixels != photo.original.pixels)
     }
 
     @Test("floats from 0 to 1 are sRGB, and floats beyond are refused by name")
@@ -154,7 +154,7 @@ struct ColourTests {
                 + folder.stored(at: place + data.count, bigEndian: true)
         }
         let photo = try Photo(bytes: tiff([0, 0.25, 0.5, 0.75, 1, -1]))
-        #expect(photo.picture.pixels == [0, 64, 128, 191, 255, 0])
+        #expect(photo.image.pixels == [0, 64, 128, 191, 255, 0])
         #expect(photo.notices == [.reducedToEightBits])
         #expect(
             throws: ImagingError.unsuitable(

@@ -4,14 +4,14 @@ import Testing
 
 @Suite("Contact sheets")
 struct ContactSheetTests {
-    private func ink(_ picture: Picture) -> Int {
-        stride(from: 0, to: picture.pixels.count, by: 3).count { picture.pixels[$0] == 32 }
+    private func ink(_ image: Image) -> Int {
+        stride(from: 0, to: image.pixels.count, by: 3).count { image.pixels[$0] == 32 }
     }
 
     @Test("pictures lie in rows and columns, captions below, nothing is enlarged")
     func layout() {
         let cells = (0..<5).map { ContactSheet.Cell(pattern(40, 30), caption: "no \($0)") }
-        let sheet = ContactSheet(cells, columns: 3, textScale: 1, gap: 4).picture()
+        let sheet = ContactSheet(cells, columns: 3, textScale: 1, gap: 4).image()
         // Three columns of 40 and two rows of 30 with a line of text, gaps around and between.
         #expect(sheet.width == 4 + 3 * (40 + 4))
         #expect(sheet.height == 4 + 2 * (30 + 2 + 10 + 4))
@@ -30,16 +30,16 @@ struct ContactSheetTests {
     func shrinking() {
         let sheet = ContactSheet(
             rows: [[.init(pattern(200, 100)), .init(pattern(10, 20))]], cellSide: 50, gap: 1)
-        #expect((sheet.picture().width, sheet.picture().height) == (1 + 50 + 1 + 10 + 1, 1 + 25 + 1))
+        #expect((sheet.image().width, sheet.image().height) == (1 + 50 + 1 + 10 + 1, 1 + 25 + 1))
     }
 
     @Test("odd sheets are drawn: none, empty rows, no picture, long words, tiny cells")
     func oddSheets() {
-        #expect(ContactSheet(rows: []).picture().pixels == [255, 255, 255])
-        #expect(ContactSheet(rows: [[], []]).picture().pixels == [255, 255, 255])
-        #expect(ink(ContactSheet(rows: [[.init(nil, caption: "words only")]]).picture()) > 0)
+        #expect(ContactSheet(rows: []).image().pixels == [255, 255, 255])
+        #expect(ContactSheet(rows: [[], []]).image().pixels == [255, 255, 255])
+        #expect(ink(ContactSheet(rows: [[.init(nil, caption: "words only")]]).image()) > 0)
         let long = String(repeating: "x", count: 300)
-        let sheet = ContactSheet(rows: [[.init(pattern(3, 3), caption: long)], []], textScale: 1).picture()
+        let sheet = ContactSheet(rows: [[.init(pattern(3, 3), caption: long)], []], textScale: 1).image()
         #expect(sheet.height > 300)
     }
 
@@ -65,14 +65,14 @@ struct ContactSheetTests {
 
     @Test("writing and placing outside the picture change nothing")
     func outside() {
-        var picture = pattern(10, 10)
+        var image = pattern(10, 10)
         for (x, y) in [(-100, 0), (100, 0), (0, -100), (0, 100), (Int.max / 4, 3)] {
-            picture.write("hello", x: x, y: y, scale: 2)
-            picture.place(pattern(5, 5), x: x, y: y)
+            image.write("hello", x: x, y: y, scale: 2)
+            image.place(pattern(5, 5), x: x, y: y)
         }
-        #expect(picture == pattern(10, 10))
-        picture.place(pattern(5, 5), x: -3, y: 8)
-        #expect(picture.pixels[picture.offset(x: 0, y: 8)] == pattern(5, 5).pixels[9])
+        #expect(image == pattern(10, 10))
+        image.place(pattern(5, 5), x: -3, y: 8)
+        #expect(image.pixels[image.offset(x: 0, y: 8)] == pattern(5, 5).pixels[9])
     }
 
     @Test("a panel brings everything to one height")
@@ -81,8 +81,8 @@ struct ContactSheetTests {
             .init(pattern(40, 30), caption: "photo"), .init(pattern(20, 15), caption: "mask"),
             .init(pattern(80, 60), caption: "edit"),
         ]
-        let panel = Picture.panel(cells, height: 24)
-        let without = Picture.panel(cells.map { .init($0.picture) }, height: 24)
+        let panel = Image.panel(cells, height: 24)
+        let without = Image.panel(cells.map { .init($0.image) }, height: 24)
         #expect(without.height == 8 + 24 + 8)
         #expect(without.width == 8 + 3 * (32 + 8))
         #expect(panel.height > without.height)

@@ -145,14 +145,14 @@ struct MaskReadingTests {
     @Test("JPEG's ripples around black and white are taken for them")
     func ripples() throws {
         try withFolder { folder in
-            var picture = Picture(width: 48, height: 48)
+            var image = Image(width: 48, height: 48)
             for y in 13..<31 {
                 for x in 11..<34 {
-                    let from = picture.offset(x: x, y: y)
-                    picture.pixels.replaceSubrange(from..<(from + 3), with: [255, 255, 255])
+                    let from = image.offset(x: x, y: y)
+                    image.pixels.replaceSubrange(from..<(from + 3), with: [255, 255, 255])
                 }
             }
-            try picture.write(to: folder + "/m.jpg", options: WritingOptions(quality: 80))
+            try image.write(to: folder + "/m.jpg", options: WritingOptions(quality: 80))
             let mask = try Mask(contentsOf: folder + "/m.jpg")
             #expect(mask.values.prefix(48 * 7).allSatisfy { $0 == 0 })
             #expect(mask.values[20 * 48 + 20] == 1)

@@ -9,15 +9,15 @@ struct MaskTests {
     func throughFile() throws {
         try withFolder { folder in
             let ramp = Mask(width: 256, height: 1, values: (0..<256).map { Float($0) / 255 })
-            try ramp.picture().write(to: folder + "/mask.png")
+            try ramp.image().write(to: folder + "/mask.png")
             #expect(try Mask(contentsOf: folder + "/mask.png") == ramp)
             #expect(throws: ImagingError.missingFile(path: folder + "/no.png")) {
                 try Mask(contentsOf: folder + "/no.png")
             }
         }
         // Pillow's mode L of pure red, green and blue.
-        let primaries = Picture(width: 3, height: 1, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255])
-        #expect(Mask(luma: primaries).picture().pixels == [76, 76, 76, 150, 150, 150, 29, 29, 29])
+        let primaries = Image(width: 3, height: 1, pixels: [255, 0, 0, 0, 255, 0, 0, 0, 255])
+        #expect(Mask(luma: primaries).image().pixels == [76, 76, 76, 150, 150, 150, 29, 29, 29])
     }
 
     @Test("inverting, thresholds, union and intersection")
@@ -127,11 +127,11 @@ struct MaskTests {
 
     @Test("an overlay tints what may change and nothing else")
     func overlay() {
-        let picture = pattern(40, 30)
+        let image = pattern(40, 30)
         let left = mask(20, 15) { x, _ in x < 10 }
-        let shown = picture.overlaid(with: left, red: 255, green: 0, blue: 0, opacity: 1)
+        let shown = image.overlaid(with: left, red: 255, green: 0, blue: 0, opacity: 1)
         #expect(Array(shown.pixels[0..<3]) == [255, 0, 0])
-        let right = picture.offset(x: 39, y: 29)
-        #expect(shown.pixels[right...] == picture.pixels[right...])
+        let right = image.offset(x: 39, y: 29)
+        #expect(shown.pixels[right...] == image.pixels[right...])
     }
 }

@@ -8,12 +8,12 @@ struct PastingTests {
     @Test("pasting leaves every pixel outside the mask as it was, whatever the sizes and the feather")
     func outsideIsUntouched() {
         let original = pattern(97, 61)
-        let edit = Picture(width: 32, height: 24, red: 255)
+        let edit = Image(width: 32, height: 24, red: 255)
         for (mask, feather) in [
             (disc(97, 61, radius: 20), 0), (disc(97, 61, radius: 20), 6), (disc(12, 8, radius: 3), 4),
             (disc(400, 250, radius: 80), 2),
         ] as [(Mask, Double)] {
-            let result = Picture.pasting(edit: edit, into: original, mask: mask, feather: feather)
+            let result = Image.pasting(edit: edit, into: original, mask: mask, feather: feather)
             #expect((result.width, result.height) == (97, 61))
             var changed = 0
             for y in 0..<61 {
@@ -33,9 +33,9 @@ struct PastingTests {
 
     @Test("inside the mask stands the edit, resampled, and the edge fades in")
     func insideIsEdited() {
-        let original = Picture(width: 80, height: 60)
-        let edit = Picture(width: 40, height: 30, red: 200, green: 200, blue: 200)
-        let result = Picture.pasting(
+        let original = Image(width: 80, height: 60)
+        let edit = Image(width: 40, height: 30, red: 200, green: 200, blue: 200)
+        let result = Image.pasting(
             edit: edit, into: original, mask: mask(80, 60) { x, _ in x >= 20 }, feather: 8)
         let row = (0..<80).map { result.pixels[result.offset(x: $0, y: 30)] }
         #expect(row[..<20].allSatisfy { $0 == 0 })
@@ -49,9 +49,9 @@ struct PastingTests {
     @Test("a full mask gives the edit, an empty one the original, a grey one blends")
     func wholeMasks() {
         let original = pattern(30, 20)
-        let edit = Picture(width: 30, height: 20, red: 9, green: 8, blue: 7)
-        func paste(_ value: Float) -> Picture {
-            Picture.pasting(edit: edit, into: original, mask: Mask(width: 3, height: 3, filledWith: value))
+        let edit = Image(width: 30, height: 20, red: 9, green: 8, blue: 7)
+        func paste(_ value: Float) -> Image {
+            Image.pasting(edit: edit, into: original, mask: Mask(width: 3, height: 3, filledWith: value))
         }
         #expect(paste(1) == edit)
         #expect(paste(0) == original)
@@ -67,7 +67,7 @@ struct PastingTests {
         let photo = try Photo(contentsOf: fixture("profile-wide.png"))
         let left = mask(24, 16) { x, _ in x < 12 }
         let coverage = Coverage(given: left, width: 24, height: 16, feather: 0)
-        let result = try photo.pasting(PasteLayer(photo.picture, coverage: coverage))
+        let result = try photo.pasting(PasteLayer(photo.image, coverage: coverage))
         #expect(result.profile == photo.original.profile)
         for y in 0..<16 {
             let from = result.offset(x: 12, y: y)
@@ -99,27 +99,27 @@ struct PastingTests {
     @Test("a difference that is a linear function of the photo's colours arrives with the photo's own edges")
     func guided() throws {
         // Fine stripes that the small size cannot hold, in a disc that is red before and green after.
-        func scene(_ side: Int, green: Bool) -> Picture {
-            var picture = Picture(width: side, height: side, red: 90, green: 90, blue: 90)
+        func scene(_ side: Int, green: Bool) -> Image {
+            var image = Image(width: side, height: side, red: 90, green: 90, blue: 90)
             for y in 0..<side {
                 for x in 0..<side {
                     let (dx, dy) = (x * 2 - side, y * 2 - side)
                     guard dx * dx + dy * dy < side * side / 4 else { continue }
                     let shade: UInt8 = side > 100 && x % 4 < 2 ? 150 : 190
-                    let from = picture.offset(x: x, y: y)
-                    picture.pixels[from] = green ? 40 : shade
-                    picture.pixels[from + 1] = green ? shade : 40
-                    picture.pixels[from + 2] = 40
+                    let from = image.offset(x: x, y: y)
+                    image.pixels[from] = green ? 40 : shade
+                    image.pixels[from + 1] = green ? shade : 40
+                    image.pixels[from + 2] = 40
                 }
             }
-            return picture
+            return image
         }
         let (photo, truth) = (scene(256, green: false), scene(256, green: true))
         let (small, edit) = (photo.resized(width: 32, height: 32), truth.resized(width: 32, height: 32))
         let added = PasteLayer(edit, as: .difference(base: small, guide: small, radius: 3), coverage: nil)
         let replaced = PasteLayer(edit, coverage: nil)
-        func error(_ picture: Picture) -> Double {
-            let squares = zip(picture.pixels, truth.pixels).map {
+        func error(_ image: Image) -> Double {
+            let squares = zip(image.pixels, truth.pixels).map {
                 (Double($0) - Double($1)) * (Double($0) - Double($1))
             }
             return squares.reduce(0, +) / Double(squares.count)
@@ -131,7 +131,7 @@ struct PastingTests {
         #expect(adding < replacing / 2, "\(doing) \(replacing) \(adding)")
         let fit = GuidedDifference(from: small, to: edit, guide: small, radius: 3, mask: nil)
         #expect(fit.unexplained < 0.2)
-        // A picture of something else is no function of the photo's colours.
+        // An image of something else is no function of the photo's colours.
         let other = GuidedDifference(from: small, to: pattern(32, 32), guide: small, radius: 3, mask: nil)
         #expect(other.unexplained > 0.5)
     }
@@ -142,14 +142,14 @@ struct PastingTests {
         let coverage = Coverage(
             width: 64, height: 50, values: (0..<3200).map { UInt8($0 % 5 == 0 ? 0 : $0 % 256) })
         let layer = PasteLayer(pattern(16, 12), coverage: coverage)
-        var picture = photo
+        var image = photo
         let paster = Paster(layer, width: 64, height: 50)
         #expect(paster.parts == [0..<50])
-        for rows in [0..<7, 7..<8, 8..<50] { paster.paste(onto: &picture, rows: rows) }
-        #expect(picture == layer.pasted(into: photo))
+        for rows in [0..<7, 7..<8, 8..<50] { paster.paste(onto: &image, rows: rows) }
+        #expect(image == layer.pasted(into: photo))
         for pixel in 0..<3200 where coverage.values[pixel] == 0 {
             #expect(
-                picture.pixels[(pixel * 3)..<(pixel * 3 + 3)] == photo.pixels[(pixel * 3)..<(pixel * 3 + 3)])
+                image.pixels[(pixel * 3)..<(pixel * 3 + 3)] == photo.pixels[(pixel * 3)..<(pixel * 3 + 3)])
         }
     }
 

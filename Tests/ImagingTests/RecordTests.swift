@@ -5,14 +5,14 @@ import Testing
 
 @Suite("What a photo's file says beside its pixels")
 struct RecordTests {
-    static let kinds: [PictureFormat] = [.png, .jpeg, .webp, .tiff]
+    static let kinds: [ImageFormat] = [.png, .jpeg, .webp, .tiff]
 
     /// An edit of the camera's photo, as a file of this kind.
-    private func edited(_ format: PictureFormat, _ options: WritingOptions = WritingOptions()) throws
+    private func edited(_ format: ImageFormat, _ options: WritingOptions = WritingOptions()) throws
         -> [UInt8]
     {
         let photo = try Photo(contentsOf: fixture("camera.jpg"))
-        return try photo.suited(photo.picture).encoded(
+        return try photo.suited(photo.image).encoded(
             as: format, metadata: ["parameters": "a pear\nSteps: 1, Seed: 1", "pentimento": "{}"],
             record: photo.record, options: options)
     }
@@ -22,10 +22,10 @@ struct RecordTests {
     }
 
     @Test("camera, date, author, rights and print size come back from every kind", arguments: kinds)
-    func belongings(format: PictureFormat) throws {
+    func belongings(format: ImageFormat) throws {
         let bytes = try edited(format)
         let photo = try Photo(bytes: bytes)
-        #expect((photo.picture.width, photo.picture.height) == (16, 24))
+        #expect((photo.image.width, photo.image.height) == (16, 24))
         let (first, exif) = (photo.record.exif.first, photo.record.exif.exif)
         #expect(first[EXIF.Tag.make]?.text == "Maker" && first[EXIF.Tag.model]?.text == "Camera 1")
         #expect(first[EXIF.Tag.artist]?.text == "Ann Author" && first[EXIF.Tag.copyright]?.text == "(c) Ann")
@@ -36,13 +36,13 @@ struct RecordTests {
         #expect(PrintResolution.perInch(resolution.across).rounded() == 240)
         #expect(PrintResolution.perInch(resolution.down).rounded() == 300)
         #expect(exif[EXIF.Tag.width]?.number == 16 && exif[EXIF.Tag.height]?.number == 24)
-        let texts = PictureMetadata(bytes: bytes, format: format)
+        let texts = ImageMetadata(bytes: bytes, format: format)
         #expect(texts["parameters"] == "a pear\nSteps: 1, Seed: 1" && texts["pentimento"] == "{}")
         #expect(contains(bytes, "<xmp:Label>Red</xmp:Label>") && contains(bytes, "xmp:Rating=\"5\""))
     }
 
     @Test("a newsroom's texts stay as they are in JPEG and TIFF, and are XMP elsewhere", arguments: kinds)
-    func newsroom(format: PictureFormat) throws {
+    func newsroom(format: ImageFormat) throws {
         let record = try Photo(bytes: edited(format)).record
         if format == .jpeg || format == .tiff {
             #expect(record.iptc?.texts(116) == ["(c) Ann & Co"] && record.iptc?.texts(120) == ["Café"])
@@ -55,7 +55,7 @@ struct RecordTests {
     }
 
     @Test("the place is left out unless it is asked for", arguments: kinds)
-    func place(format: PictureFormat) throws {
+    func place(format: ImageFormat) throws {
         let without = try edited(format)
         #expect(try !Photo(bytes: without).record.hasLocation)
         for word in ["GPS", "Paris"] { #expect(!contains(without, word)) }
@@ -66,16 +66,16 @@ struct RecordTests {
     }
 
     @Test("maker notes, thumbnails and the old orientation are not kept", arguments: kinds)
-    func leftOut(format: PictureFormat) throws {
+    func leftOut(format: ImageFormat) throws {
         let bytes = try edited(format, WritingOptions(keepsLocation: true))
         for word in ["SERIAL NUMBER", "THUMBNAIL", "tiff:Orientation"] { #expect(!contains(bytes, word)) }
         let photo = try Photo(contentsOf: fixture("camera.jpg"))
         // Upright already: reading it again turns nothing.
-        let again = try Photo(bytes: bytes).picture
+        let again = try Photo(bytes: bytes).image
         for (x, y) in [(2, 2), (13, 2), (2, 21), (13, 21)] {
             let place = again.offset(x: x, y: y)
             for index in place..<(place + 3) {
-                #expect(abs(Int(again.pixels[index]) - Int(photo.picture.pixels[index])) < 40)
+                #expect(abs(Int(again.pixels[index]) - Int(photo.image.pixels[index])) < 40)
             }
         }
         if format == .png { #expect(try Photo(bytes: bytes).original == photo.original) }
@@ -176,15 +176,15 @@ struct RecordTests {
         let long = String(repeating: "pear 🍐 ", count: 40_000)
         let texts = ["parameters": long + "\nSteps: 4, Seed: 1", "pentimento": "{\"prompt\":\"\(long)\"}"]
         let bytes = try pattern(5, 4).encoded(as: .jpeg, metadata: texts)
-        let found = PictureMetadata(bytes: bytes, format: .jpeg)
+        let found = ImageMetadata(bytes: bytes, format: .jpeg)
         #expect(found["pentimento"] == texts["pentimento"])
         let parameters = try #require(found["parameters"])
         #expect(parameters.hasPrefix("pear 🍐 pear 🍐 ") && parameters.hasSuffix("…\nSteps: 4, Seed: 1"))
         #expect((30_000...32_767).contains(parameters.utf16.count))
-        #expect(try Photo(bytes: bytes).picture.width == 5)
-        for format in [PictureFormat.png, .webp, .tiff] {
+        #expect(try Photo(bytes: bytes).image.width == 5)
+        for format in [ImageFormat.png, .webp, .tiff] {
             let bytes = try pattern(5, 4).encoded(as: format, metadata: texts)
-            #expect(PictureMetadata(bytes: bytes, format: format).entries == texts, "\(format)")
+            #expect(ImageMetadata(bytes: bytes, format: format).entries == texts, "\(format)")
         }
     }
 
@@ -196,7 +196,7 @@ struct RecordTests {
         let record = try Photo(bytes: bytes).record
         let again = try pattern(5, 4).encoded(as: .png, record: record)
         #expect(
-            PictureMetadata(bytes: again, format: .png).entries == ["Author": "Ann", "Copyright": "(c) Ann"])
+            ImageMetadata(bytes: again, format: .png).entries == ["Author": "Ann", "Copyright": "(c) Ann"])
         let exif = try Photo(bytes: pattern(5, 4).encoded(as: .jpeg, record: record)).record.exif.first
         #expect(exif[EXIF.Tag.artist]?.text == "Ann" && exif[EXIF.Tag.copyright]?.text == "(c) Ann")
     }
@@ -205,11 +205,11 @@ struct RecordTests {
     func cut() throws {
         let whole = try bytes(of: fixture("camera.jpg"))
         for length in stride(from: 3, to: whole.count, by: 7) {
-            _ = PictureMetadata(bytes: Array(whole.prefix(length)), format: .jpeg)
+            _ = ImageMetadata(bytes: Array(whole.prefix(length)), format: .jpeg)
             var broken = whole
             broken[length] ^= 0xFF
             if let photo = try? Photo(bytes: broken) {
-                _ = try photo.picture.encoded(as: .jpeg, record: photo.record)
+                _ = try photo.image.encoded(as: .jpeg, record: photo.record)
             }
         }
     }

@@ -37,31 +37,31 @@ struct ResamplingTests {
 
     @Test("the same size changes nothing, and the profile stays", arguments: Resampling.allCases)
     func same(filter: Resampling) {
-        var picture = pattern(20, 11)
-        picture.profile = [1, 2, 3]
-        #expect(picture.resized(width: 20, height: 11, by: filter) == picture)
-        #expect(picture.resized(width: 5, height: 5, by: filter).profile == [1, 2, 3])
+        var image = pattern(20, 11)
+        image.profile = [1, 2, 3]
+        #expect(image.resized(width: 20, height: 11, by: filter) == image)
+        #expect(image.resized(width: 5, height: 5, by: filter).profile == [1, 2, 3])
     }
 
     @Test("one pixel fills any size, and any size shrinks to one pixel", arguments: Resampling.allCases)
     func onePixel(filter: Resampling) {
-        let dot = Picture(width: 1, height: 1, red: 10, green: 200, blue: 77)
+        let dot = Image(width: 1, height: 1, red: 10, green: 200, blue: 77)
         #expect(
             dot.resized(width: 9, height: 5, by: filter)
-                == Picture(width: 9, height: 5, red: 10, green: 200, blue: 77))
+                == Image(width: 9, height: 5, red: 10, green: 200, blue: 77))
         #expect(
-            Picture(width: 9, height: 5, red: 10, green: 200, blue: 77).resized(
+            Image(width: 9, height: 5, red: 10, green: 200, blue: 77).resized(
                 width: 1, height: 1, by: filter) == dot)
     }
 
     @Test("a mask is resampled as a grey picture is, without the rounding", arguments: Resampling.allCases)
     func masks(filter: Resampling) {
-        let grey = Picture(luma: pattern(40, 30))
+        let grey = Image(luma: pattern(40, 30))
         for (width, height) in [(17, 9), (40, 61), (80, 60)] {
             let mask = Mask(luma: grey).resized(width: width, height: height, by: filter)
-            let picture = grey.resized(width: width, height: height, by: filter)
-            // The picture is rounded twice, once after each pass.
-            #expect(distance(mask.picture(), picture) <= 2)
+            let image = grey.resized(width: width, height: height, by: filter)
+            // The image is rounded twice, once after each pass.
+            #expect(distance(mask.image(), image) <= 2)
             #expect(mask.values.allSatisfy { (0...1).contains($0) })
         }
     }
@@ -87,7 +87,7 @@ struct ResamplingTests {
     }
 }
 
-extension Picture {
-    /// The grey picture of another's luma.
-    fileprivate init(luma picture: Picture) { self = Mask(luma: picture).picture() }
+extension Image {
+    /// The grey image of another's luma.
+    fileprivate init(luma image: Image) { self = Mask(luma: image).image() }
 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// The path of a small picture made by Scripts/fixtures/make_pictures.py.
+/// The path of a small image made by Scripts/fixtures/make_pictures.py.
 func fixture(_ name: String) throws -> String {
     let url = Bundle.module.url(forResource: "Fixtures", withExtension: nil)
     return try #require(url).appendingPathComponent(name).path
@@ -23,8 +23,8 @@ func files(in folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }
 
-/// The picture without symmetry that the fixture script draws by the same formula.
-func pattern(_ width: Int, _ height: Int) -> Picture {
+/// The image without symmetry that the fixture script draws by the same formula.
+func pattern(_ width: Int, _ height: Int) -> Image {
     var pixels: [UInt8] = []
     for y in 0..<height {
         for x in 0..<width {
@@ -34,12 +34,12 @@ func pattern(_ width: Int, _ height: Int) -> Picture {
             }
         }
     }
-    return Picture(width: width, height: height, pixels: pixels)
+    return Image(width: width, height: height, pixels: pixels)
 }
 
 /// Red, green, blue and yellow quarters, as the fixture script draws them.
-func corners(_ width: Int, _ height: Int) -> Picture {
-    var picture = Picture(width: width, height: height)
+func corners(_ width: Int, _ height: Int) -> Image {
+    var image = Image(width: width, height: height)
     for y in 0..<height {
         for x in 0..<width {
             let colour: [UInt8] =
@@ -49,15 +49,15 @@ func corners(_ width: Int, _ height: Int) -> Picture {
                 case (true, false): [30, 30, 220]
                 case (false, false): [220, 220, 30]
                 }
-            picture.pixels.replaceSubrange(
-                picture.offset(x: x, y: y)..<(picture.offset(x: x, y: y) + 3), with: colour)
+            image.pixels.replaceSubrange(
+                image.offset(x: x, y: y)..<(image.offset(x: x, y: y) + 3), with: colour)
         }
     }
-    return picture
+    return image
 }
 
-/// The largest difference between two pictures' bytes; 256 where the sizes differ.
-func distance(_ one: Picture, _ other: Picture) -> Int {
+/// The largest difference between two images' bytes; 256 where the sizes differ.
+func distance(_ one: Image, _ other: Image) -> Int {
     guard one.width == other.width, one.height == other.height else { return 256 }
     return zip(one.pixels, other.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
 }

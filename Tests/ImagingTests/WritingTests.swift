@@ -13,7 +13,7 @@ struct WritingTests {
             let path = "\(folder)/\(name)"
             try pattern(31, 17).write(
                 to: path, options: WritingOptions(isLossless: name == "lossless.webp" ? true : nil))
-            #expect(try Picture(contentsOf: path) == pattern(31, 17))
+            #expect(try Image(contentsOf: path) == pattern(31, 17))
             #expect(try files(in: folder) == [name])
         }
     }
@@ -22,19 +22,19 @@ struct WritingTests {
     func lossy(name: String) throws {
         try withFolder { folder in
             try corners(64, 48).write(to: "\(folder)/\(name)")
-            let back = try Picture(contentsOf: "\(folder)/\(name)")
+            let back = try Image(contentsOf: "\(folder)/\(name)")
             #expect((back.width, back.height) == (64, 48))
             let total = zip(back.pixels, corners(64, 48).pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
             #expect(Double(total) / Double(back.pixels.count) < 3)
         }
     }
 
-    @Test("a colour profile is embedded", arguments: [PictureFormat.png, .jpeg, .webp, .tiff])
-    func profile(format: PictureFormat) throws {
+    @Test("a colour profile is embedded", arguments: [ImageFormat.png, .jpeg, .webp, .tiff])
+    func profile(format: ImageFormat) throws {
         let photo = try Photo(contentsOf: fixture("profile-wide.png"))
         let again = try Photo(bytes: photo.original.encoded(as: format))
         #expect(again.original.profile == photo.original.profile)
-        if format == .png { #expect(again.original == photo.original && again.picture == photo.picture) }
+        if format == .png { #expect(again.original == photo.original && again.image == photo.image) }
     }
 
     @Test(
@@ -51,16 +51,16 @@ struct WritingTests {
             // 23 pixels make chunks of odd length likely.
             let options = WritingOptions(isLossless: name == "lossless.webp" ? true : nil)
             try corners(23, 9).write(to: path, metadata: texts, options: options)
-            #expect(try PictureMetadata(contentsOf: path).entries == texts)
-            #expect(try Picture(contentsOf: path).width == 23)
+            #expect(try ImageMetadata(contentsOf: path).entries == texts)
+            #expect(try Image(contentsOf: path).width == 23)
         }
     }
 
-    @Test("texts and profile live together in a WebP and a JPEG", arguments: [PictureFormat.webp, .jpeg])
-    func metadataAndProfile(format: PictureFormat) throws {
+    @Test("texts and profile live together in a WebP and a JPEG", arguments: [ImageFormat.webp, .jpeg])
+    func metadataAndProfile(format: ImageFormat) throws {
         let original = try Photo(contentsOf: fixture("profile-wide.png")).original
         let bytes = try original.encoded(as: format, metadata: ["parameters": "p"])
-        #expect(PictureMetadata(bytes: bytes, format: format)["parameters"] == "p")
+        #expect(ImageMetadata(bytes: bytes, format: format)["parameters"] == "p")
         #expect(try Photo(bytes: bytes).original.profile == original.profile)
         let mark = Array((format == .webp ? "EXIF" : "Exif\0\0").utf8)
         let places = bytes.indices.filter { bytes[$0...].starts(with: mark) }
@@ -69,17 +69,17 @@ struct WritingTests {
 
     @Test("texts that other programs wrote are read")
     func foreignMetadata() throws {
-        let texts = try PictureMetadata(contentsOf: fixture("texts.png"))
+        let texts = try ImageMetadata(contentsOf: fixture("texts.png"))
         #expect(texts["parameters"] == "a café\nSteps: 20")
         #expect(texts["prompt"] == "猫 and é")
         #expect(texts["workflow"] == "{\"nodes\": [" + String(repeating: "1, ", count: 200) + "2]}")
         #expect(texts["squeezed"] == String(repeating: "ü", count: 300))
         for order in ["big", "little"] {
-            let texts = try PictureMetadata(contentsOf: fixture("comment-\(order).jpg"))
+            let texts = try ImageMetadata(contentsOf: fixture("comment-\(order).jpg"))
             #expect(texts.entries == ["parameters": "a 猫\nSteps: 20, Seed: 1", "comment": "hello"])
         }
-        #expect(try PictureMetadata(contentsOf: fixture("plain.jpg")).entries.isEmpty)
-        #expect(try PictureMetadata(contentsOf: fixture("plain.avif")).entries.isEmpty)
+        #expect(try ImageMetadata(contentsOf: fixture("plain.jpg")).entries.isEmpty)
+        #expect(try ImageMetadata(contentsOf: fixture("plain.avif")).entries.isEmpty)
     }
 
     /// One thousand times "a", by Python's zlib.
@@ -145,16 +145,16 @@ struct WritingTests {
     @Test("metadata cut anywhere gives less, never a crash", arguments: ["texts.png", "comment-big.jpg"])
     func cutMetadata(name: String) throws {
         let whole = try bytes(of: fixture(name))
-        let all = PictureMetadata(bytes: whole, format: name.hasSuffix("png") ? .png : .jpeg).entries
+        let all = ImageMetadata(bytes: whole, format: name.hasSuffix("png") ? .png : .jpeg).entries
         for length in 8..<whole.count {
             var cut = Array(whole.prefix(length))
             #expect(
-                PictureMetadata(bytes: cut, format: name.hasSuffix("png") ? .png : .jpeg).entries.count
+                ImageMetadata(bytes: cut, format: name.hasSuffix("png") ? .png : .jpeg).entries.count
                     <= all.count)
             cut = whole
             cut[length] ^= 0xFF
             #expect(
-                PictureMetadata(bytes: cut, format: name.hasSuffix("png") ? .png : .jpeg).entries.count <= 8)
+                ImageMetadata(bytes: cut, format: name.hasSuffix("png") ? .png : .jpeg).entries.count <= 8)
         }
     }
 
@@ -181,7 +181,7 @@ struct WritingTests {
 
     @Test("a picture too large for its kind says so")
     func tooLargeForWebP() {
-        let wide = Picture(width: 16_384, height: 1)
+        let wide = Image(width: 16_384, height: 1)
         let error = #expect(throws: ImagingError.self) { try wide.encoded(as: .webp, name: "x.webp") }
         guard case .cannotEncode(path: "x.webp", reason: _)? = error else {
             Issue.record("\(String(describing: error))")
@@ -249,7 +249,7 @@ struct WritingTests {
             let path = folder + "/x.png"
             try pattern(5, 5).write(to: path)
             try pattern(6, 4).write(to: path)
-            #expect(try Picture(contentsOf: path) == pattern(6, 4))
+            #expect(try Image(contentsOf: path) == pattern(6, 4))
             #expect(try files(in: folder) == ["x.png"])
         }
         try pattern(5, 5).write(to: "/dev/null")

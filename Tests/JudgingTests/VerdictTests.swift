@@ -10,8 +10,8 @@ import Testing
 @Suite struct VerdictTests {
     static func seen(
         _ objects: [(ObjectKind, ObjectColour)], count: Int? = nil, table: Table = .wood, wall: Wall = .cream
-    ) -> PictureAttributes {
-        PictureAttributes(
+    ) -> ImageAttributes {
+        ImageAttributes(
             objects: objects.map {
                 .init(
                     kind: $0.0, colour: $0.1, surface: .plain, state: $0.0.states[0], probability: 0.9,
@@ -85,10 +85,10 @@ import Testing
     func batches() throws {
         let judge = try Self.network()
         let scenes = (0..<3).map { Scene.random(seed: $0) }
-        let pictures = scenes.map { $0.render(size: 16) } + [scenes[0].render(size: 40)]
-        let together = judge.attributes(of: pictures)
-        for (picture, seen) in zip(pictures, together) {
-            let alone = judge.attributes(of: [picture])[0]
+        let images = scenes.map { $0.render(size: 16) } + [scenes[0].render(size: 40)]
+        let together = judge.attributes(of: images)
+        for (image, seen) in zip(images, together) {
+            let alone = judge.attributes(of: [image])[0]
             #expect(alone.objects.map(\.kind) == seen.objects.map(\.kind) && alone.table == seen.table)
         }
         #expect(together.allSatisfy { !$0.objects.isEmpty && (1...3).contains($0.count) })
@@ -106,9 +106,9 @@ import Testing
         let rendering = scene.rendering(size: 16)
         let box = try #require(rendering.box(of: 0))
         let whole = judge.object(
-            in: Box(x: 0, y: 0, width: 16, height: 16), of: rendering.picture)
-        #expect(whole.kind == judge.attributes(of: [rendering.picture])[0].objects[0].kind)
-        let part = judge.object(in: box, of: rendering.picture)
+            in: Box(x: 0, y: 0, width: 16, height: 16), of: rendering.image)
+        #expect(whole.kind == judge.attributes(of: [rendering.image])[0].objects[0].kind)
+        let part = judge.object(in: box, of: rendering.image)
         #expect(part.probability != whole.probability)
     }
 }

@@ -43,8 +43,8 @@ import Testing
         #expect(relativeError(moments.mean, try expected.tensor("vae-encoder.mean")) < Self.tolerance)
         #expect(
             relativeError(moments.logVariance, try expected.tensor("vae-encoder.logvar")) < Self.tolerance)
-        let picture = autoencoder.decode(try expected.tensor("vae-decoder.latent"))
-        #expect(relativeError(picture, try expected.tensor("vae-decoder.image")) < Self.tolerance)
+        let image = autoencoder.decode(try expected.tensor("vae-decoder.latent"))
+        #expect(relativeError(image, try expected.tensor("vae-decoder.image")) < Self.tolerance)
     }
 
     @Test("The text encoder embeds as transformers does", arguments: Fixtures.models)
@@ -93,7 +93,7 @@ extension Site {
             case .up(let index): "up_blocks.\(index)"
             }
         guard let attention else { return "\(block).resnets.\(layer).branch" }
-        let module = attention == .own ? "attn1" : "attn2"
+        let module = attention == .selfAttention ? "attn1" : "attn2"
         return "\(block).attentions.\(layer).transformer_blocks.0.\(module).\(value.rawValue)"
     }
 }

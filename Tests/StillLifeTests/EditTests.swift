@@ -15,7 +15,7 @@ import Testing
             var leaks = 0, drift = 0, losses = 0
             for (pixel, changes) in pair.effect.values.enumerated() {
                 for byte in (pixel * 3)..<(pixel * 3 + 3) {
-                    let source = pair.sourcePicture.pixels[byte], target = pair.targetPicture.pixels[byte]
+                    let source = pair.sourceImage.pixels[byte], target = pair.targetImage.pixels[byte]
                     if changes == 0 {
                         leaks += source == target ? 0 : 1
                         drift = max(drift, abs(Int(source) - Int(rendered.pixels[byte])))
@@ -26,7 +26,7 @@ import Testing
             }
             #expect(leaks == 0 && losses == 0)
             #expect(drift <= EditedPair.tolerance)
-            #expect(pair.sourcePicture == pair.source.render(size: 48))
+            #expect(pair.sourceImage == pair.source.render(size: 48))
         }
     }
 
@@ -39,12 +39,12 @@ import Testing
             #expect(pair.edit.kind == kind)
             #expect(pair.target.isComposed)
             if kind == .nothing {
-                #expect(pair.sourcePicture == pair.targetPicture && pair.sourcePrompt == pair.targetPrompt)
+                #expect(pair.sourceImage == pair.targetImage && pair.sourcePrompt == pair.targetPrompt)
                 #expect(pair.effect.area == 0 && pair.source == pair.target)
             } else {
                 #expect(pair.effect.area > 0)
                 #expect(pair.sourcePrompt != pair.targetPrompt)
-                #expect(pair.sourcePicture != pair.targetPicture)
+                #expect(pair.sourceImage != pair.targetImage)
             }
         }
     }

@@ -42,16 +42,16 @@ import Testing
             let rendering = Scene(objects: [object]).rendering(size: 48)
             var votes: [ObjectColour: Int] = [:]
             for pixel in rendering.coverage[0].indices where rendering.coverage[0][pixel] == 4 {
-                votes[nearest(rendering.picture, pixel), default: 0] += 1
+                votes[nearest(rendering.image, pixel), default: 0] += 1
             }
             #expect(votes.max { $0.value < $1.value }?.key == colour)
         }
     }
 
-    private func nearest(_ picture: Picture, _ pixel: Int) -> ObjectColour {
+    private func nearest(_ image: Image, _ pixel: Int) -> ObjectColour {
         let seen = SIMD3(
-            Float(picture.pixels[pixel * 3]), Float(picture.pixels[pixel * 3 + 1]),
-            Float(picture.pixels[pixel * 3 + 2]))
+            Float(image.pixels[pixel * 3]), Float(image.pixels[pixel * 3 + 1]),
+            Float(image.pixels[pixel * 3 + 2]))
         func distance(_ colour: ObjectColour) -> Float {
             let away = colour.paint * 255 - seen
             return (away * away).sum()
@@ -62,14 +62,14 @@ import Testing
     @Test("every surface and every state of every kind looks different from the others")
     func surfacesAndStatesShow() {
         for kind in ObjectKind.allCases {
-            var pictures: [Picture] = Surface.allCases.map {
+            var images: [Image] = Surface.allCases.map {
                 Scene(objects: [SceneObject(kind: kind, colour: .purple, surface: $0)]).render(size: 48)
             }
-            pictures += kind.states.dropFirst().map {
+            images += kind.states.dropFirst().map {
                 Scene(objects: [SceneObject(kind: kind, colour: .purple, state: $0)]).render(size: 48)
             }
-            for (index, one) in pictures.enumerated() {
-                for other in pictures[(index + 1)...] {
+            for (index, one) in images.enumerated() {
+                for other in images[(index + 1)...] {
                     let changed = EditedPair.effect(from: one, to: other).values.reduce(0, +)
                     #expect(changed >= 48, "\(kind) looks alike in two surfaces or states")
                 }
@@ -93,7 +93,7 @@ import Testing
             scene.style = style
             return scene.rendering(size: 48)
         }
-        #expect(Set(renderings.map(\.picture)).count == Style.allCases.count)
+        #expect(Set(renderings.map(\.image)).count == Style.allCases.count)
         #expect(Set(renderings.map(\.coverage)).count == 1)
     }
 

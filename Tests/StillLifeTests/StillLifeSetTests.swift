@@ -9,8 +9,8 @@ import Testing
         FileManager.default.temporaryDirectory.appendingPathComponent("still-life-\(UUID().uuidString)")
     }
 
-    private func encode(_ picture: Picture, _ path: String) throws {
-        try Data(picture.pixels).write(to: URL(fileURLWithPath: path))
+    private func encode(_ image: Image, _ path: String) throws {
+        try Data(image.pixels).write(to: URL(fileURLWithPath: path))
     }
 
     @Test("a set holds the files that its items name, twice the same for the same seed")

@@ -38,7 +38,7 @@ import Testing
             return .concatenated([large.rolled([1], along: [2]), smooth], along: 1).averagePooled(2)
         },
         Case(testDescription: "numbers divided, roots, exponentials", shape: [7]) { x in
-            (2 / (x.squared + 1)).squareRoot * (-x.absolute).exponential + x.sigmoid.logarithm - (1 - x).sine
+            (2 / (x.squared + 1)).squareRoot * (-x.absolute).exp + x.sigmoid.logarithm - (1 - x).sin
         },
     ]
 

@@ -14,10 +14,10 @@ import Testing
 
     @Test("A convolution slides its kernel without turning it, with bias, stride and padding")
     func convolution() {
-        let picture = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 1, 3, 3)
+        let image = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 1, 3, 3)
         let kernel = tensor([1, 0, 0, 10], 1, 1, 2, 2)
-        #expect(picture.convolved(kernel, nil).floats == [51, 62, 84, 95])
-        let padded = picture.convolved(kernel, tensor([0.5], 1), stride: 2, padding: 1)
+        #expect(image.convolved(kernel, nil).floats == [51, 62, 84, 95])
+        let padded = image.convolved(kernel, tensor([0.5], 1), stride: 2, padding: 1)
         #expect(padded.shape == [1, 1, 2, 2])
         #expect(padded.floats == [10.5, 30.5, 70.5, 95.5])
         // Two channels in, summed; two out.

@@ -10,7 +10,7 @@ import Testing
         var testDescription: String { "\(rows)×\(inputs)×\(height)×\(width) to \(outputs) channels" }
 
         func numbers(_ shape: [Int], _ seed: UInt64) -> Tensor { RandomGenerator(seed: seed).normal(shape) }
-        var pictures: Tensor { numbers([rows, inputs, height, width], 1) }
+        var images: Tensor { numbers([rows, inputs, height, width], 1) }
         var weight: Tensor { numbers([outputs, inputs, 3, 3], 2) / Double(inputs * 9).squareRoot() }
         var bias: Tensor { numbers([outputs], 3) }
     }
@@ -28,7 +28,7 @@ import Testing
     @Test("Winograd's convolution is the plain one, in both memory orders", arguments: cases)
     func agrees(example: Case) {
         withoutGradients {
-            let (x, weight, bias) = (example.pictures, example.weight, example.bias)
+            let (x, weight, bias) = (example.images, example.weight, example.bias)
             let exact = x.to(dtype: .float64).convolved(
                 weight.to(dtype: .float64), bias.to(dtype: .float64), padding: 1)
             for filters in [nil, weight.winogradFilters] {
@@ -44,7 +44,7 @@ import Testing
     @Test("Its gradients are the plain one's")
     func gradients() {
         let example = Case(rows: 2, inputs: 16, outputs: 32, height: 6, width: 5)
-        let leaves = [example.pictures, example.weight, example.bias].map(\.requiringGradient)
+        let leaves = [example.images, example.weight, example.bias].map(\.requiringGradient)
         let toward = example.numbers([2, 32, 6, 5], 4)
         func found(_ result: Tensor, _ leaves: [Tensor]) -> [Tensor] {
             Tensors.gradients(of: (result * toward).sum, withRespectTo: leaves)

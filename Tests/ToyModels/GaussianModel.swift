@@ -5,7 +5,7 @@ public import Tensors
 
 /// The exact denoiser of Gaussian data, one mean per prompt: N(μ_c, s²) at every element.
 ///
-/// ε*(x, t, c) = √(1-ᾱ)·(x - √ᾱ·μ_c)/(ᾱ·s² + 1 - ᾱ). Latents are the pictures themselves, three channels of
+/// ε*(x, t, c) = √(1-ᾱ)·(x - √ᾱ·μ_c)/(ᾱ·s² + 1 - ᾱ). Latents are the images themselves, three channels of
 /// float32 (or float64 where a test asks with such latents).
 public final class GaussianModel: DiffusionModel {
     /// How it sees noise.
@@ -14,7 +14,7 @@ public final class GaussianModel: DiffusionModel {
     public var facts: ModelFacts
     /// The CPU.
     public let device = Device.cpu
-    /// Side of the pictures.
+    /// Side of the images.
     public let side: Int
     /// Deviation of the data (s).
     public let deviation: Double
@@ -36,7 +36,7 @@ public final class GaussianModel: DiffusionModel {
 
     private let means: [String: Tensor]
 
-    /// A model that knows some prompts; all others mean nought everywhere.
+    /// A model that knows some prompts; all others mean zero everywhere.
     /// - Parameter means: [1, 3, side, side] by prompt.
     public init(
         side: Int = 16, deviation: Double = 0.5, schedule: NoiseSchedule = .stableDiffusion,
@@ -47,7 +47,7 @@ public final class GaussianModel: DiffusionModel {
         self.schedule = schedule
         self.means = means
         facts = ModelFacts(
-            name: "gaussian", fingerprint: "0", latentChannels: 3, latentFactor: 1, pictureSide: side,
+            name: "gaussian", fingerprint: "0", latentChannels: 3, latentFactor: 1, imageSide: side,
             inputChannels: 3)
     }
 
@@ -78,7 +78,7 @@ public final class GaussianModel: DiffusionModel {
     public func context(of embedding: Tensor) throws -> PromptContext { PromptContext(embedding: embedding) }
 
     /// The exact answer for every row.
-    public func answer(
+    public func predict(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
         beforePass(passes.count + 1)
@@ -94,30 +94,31 @@ public final class GaussianModel: DiffusionModel {
         }
         let answers = rows.enumerated().map { index, timestep in
             let alphaBar = schedule.alphaBars[timestep]
-            let level = Level(index: 1, timestep: timestep, alphaBar: alphaBar)
+            let level = NoiseLevel(index: 1, timestep: timestep, alphaBar: alphaBar)
             let latent = latents.rows(index..<(index + 1))
             let variance = alphaBar * deviation * deviation + 1 - alphaBar
             let mean = means.rows(index..<(index + 1))
             let seen = inputs.rows(index..<(index + 1)).narrowed(1, from: inputs.shape[1] - 3, count: 3)
             let noise =
-                (latent - mean * level.signal) * (level.spread / variance) + latent * mean * sensitivity
+                (latent - mean * level.sqrtAlphaBar) * (level.sqrtOneMinusAlphaBar / variance) + latent * mean
+                * sensitivity
                 + seen * extraInfluence
             switch schedule.prediction {
             case .noise: return noise * gain
             // v = (ε - √(1-ᾱ)·x)/√ᾱ
-            case .velocity: return (noise - latent * level.spread) / level.signal
+            case .velocity: return (noise - latent * level.sqrtOneMinusAlphaBar) / level.sqrtAlphaBar
             }
         }
         return .concatenated(answers)
     }
 
-    /// The picture itself, with a small deviation.
-    public func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
-        (picture, .full(picture.shape, 0.01))
+    /// The image itself, with a small deviation.
+    public func encode(_ image: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
+        (image, .full(image.shape, 0.01))
     }
 
     /// The latent itself.
-    public func picture(of latent: Tensor) throws -> Tensor { latent }
+    public func image(of latent: Tensor) throws -> Tensor { latent }
 
     /// What `rowBytes` says.
     public func bytesPerRow(latentShape: [Int], plan: Plan) -> Int { rowBytes }

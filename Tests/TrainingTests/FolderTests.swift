@@ -14,9 +14,9 @@ import Testing
         return section
     }
 
-    /// Portable pixmaps: they need no picture library.
-    func picture(_ path: String, width: Int = 16, height: Int = 8, red: UInt8 = 0) throws {
-        try Picture(width: width, height: height, red: red, green: 9, blue: 9).write(to: path)
+    /// Portable pixmaps: they need no image library.
+    func image(_ path: String, width: Int = 16, height: Int = 8, red: UInt8 = 0) throws {
+        try Image(width: width, height: height, red: red, green: 9, blue: 9).write(to: path)
     }
 
     @Test("Captions come from NAME.txt and captions.jsonl; pictures without one are left out")
@@ -24,7 +24,7 @@ import Testing
         let scratch = try Scratch()
         try FileManager.default.createDirectory(
             atPath: scratch.path + "/sub", withIntermediateDirectories: true)
-        for name in ["a", "b", "sub/c", "lonely", ".hidden"] { try picture("\(scratch.path)/\(name).ppm") }
+        for name in ["a", "b", "sub/c", "lonely", ".hidden"] { try image("\(scratch.path)/\(name).ppm") }
         try scratch.write("a cat\n\n  a black cat \na third\n", to: "a.txt")
         try scratch.write(
             """
@@ -32,7 +32,7 @@ import Testing
 
             {"file_name": "sub/c.ppm", "text": "a bird"}
             """, to: "captions.jsonl")
-        let entries = try FolderPictures(section: section(scratch.path)).entries(control: TrainingControl())
+        let entries = try FolderImages(section: section(scratch.path)).entries(control: TrainingControl())
         #expect(
             entries == [
                 .init(path: "a.ppm", captions: ["a cat", "a black cat"]),
@@ -45,26 +45,26 @@ import Testing
     func splitAndRepeats() throws {
         let scratch = try Scratch()
         let lines = try (0..<6).map { index in
-            try picture("\(scratch.path)/\(index).ppm", red: UInt8(index * 40))
+            try image("\(scratch.path)/\(index).ppm", red: UInt8(index * 40))
             let rest = index < 2 ? ", \"split\": \"held-out\"" : ", \"repeats\": \(index)"
             return "{\"file\": \"\(index).ppm\", \"caption\": \"number \(index)\"\(rest)}\n"
         }
         try scratch.write(lines.joined(), to: "captions.jsonl")
         var section = section(scratch.path)
         section.heldOut = 2
-        let set = try FolderPictures(section: section).pictures(in: scratch.path, control: TrainingControl())
+        let set = try FolderImages(section: section).images(in: scratch.path, control: TrainingControl())
         #expect(set.count == 4 && set.heldOut == 2)
         #expect(Set(set.captions[4...].flatMap(\.self)) == ["number 0", "number 1"])
         #expect(set.captions[..<4].map { $0[0] } == set.repeats.map { "number \($0)" })
         #expect(set.repeats.sorted() == [2, 3, 4, 5])
-        let order = PictureOrder(Randomness(seed: 1), repeats: set.repeats)
+        let order = ImageOrder(Randomness(seed: 1), repeats: set.repeats)
         let seen = order.batch(step: 0, size: 14)
-        #expect((0..<4).map { picture in seen.count { $0 == picture } } == set.repeats)
+        #expect((0..<4).map { image in seen.count { $0 == image } } == set.repeats)
         #expect(order.batch(step: 1, size: 14) != seen)
 
         section.heldOut = 3
         let error = #expect(throws: TrainingError.self) {
-            try FolderPictures(section: section).pictures(in: scratch.path, control: TrainingControl())
+            try FolderImages(section: section).images(in: scratch.path, control: TrainingControl())
         }
         #expect(
             error?.description.hasSuffix("2 held-out pictures are fewer than data.heldOut = 3; lower that")
@@ -74,14 +74,14 @@ import Testing
     @Test("Whatever of a folder is passed over is said, by kind")
     func passedOver() throws {
         let scratch = try Scratch()
-        for name in ["a", "b", "c", "d", "e", ".hidden"] { try picture("\(scratch.path)/\(name).ppm") }
+        for name in ["a", "b", "c", "d", "e", ".hidden"] { try image("\(scratch.path)/\(name).ppm") }
         try scratch.write("a cat", to: "a.txt")
         for name in ["lost.txt", "b.bmp", "notes.md"] { try scratch.write("x", to: name) }
         let said = Mutex<[String]>([])
         let control = TrainingControl {
             if case .message(let text) = $0 { said.withLock { $0.append(text) } }
         }
-        #expect(try FolderPictures(section: section(scratch.path)).entries(control: control).count == 1)
+        #expect(try FolderImages(section: section(scratch.path)).entries(control: control).count == 1)
         #expect(
             said.withLock { $0 } == [
                 "left out, pictures without a caption: 4 (b.ppm, c.ppm, d.ppm, …)",
@@ -93,12 +93,12 @@ import Testing
 
     @Test("The middle square is what is learned from")
     func square() throws {
-        var wide = Picture(width: 12, height: 4, red: 200)
+        var wide = Image(width: 12, height: 4, red: 200)
         for y in 0..<4 {
             for x in 4..<8 { wide.pixels[wide.offset(x: x, y: y) + 2] = 255 }
         }
         let square = wide.middleSquare(side: 8)
-        #expect(square == Picture(width: 8, height: 8, red: 200, green: 0, blue: 255))
+        #expect(square == Image(width: 8, height: 8, red: 200, green: 0, blue: 255))
     }
 
     @Test("A model trains on a folder, and other captions make other data")
@@ -107,7 +107,7 @@ import Testing
         let folder = scratch.path + "/pictures"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for index in 0..<8 {
-            try picture("\(folder)/\(index).ppm", red: UInt8(index * 30))
+            try image("\(folder)/\(index).ppm", red: UInt8(index * 30))
             try scratch.write("a picture of number \(index)", to: "pictures/\(index).txt")
         }
         var tiny = TrainingConfiguration.tiny(in: scratch.path)
@@ -116,11 +116,11 @@ import Testing
         tiny.data.size = 16
         (tiny.autoencoder.steps, tiny.diffusion.steps) = (2, 2)
         #expect(try train(tiny) == .finished)
-        let source = FolderPictures(section: tiny.data)
-        let before = try source.pictures(in: tiny.work, control: TrainingControl())
+        let source = FolderImages(section: tiny.data)
+        let before = try source.images(in: tiny.work, control: TrainingControl())
         #expect(before.count == 6 && before.heldOut == 2)
         try scratch.write("another caption", to: "pictures/3.txt")
-        let after = try source.pictures(in: tiny.work, control: TrainingControl())
+        let after = try source.images(in: tiny.work, control: TrainingControl())
         #expect(before.fingerprint != after.fingerprint)
         #expect(throws: TrainingError.self) { try train(tiny) }
     }
@@ -130,7 +130,7 @@ import Testing
         let scratch = try Scratch()
         func reason(_ section: DataSection) -> String {
             do {
-                _ = try FolderPictures(section: section).pictures(
+                _ = try FolderImages(section: section).images(
                     in: scratch.path, control: TrainingControl())
                 return "none"
             } catch {
@@ -139,7 +139,7 @@ import Testing
         }
         #expect(reason(section(scratch.path + "/none")).hasSuffix("/none does not exist"))
         #expect(reason(section(scratch.path)).contains("there are no pictures in it"))
-        try picture(scratch.path + "/a.ppm")
+        try image(scratch.path + "/a.ppm")
         #expect(reason(section(scratch.path)).contains("none of its 1 pictures has a caption"))
         #expect(reason(section(scratch.path + "/a.ppm")).contains("it is not a folder"))
         try scratch.write("a cat", to: "a.txt")

@@ -74,12 +74,12 @@ extension TrainingConfiguration {
     func truth() throws {
         let scratch = try Scratch()
         let tiny = TrainingConfiguration.tinyJudge(in: scratch.path)
-        let pictures = try JudgePictures(tiny.data, in: scratch.path, control: TrainingControl())
-        let truth = pictures.truth([0, 1], device: .cpu)
+        let images = try JudgeImages(tiny.data, in: scratch.path, control: TrainingControl())
+        let truth = images.truth([0, 1], device: .cpu)
         #expect(truth.cells.shape == [2, 17, 4, 4])
         #expect(truth.cells.sum([1]).floats.allSatisfy { abs($0 - 1) < 1e-6 })
         for row in 0..<2 {
-            let scene = pictures.scene(row)
+            let scene = images.scene(row)
             let rendering = scene.rendering(size: 16)
             for (object, described) in scene.objects.enumerated() {
                 let kind = ObjectKind.allCases.firstIndex(of: described.kind) ?? 0
@@ -94,8 +94,8 @@ extension TrainingConfiguration {
 
     @Test("Degraded pictures stay near their pictures, and without a share nothing changes")
     func degradation() {
-        let picture = Scene.random(seed: 2).render(size: 16).tensor()
-        let batch = Tensor.concatenated([picture, picture])
+        let image = Scene.random(seed: 2).render(size: 16).tensor()
+        let batch = Tensor.concatenated([image, image])
         var draws = Draws(state: 1)
         let random = RandomGenerator(seed: 1)
         #expect(Degradation(share: 0)(batch, draws: &draws, random: random).isEqual(to: batch))
@@ -105,12 +105,12 @@ extension TrainingConfiguration {
     }
 }
 
-@Suite(.serialized) struct PairTrainerTests {
+@Suite(.serialized) struct CLIPTrainerTests {
     private func configuration(in scratch: Scratch) throws -> TrainingConfiguration {
         let tiny = TrainingConfiguration.tinyPair(in: scratch.path)
-        let pictures = StillLifePictures(section: tiny.data)
+        let images = StillLifeImages(section: tiny.data)
         try CaptionTokens.learned(
-            from: (0..<24).map { pictures.captions($0) }, vocabulary: 530, contextLength: 12
+            from: (0..<24).map { images.captions($0) }, vocabulary: 530, contextLength: 12
         ).write(to: tiny.clip.tokenizer)
         return tiny
     }
@@ -126,12 +126,12 @@ extension TrainingConfiguration {
         #expect(try train(pieces, stoppingAfter: ("clip", 4)) == .stopped)
         #expect(try train(pieces) == .finished)
         #expect(losses(pieces) == losses(whole))
-        let pair = try ContrastivePair(folder: pieces.output)
+        let pair = try CLIPScorer(folder: pieces.output)
         let scene = Scene.random(seed: 1)
         let cosines = pair.cosines(
             [scene.render(size: 16), scene.render(size: 20)], [scene.caption, scene.caption])
         #expect(cosines.allSatisfy { abs($0) <= 1.0001 })
-        // The picture of another size is the same scene.
+        // The image of another size is the same scene.
         #expect(abs(cosines[0] - cosines[1]) < 0.3)
     }
 
@@ -139,10 +139,10 @@ extension TrainingConfiguration {
     func loss() {
         let eye = Tensor([1, 0, 0, 0, 1, 0, 0, 0, 1] as [Float], shape: [3, 3])
         let scale = Tensor([0] as [Float], shape: [])
-        let apart = PairLoss()(eye, eye, logitScale: scale, captions: [0, 1, 2]).item
+        let apart = CLIPLoss()(eye, eye, logitScale: scale, captions: [0, 1, 2]).item
         #expect(abs(apart - log((exp(1.0) + 2) / exp(1.0))) < 1e-5)
         // Two of three say the same: each of them sees one wrong answer, the third two.
-        let alike = PairLoss()(eye, eye, logitScale: scale, captions: [0, 0, 1]).item
+        let alike = CLIPLoss()(eye, eye, logitScale: scale, captions: [0, 0, 1]).item
         let (one, two) = (log((exp(1.0) + 1) / exp(1.0)), log((exp(1.0) + 2) / exp(1.0)))
         #expect(abs(alike - (2 * one + two) / 3) < 1e-5)
     }

@@ -14,15 +14,15 @@ import Testing
         var lines = ""
         for index in 0..<48 {
             let (isRed, isHigh) = (index % 2 == 0, index / 2 % 2 == 0)
-            var picture = Picture(width: 32, height: 32, red: 90, green: 90, blue: 90)
+            var image = Image(width: 32, height: 32, red: 90, green: 90, blue: 90)
             for y in (isHigh ? 3 : 19)..<(isHigh ? 13 : 29) {
                 for x in (4 + index % 7)..<(16 + index % 7) {
-                    let place = picture.offset(x: x, y: y)
-                    picture.pixels[place] = isRed ? 230 : 20
-                    picture.pixels[place + 1] = isRed ? 20 : 230
+                    let place = image.offset(x: x, y: y)
+                    image.pixels[place] = isRed ? 230 : 20
+                    image.pixels[place + 1] = isRed ? 20 : 230
                 }
             }
-            try picture.write(to: "\(folder)/\(index).ppm")
+            try image.write(to: "\(folder)/\(index).ppm")
             lines += """
                 {"file": "\(index).ppm", "caption": "x", "labels": {"colour": "\(isRed ? "red" : "green")", \
                 "height": "\(isHigh ? "high" : "low")"}, "split": "\(index < 36 ? "train" : "held-out")"}
@@ -49,7 +49,7 @@ import Testing
         return settings
     }
 
-    /// Fails where a group reads another group's labels, or where the truth of held-out pictures is shifted.
+    /// Fails where a group reads another group's labels, or where the truth of held-out images is shifted.
     @Test("A judge of labels tells them apart on pictures it has not seen, and its folder opens again")
     func learns() throws {
         let scratch = try Scratch()
@@ -59,7 +59,7 @@ import Testing
         let judge = try LabelJudge(folder: settings.output)
         #expect(judge.groups.map(\.name) == ["colour", "height"])
         #expect(judge.groups.map(\.labels) == [["green", "red"], ["high", "low"]])
-        let seen = judge.labels(of: try (36..<40).map { try Picture(contentsOf: "\(folder)/\($0).ppm") })
+        let seen = judge.labels(of: try (36..<40).map { try Image(contentsOf: "\(folder)/\($0).ppm") })
         #expect(seen.map { $0["colour"]?.name } == ["red", "green", "red", "green"])
         #expect(seen.map { $0["height"]?.name } == ["high", "high", "low", "low"])
 
@@ -83,7 +83,7 @@ import Testing
             atPath: scratch.path + "/set", withIntermediateDirectories: true)
         var lines = ""
         for (index, label) in ["daisy", "tulip", "rose"].enumerated() {
-            try Picture(width: 32, height: 32, red: 9).write(to: "\(scratch.path)/set/\(index).ppm")
+            try Image(width: 32, height: 32, red: 9).write(to: "\(scratch.path)/set/\(index).ppm")
             lines += #"{"file": "\#(index).ppm", "caption": "x", "labels": {"kind": "\#(label)"}}"# + "\n"
         }
         try scratch.write(lines, to: "set/captions.jsonl")
@@ -100,7 +100,7 @@ import Testing
     func withoutLabels() throws {
         let scratch = try Scratch()
         for index in 0..<3 {
-            try Picture(width: 32, height: 32, red: 9).write(to: "\(scratch.path)/\(index).ppm")
+            try Image(width: 32, height: 32, red: 9).write(to: "\(scratch.path)/\(index).ppm")
             try scratch.write("a cat", to: "\(index).txt")
         }
         var settings = configuration(scratch, folder: scratch.path)

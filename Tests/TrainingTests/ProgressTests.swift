@@ -54,14 +54,14 @@ import Testing
     @Test("Sheets are PNG, or portable pixmaps where there is no picture library")
     func sheets() throws {
         let scratch = try Scratch()
-        let sheet = ContactSheet([.init(Picture(width: 4, height: 4), caption: "a")], columns: 1)
+        let sheet = ContactSheet([.init(Image(width: 4, height: 4), caption: "a")], columns: 1)
         var tried: [String] = []
-        try writeSheet(sheet, to: scratch.path + "/a", control: TrainingControl()) { picture, path in
+        try writeSheet(sheet, to: scratch.path + "/a", control: TrainingControl()) { image, path in
             tried.append((path as NSString).pathExtension)
             if path.hasSuffix(".png") { throw ImagingError.codecMissing(reason: "none") }
-            try picture.write(to: path)
+            try image.write(to: path)
         }
         #expect(tried == ["png", "ppm"])
-        #expect(try Picture(contentsOf: scratch.path + "/a.ppm").width == sheet.picture().width)
+        #expect(try Image(contentsOf: scratch.path + "/a.ppm").width == sheet.image().width)
     }
 }

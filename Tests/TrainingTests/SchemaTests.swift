@@ -110,8 +110,8 @@ import Testing
         let section = try TrainingConfiguration(
             json: JSONSerialization.data(withJSONObject: told), named: "training.json"
         ).data
-        let pictures = StillLifePictures(section: section)
-        let words = KnownWords(captions: (0..<1500).flatMap { pictures.scene($0).captions(split: .training) })
+        let images = StillLifeImages(section: section)
+        let words = KnownWords(captions: (0..<1500).flatMap { images.scene($0).captions(split: .training) })
         let file = try Data(
             contentsOf: URL(fileURLWithPath: Fixtures.package + "/Models/still-life/words.json"))
         #expect(try words.json == file)

@@ -9,7 +9,7 @@ import Testing
 @testable import Training
 
 @Suite(.serialized) struct TeacherTests {
-    /// Fails where the mixing branch follows the block, where ReLU is left out behind it, or for pictures in -1…1.
+    /// Fails where the mixing branch follows the block, where ReLU is left out behind it, or for images in -1…1.
     @Test("A tiny autoencoder's encoder answers what torch computes from the same layers")
     func tinyEncoder() throws {
         let store = try WeightStore(folder: Fixtures.model("tiny-teacher"), name: "encoder")
@@ -35,8 +35,8 @@ import Testing
             tiny.diffusion.steps = 1
             #expect(try train(tiny) == .finished)
             let trainer = try Trainer(tiny)
-            let pictures = try trainer.loadPictures()
-            let images = pictures.tensor(0..<pictures.count, device: .cpu)
+            let set = try trainer.loadImages()
+            let images = set.tensor(0..<set.count, device: .cpu)
             let encoder = try TinyEncoder(
                 WeightStore(folder: Fixtures.model("tiny-teacher"), name: "encoder"))
             let store = try WeightStore(

@@ -116,7 +116,7 @@ import Testing
         #expect(try train(tiny) == .finished)
         let model = LoadedModel(folder: try ModelFolder(path: tiny.output))
         #expect(model.schedule == DenoisingLoss.schedule(.velocity))
-        #expect(model.facts.pictureSide == 16 && model.facts.latentChannels == 3)
+        #expect(model.facts.imageSide == 16 && model.facts.latentChannels == 3)
 
         let (stage, first) = try Trainer(tiny).newest()
         try withoutGradients {
@@ -132,15 +132,15 @@ import Testing
             #expect(relativeError(try model.embed(prompt).embedding, embedding) < 1e-6)
             let (latent, time) = (RandomGenerator(seed: 3).normal([1, 3, 8, 8]), Tensor([400] as [Int64]))
             let wanted = unet(latent, timesteps: time, context: PromptContext(embedding: embedding))
-            let found = try model.answer(
+            let found = try model.predict(
                 latent, timesteps: time, context: try model.context(of: embedding), plans: [])
             #expect(relativeError(found, wanted) < 1e-5)
             let network = try Autoencoder(store(first.weights), first.network.configuration)
-            let picture = RandomGenerator(seed: 4).uniform([1, 3, 16, 16]) * 2 - 1
+            let image = RandomGenerator(seed: 4).uniform([1, 3, 16, 16]) * 2 - 1
             #expect(
                 relativeError(
-                    try model.posterior(of: picture).mean,
-                    network.encode(picture).mean * stage.measures.scalingFactor) < 1e-5)
+                    try model.encode(image).mean,
+                    network.encode(image).mean * stage.measures.scalingFactor) < 1e-5)
         }
 
         let decoder = JSONDecoder()
@@ -172,10 +172,10 @@ import Testing
         let prompts = tiny.samples.prompts
         try withoutGradients {
             let model = try stage.averagedModel()
-            let studio = Studio(model: model)
-            let found = try stage.sampled(prompts, by: studio)
+            let session = DiffusionSession(model: model)
+            let found = try stage.sampled(prompts, by: session)
             // All prompts with and without guidance in each pass.
-            #expect(studio.spent.forwards == 4 * 2 * prompts.count)
+            #expect(session.spent.forwards == 4 * 2 * prompts.count)
             #expect(model.facts.fingerprint == (try stage.averagedModel().facts.fingerprint))
 
             let (unet, text) = try stage.averaged()
@@ -190,12 +190,12 @@ import Testing
                 let answers = unet(.concatenated([latents, latents]), timesteps: times, context: both)
                 let noises = answers.chunks(2, along: 0)
                 let noise = noises[0] + (noises[1] - noises[0]) * 3
-                latents = DDIM.move(latents, noise, from: levels[k], to: levels[k - 1])
+                latents = DDIM.step(latents, noise, from: levels[k], to: levels[k - 1])
             }
             let wanted = stage.autoencoder.decode(latents / stage.measures.scalingFactor)
             for (found, wanted) in zip(found, wanted.separateRows) {
-                // Half a byte for the rounding of a picture.
-                #expect((found.tensor() - wanted.clamped(-1, 1)).absolute.largest().item < 0.51 / 127.5)
+                // Half a byte for the rounding of an image.
+                #expect((found.tensor() - wanted.clamped(-1, 1)).absolute.amax().item < 0.51 / 127.5)
             }
         }
     }

@@ -37,11 +37,11 @@ public protocol DiffusionModel: AnyObject {
     /// - `latents`: [B, inputChannels, h, w]
     /// - `timesteps`: [B], int64
     /// - `plans`: one per row, or none at all
-    func answer(_ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]) throws -> Tensor
-    /// The posterior of a picture [1, 3, H, W] in -1…1: mean and standard deviation, [1, C, H/f, W/f].
-    func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor)
-    /// The picture [1, 3, H, W] of a latent, about -1…1.
-    func picture(of latent: Tensor) throws -> Tensor
+    func predict(_ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]) throws -> Tensor
+    /// The posterior of an image [1, 3, H, W] in -1…1: mean and standard deviation, [1, C, H/f, W/f].
+    func encode(_ image: Tensor) throws -> (mean: Tensor, deviation: Tensor)
+    /// The image [1, 3, H, W] of a latent, about -1…1.
+    func image(of latent: Tensor) throws -> Tensor
     /// An estimate of the memory that one row of a pass takes, the sites that its plan looks at included.
     func bytesPerRow(latentShape: [Int], plan: Plan) -> Int
 }
@@ -69,21 +69,21 @@ public struct ModelFacts: Sendable, Hashable, Codable {
     public var latentChannels: Int
     /// Pixels per latent element along a side (f).
     public var latentFactor: Int
-    /// Side of the pictures it was trained on, in pixels.
-    public var pictureSide: Int
-    /// Channels the network reads: C, or more where it wants a mask or a second picture too.
+    /// Side of the images it was trained on, in pixels.
+    public var imageSide: Int
+    /// Channels the network reads: C, or more where it wants a mask or a second image too.
     public var inputChannels: Int
 
     /// Facts of a model.
     public init(
-        name: String, fingerprint: String, latentChannels: Int, latentFactor: Int, pictureSide: Int,
+        name: String, fingerprint: String, latentChannels: Int, latentFactor: Int, imageSide: Int,
         inputChannels: Int
     ) {
         self.name = name
         self.fingerprint = fingerprint
         self.latentChannels = latentChannels
         self.latentFactor = latentFactor
-        self.pictureSide = pictureSide
+        self.imageSide = imageSide
         self.inputChannels = inputChannels
     }
 }

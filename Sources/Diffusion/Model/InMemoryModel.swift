@@ -26,13 +26,13 @@ public final class InMemoryModel: LatentDiffusionModel {
     public let weights: [(part: String, tensors: [(name: String, tensor: Tensor)])]
 
     private let noisePredictor: UNet
-    private let pictureCoder: Autoencoder?
+    private let imageCoder: Autoencoder?
     private let textReader: TextEncoder?
     private let textCutter: Tokenizer?
 
     /// A model of a UNet and the other networks that the jobs need.
     ///
-    /// - `autoencoder`: for jobs that encode or decode pictures.
+    /// - `autoencoder`: for jobs that encode or decode images.
     /// - `textEncoder`, `tokenizer`: for jobs that give prompts as texts rather than as embeddings.
     /// - `facts`: of these weights; the fingerprint must differ from that of any other weights, because kept inversions
     ///   are found by it (`Fingerprint.of(weights:)`).
@@ -49,7 +49,7 @@ public final class InMemoryModel: LatentDiffusionModel {
         weights: [(part: String, tensors: [(name: String, tensor: Tensor)])] = []
     ) {
         noisePredictor = unet
-        pictureCoder = autoencoder
+        imageCoder = autoencoder
         textReader = textEncoder
         textCutter = tokenizer
         self.schedule = schedule
@@ -75,7 +75,7 @@ public final class InMemoryModel: LatentDiffusionModel {
 
     /// The autoencoder.
     /// - Throws: `DiffusionError.missingComponent` where the model was made without one.
-    public func autoencoder() throws -> Autoencoder { try Self.given(pictureCoder, "autoencoder") }
+    public func autoencoder() throws -> Autoencoder { try Self.given(imageCoder, "autoencoder") }
 
     /// The text encoder.
     /// - Throws: `DiffusionError.missingComponent` where the model was made without one.

@@ -39,7 +39,7 @@ public struct KnownWords: Sendable, Equatable {
     /// Words that name no thing are never among them, and an s at the end makes no other word.
     public func unknown(in text: String) -> [String] {
         var found: [String] = []
-        for word in Self.split(text) where word.count > 1 && !LittleWords.all.contains(word) {
+        for word in Self.split(text) where word.count > 1 && !StopWords.all.contains(word) {
             let isKnown =
                 words.contains(word) || (word.hasSuffix("s") && words.contains(String(word.dropLast())))
             if !isKnown, !found.contains(word) { found.append(word) }

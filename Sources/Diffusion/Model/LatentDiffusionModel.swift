@@ -54,7 +54,7 @@ extension LatentDiffusionModel {
 
     /// One pass of the UNet; the answer has the dtype of the latents.
     /// - Throws: `DiffusionError.mismatch` where the UNet reads another number of channels.
-    public func answer(
+    public func predict(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
         guard latents.shape[1] == unetConfiguration.inChannels else {
@@ -90,15 +90,15 @@ extension LatentDiffusionModel {
         return min(rows, rowThreads)
     }
 
-    /// Encodes a picture [1, 3, H, W]: mean and deviation of its latent [1, C, H/f, W/f], scaled, float32.
-    public func posterior(of picture: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
-        let (mean, logVariance) = try autoencoder().encode(picture.to(dtype: dtype, device: device))
-        let deviation = (logVariance.to(dtype: .float32) * 0.5).exponential
+    /// Encodes an image [1, 3, H, W]: mean and deviation of its latent [1, C, H/f, W/f], scaled, float32.
+    public func encode(_ image: Tensor) throws -> (mean: Tensor, deviation: Tensor) {
+        let (mean, logVariance) = try autoencoder().encode(image.to(dtype: dtype, device: device))
+        let deviation = (logVariance.to(dtype: .float32) * 0.5).exp
         return (mean.to(dtype: .float32) * latentScale, deviation * latentScale)
     }
 
-    /// Decodes a scaled latent [1, C, h, w] to its picture [1, 3, H, W], float32.
-    public func picture(of latent: Tensor) throws -> Tensor {
+    /// Decodes a scaled latent [1, C, h, w] to its image [1, 3, H, W], float32.
+    public func image(of latent: Tensor) throws -> Tensor {
         let unscaled = latent.to(dtype: dtype, device: device) / latentScale
         return try autoencoder().decode(unscaled).to(dtype: .float32)
     }
@@ -112,7 +112,7 @@ extension LatentDiffusionModel {
         var values = elements * unetConfiguration.blockOutChannels[0] * 40
         for site in plan.sites where site.value == .map {
             let tokens = elements / (site.scale * site.scale)
-            let others = site.attention == .own ? tokens : contextLength
+            let others = site.attention == .selfAttention ? tokens : contextLength
             // Scores, softmax and the copy that is recorded.
             values += 3 * (unetConfiguration.heads.max() ?? 8) * tokens * others
         }
@@ -128,6 +128,6 @@ extension ModelFacts {
         self.init(
             name: name, fingerprint: fingerprint, latentChannels: autoencoder.latentChannels,
             latentFactor: autoencoder.spatialFactor,
-            pictureSide: unet.sampleSize * autoencoder.spatialFactor, inputChannels: unet.inChannels)
+            imageSide: unet.sampleSize * autoencoder.spatialFactor, inputChannels: unet.inChannels)
     }
 }

@@ -13,7 +13,7 @@ struct ModelIndex {
         "unet": ["UNet2DConditionModel"], "vae": ["AutoencoderKL"],
         "text_encoder": ["CLIPTextModel"], "tokenizer": ["CLIPTokenizer", "CLIPTokenizerFast"],
     ]
-    /// Parts that judge pictures or prepare others, and the schedule, whose own file is read.
+    /// Parts that judge images or prepare others, and the schedule, whose own file is read.
     private static let others: Set<String> = ["scheduler", "safety_checker", "feature_extractor"]
 
     /// Reads the file.

@@ -164,8 +164,9 @@ struct WeightFileKind: Equatable {
 
     /// A whole model of the UNet families in one file, told by channels and widths.
     private static func checkpoint(_ header: Header) -> WeightFileKind {
-        guard let prefix = header.networkPrefix, let wayIn = header.shape(prefix + "input_blocks.0.0.weight"),
-            wayIn.count == 4
+        guard let prefix = header.networkPrefix,
+            let convIn = header.shape(prefix + "input_blocks.0.0.weight"),
+            convIn.count == 4
         else {
             return WeightFileKind(
                 "a safetensors file of \(header.names.count) tensors that is no model known here",
@@ -177,18 +178,18 @@ struct WeightFileKind: Equatable {
         let width = reader.flatMap(header.shape)?.last
         let label = header.shape(prefix + "label_emb.0.0.weight")?.last
         let inputs = ["4": "", "9": " for inpainting", "8": " for instructions (InstructPix2Pix)"][
-            "\(wayIn[1])"]
+            "\(convIn[1])"]
         let isWhole = header.begins(prefix + "middle_block.")
-        switch (wayIn[0], width, label, inputs) {
+        switch (convIn[0], width, label, inputs) {
         case (320, 768, nil, let use?) where isWhole: return convertible("Stable Diffusion 1.x" + use)
         case (320, 1024, nil, let use?) where isWhole: return convertible("Stable Diffusion 2.x" + use)
-        case (320, 1024, nil, _) where wayIn[1] == 5: return other("Stable Diffusion 2 with depth")
+        case (320, 1024, nil, _) where convIn[1] == 5: return other("Stable Diffusion 2 with depth")
         case (320, 1024, 1536?, _), (320, 1024, 2048?, _): return other("Stable unCLIP")
-        case (256, 1024, _, _) where wayIn[1] == 7: return other("the upscaler of Stable Diffusion 2")
+        case (256, 1024, _, _) where convIn[1] == 7: return other("the upscaler of Stable Diffusion 2")
         case (320, 2048, 2816?, _): return other("Stable Diffusion XL (SDXL)")
         case (384, 1280, 2560?, _): return other("the refiner of Stable Diffusion XL (SDXL)")
         default:
-            let said = [wayIn[0], wayIn[1], width ?? 0, label ?? 0].map(String.init).joined(separator: ", ")
+            let said = [convIn[0], convIn[1], width ?? 0, label ?? 0].map(String.init).joined(separator: ", ")
             return WeightFileKind(
                 "a checkpoint of a UNet that is not known here (channels \(said))", otherNetworks)
         }

@@ -17,37 +17,38 @@ public struct DPMSolver: Sampler {
     public var name: String { isStochastic ? "DPM-Solver++ 2M SDE" : "DPM-Solver++ 2M" }
 
     /// The solver's own levels, see `NoiseSchedule.solverLevels(steps:)`.
-    public func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Levels {
+    public func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Trajectory {
         try schedule.solverLevels(steps: steps)
     }
 
     /// Where a step leads on average (μ); of first order where there is no estimate before.
-    public func mean(_ estimate: Estimate, after previous: Estimate?, to end: Level) -> Tensor {
+    public func mean(_ estimate: Estimate, after previous: Estimate?, to end: NoiseLevel) -> Tensor {
         let (start, clean) = (estimate.level, estimate.predictedOriginal)
-        // e⁻ʰ is the quotient of the ratios; h is endless where the step ends without noise.
-        let decay = end.ratio / start.ratio
+        // e⁻ʰ is the quotient of the sigmas; h is endless where the step ends without noise.
+        let decay = end.sigma / start.sigma
         var direction = clean
         if let previous {
             direction +=
                 (clean - previous.predictedOriginal) * Self.lead(from: previous.level, over: start, to: end)
         }
         let (kept, left) = isStochastic ? (decay, decay * decay) : (1, decay)
-        return estimate.latent * (end.spread / start.spread * kept) + direction * (end.signal * (1 - left))
+        let shrink = end.sqrtOneMinusAlphaBar / start.sqrtOneMinusAlphaBar * kept
+        return estimate.latent * shrink + direction * (end.sqrtAlphaBar * (1 - left))
     }
 
     /// σ_t·√(1 - e⁻²ʰ), and 0 where it is deterministic.
-    public func deviation(from start: Level, to end: Level) -> Double {
-        let decay = end.ratio / start.ratio
-        return isStochastic ? end.spread * (1 - decay * decay).squareRoot() : 0
+    public func deviation(from start: NoiseLevel, to end: NoiseLevel) -> Double {
+        let decay = end.sigma / start.sigma
+        return isStochastic ? end.sqrtOneMinusAlphaBar * (1 - decay * decay).squareRoot() : 0
     }
 
     /// In every stochastic step that does not end clean.
-    public func drawsNoise(to end: Level) -> Bool { isStochastic && end.spread > 0 }
+    public func drawsNoise(to end: NoiseLevel) -> Bool { isStochastic && end.sqrtOneMinusAlphaBar > 0 }
 
     /// How much of the last change of the predicted clean latent a step is led on by: ½·h/h₀, the lengths of this step and
-    /// of the one before it in λ; nought where the step ends without noise, which is then of first order.
-    package static func lead(from last: Level, over start: Level, to end: Level) -> Double {
-        guard end.ratio > 0 else { return 0 }
-        return 0.5 * log(start.ratio / end.ratio) / log(last.ratio / start.ratio)
+    /// of the one before it in λ; zero where the step ends without noise, which is then of first order.
+    package static func lead(from last: NoiseLevel, over start: NoiseLevel, to end: NoiseLevel) -> Double {
+        guard end.sigma > 0 else { return 0 }
+        return 0.5 * log(start.sigma / end.sigma) / log(last.sigma / start.sigma)
     }
 }

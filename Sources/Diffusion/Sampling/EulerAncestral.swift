@@ -13,15 +13,15 @@ public struct EulerAncestral: Sampler {
     public var name: String { "Euler ancestral" }
 
     /// DDPM's mean, and at the end the predicted clean latent.
-    public func mean(_ estimate: Estimate, after previous: Estimate?, to end: Level) -> Tensor {
+    public func mean(_ estimate: Estimate, after previous: Estimate?, to end: NoiseLevel) -> Tensor {
         end.index == 0 ? estimate.predictedOriginal : ddpm.mean(estimate, after: previous, to: end)
     }
 
     /// DDPM's deviation, and at the end 0.
-    public func deviation(from start: Level, to end: Level) -> Double {
+    public func deviation(from start: NoiseLevel, to end: NoiseLevel) -> Double {
         end.index == 0 ? 0 : ddpm.deviation(from: start, to: end)
     }
 
     /// In every step but the last.
-    public func drawsNoise(to end: Level) -> Bool { end.index > 0 }
+    public func drawsNoise(to end: NoiseLevel) -> Bool { end.index > 0 }
 }

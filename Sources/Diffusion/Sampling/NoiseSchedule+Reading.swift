@@ -19,7 +19,7 @@ extension NoiseSchedule {
 
 /// A `scheduler_config.json`: the schedule it describes, and what was corrected on the way.
 ///
-/// diffusers' `StableDiffusionPipeline`, its variants for pictures and inpainting, and most others of the family set
+/// diffusers' `StableDiffusionPipeline`, its variants for images and inpainting, and most others of the family set
 /// `steps_offset` to 1 and `clip_sample` to false whatever the file says, with a notice of deprecation. Their
 /// InstructPix2Pix pipeline does neither.
 public struct ScheduleFile: Sendable {
@@ -163,7 +163,7 @@ public struct ScheduleFile: Sendable {
         "rescale_betas_zero_snr",
     ]
 
-    /// How the sampler of the file would walk: another walks here, along the same noise.
+    /// How the sampler of the file would step: another is used here, along the same noise.
     private static let ignored: Set<String> = [
         "skip_prk_steps", "clip_sample_range", "sample_max_value", "dynamic_thresholding_ratio",
         "solver_order", "solver_type", "solver_p", "algorithm_type", "lower_order_final", "euler_at_final",

@@ -42,8 +42,8 @@ public struct NoiseSchedule: Sendable, Hashable {
     ///
     /// - `betas`: variance added at each training timestep, each in 0...1.
     /// - `endsClean`: whether level 0 has ᾱ = 1; otherwise it has that of timestep 0, as in Stable Diffusion.
-    /// - `zeroTerminal`: whether √ᾱ is shifted and scaled to end in nought (Lin et al. 2023, algorithm 1);
-    ///   the last ᾱ then is 2⁻²⁴, so that a latent at that level still says something about the picture.
+    /// - `zeroTerminal`: whether √ᾱ is shifted and scaled to end in zero (Lin et al. 2023, algorithm 1);
+    ///   the last ᾱ then is 2⁻²⁴, so that a latent at that level still says something about the image.
     public init(
         betas: [Double], endsClean: Bool = false, prediction: Prediction = .noise,
         spacing: Spacing = .leading, offset: Int = 1, zeroTerminal: Bool = false
@@ -109,14 +109,14 @@ public struct NoiseSchedule: Sendable, Hashable {
 
     /// The N + 1 levels of a trajectory.
     /// - Throws: `DiffusionError.badSteps` where the schedule has no room for so many.
-    public func levels(steps: Int) throws(DiffusionError) -> Levels {
+    public func levels(steps: Int) throws(DiffusionError) -> Trajectory {
         let most = mostSteps
         guard steps >= 1, steps <= most else { throw .badSteps(steps: steps, most: most) }
         let timesteps = timesteps(steps: steps)
-        return Levels(
-            [Level(index: 0, timestep: 0, alphaBar: finalAlphaBar)]
+        return Trajectory(
+            [NoiseLevel(index: 0, timestep: 0, alphaBar: finalAlphaBar)]
                 + timesteps.enumerated().map {
-                    Level(index: $0.offset + 1, timestep: $0.element, alphaBar: alphaBars[$0.element])
+                    NoiseLevel(index: $0.offset + 1, timestep: $0.element, alphaBar: alphaBars[$0.element])
                 })
     }
 

@@ -11,10 +11,10 @@ public enum Prediction: String, Sendable, Codable, CaseIterable {
     ///
     /// Where a latent of one level is shown with the timestep of another, as in an inversion, the latent's
     /// level counts.
-    public func noise(in answer: Tensor, latent: Tensor, at level: Level) -> Tensor {
+    public func noise(in answer: Tensor, latent: Tensor, at level: NoiseLevel) -> Tensor {
         switch self {
         case .noise: answer
-        case .velocity: answer * level.signal + latent * level.spread
+        case .velocity: answer * level.sqrtAlphaBar + latent * level.sqrtOneMinusAlphaBar
         }
     }
 }

@@ -9,21 +9,21 @@ public protocol Sampler: Sendable {
     var name: String { get }
     /// The N + 1 levels that N steps lead through.
     /// - Throws: `DiffusionError.badSteps` where the schedule has no room for so many.
-    func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Levels
+    func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Trajectory
     /// Where a step leads on average (μ), [1, C, h, w].
     /// - Parameter previous: the estimate of the step before; nil in the first.
-    func mean(_ estimate: Estimate, after previous: Estimate?, to end: Level) -> Tensor
+    func mean(_ estimate: Estimate, after previous: Estimate?, to end: NoiseLevel) -> Tensor
     /// What a step's fresh noise is multiplied by (σ).
-    func deviation(from start: Level, to end: Level) -> Double
-    /// Whether a step wants fresh noise at all, be it multiplied by nought.
-    func drawsNoise(to end: Level) -> Bool
+    func deviation(from start: NoiseLevel, to end: NoiseLevel) -> Double
+    /// Whether a step wants fresh noise at all, be it multiplied by zero.
+    func drawsNoise(to end: NoiseLevel) -> Bool
 }
 
 extension Sampler {
     /// The latent at the next level: μ + σ·z.
     /// - Parameter noise: standard normal noise of the latent's shape (z); without it the step leads to its mean.
     public func step(
-        _ estimate: Estimate, after previous: Estimate? = nil, to end: Level, noise: Tensor? = nil
+        _ estimate: Estimate, after previous: Estimate? = nil, to end: NoiseLevel, noise: Tensor? = nil
     ) -> Tensor {
         let mean = mean(estimate, after: previous, to: end)
         let deviation = deviation(from: estimate.level, to: end)
@@ -32,7 +32,7 @@ extension Sampler {
     }
 
     /// The levels that the schedule cuts for DDIM.
-    public func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Levels {
+    public func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Trajectory {
         try schedule.levels(steps: steps)
     }
 }
@@ -44,20 +44,20 @@ public struct Estimate {
     /// The noise in it (ε), [1, C, h, w].
     public let noise: Tensor
     /// The level it is at.
-    public let level: Level
+    public let level: NoiseLevel
 
     /// An estimate.
-    public init(_ latent: Tensor, noise: Tensor, at level: Level) {
+    public init(_ latent: Tensor, noise: Tensor, at level: NoiseLevel) {
         self.latent = latent
         self.noise = noise
         self.level = level
     }
 
     /// The predicted clean latent, x̂₀ = (x - √(1-ᾱ)·ε)/√ᾱ.
-    public var predictedOriginal: Tensor { DDIM.clean(latent, noise, at: level) }
+    public var predictedOriginal: Tensor { DDIM.predictedOriginal(latent, noise, at: level) }
 
     /// The estimate whose predicted clean latent is another one and whose noise is the same: what x̂₀ is guided by.
     public func replacing(predictedOriginal clean: Tensor) -> Estimate {
-        Estimate(DDIM.noised(clean, noise, to: level), noise: noise, at: level)
+        Estimate(DDIM.addNoise(clean, noise, to: level), noise: noise, at: level)
     }
 }

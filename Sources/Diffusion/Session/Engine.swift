@@ -3,7 +3,7 @@ public import Tensors
 
 /// A model on a thread of its own, doing one job after another.
 ///
-/// Tensors never leave it: jobs go in as closures over plain values, and pictures and plain values come out.
+/// Tensors never leave it: jobs go in as closures over plain values, and images and plain values come out.
 public actor Engine {
     nonisolated let thread = EngineThread()
     /// The thread that all its work runs on.
@@ -42,7 +42,7 @@ public actor Engine {
     /// forward pass; a cancelled job that still waits for its turn never begins. Gradients are off unless the
     /// job turns them on. The job must not let tensors out.
     public nonisolated func run<Result: Sendable>(
-        _ job: @escaping @Sendable (Studio) throws -> Result
+        _ job: @escaping @Sendable (DiffusionSession) throws -> Result
     ) -> AsyncThrowingStream<Event<Result>, any Error> {
         AsyncThrowingStream { continuation in
             let flag = CancellationFlag()
@@ -53,7 +53,7 @@ public actor Engine {
 
     /// Does a job and answers what came of it; `notify` gets progress and warnings.
     public nonisolated func result<Result: Sendable>(
-        notify: (Notice) -> Void = { _ in }, of job: @escaping @Sendable (Studio) throws -> Result
+        notify: (Notice) -> Void = { _ in }, of job: @escaping @Sendable (DiffusionSession) throws -> Result
     ) async throws -> Result {
         for try await event in run(job) {
             switch event {
@@ -66,7 +66,7 @@ public actor Engine {
     }
 
     private func perform<Result: Sendable>(
-        _ job: @Sendable (Studio) throws -> Result, _ flag: CancellationFlag,
+        _ job: @Sendable (DiffusionSession) throws -> Result, _ flag: CancellationFlag,
         _ continuation: AsyncThrowingStream<Event<Result>, any Error>.Continuation
     ) {
         do {
@@ -74,12 +74,12 @@ public actor Engine {
             let isFirst = self.model == nil
             let model = try model ?? load()
             self.model = model
-            let studio = Studio(
+            let session = DiffusionSession(
                 model: model, limits: limits, isCancelled: { flag.isRaised },
                 notify: { continuation.yield(Event($0)) })
             // Once for all jobs of the model.
-            if isFirst { model.notices.forEach(studio.warn) }
-            let result = try withoutGradients { try job(studio) }
+            if isFirst { model.notices.forEach(session.warn) }
+            let result = try withoutGradients { try job(session) }
             continuation.yield(.finished(result))
             continuation.finish()
         } catch {

@@ -40,7 +40,7 @@ public final class Prompt {
 /// Prompts of whole batches, joined once and kept while the same prompts come again, as in every step of a
 /// walk.
 struct ContextCache {
-    /// Few: a walk uses one or two batches, and each may hold many megabytes.
+    /// Few: sampling uses one or two batches, and each may hold many megabytes.
     private static let most = 8
 
     private var entries: [(prompts: [Prompt], context: PromptContext)] = []

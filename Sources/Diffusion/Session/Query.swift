@@ -6,22 +6,22 @@ public struct Query {
     /// The latent, [1, C, h, w].
     public var latent: Tensor
     /// The level the latent is at, which says how to read noise from a velocity.
-    public var level: Level
+    public var level: NoiseLevel
     /// The timestep passed to the UNet; the level's own, but that of the destination in an inversion.
     public var timestep: Int
-    /// The conditioning: what the picture should show.
+    /// The conditioning: what the image should show.
     public var prompt: Prompt
     /// What the conditional estimate is led away from; nil asks the prompt alone.
     public var guidance: Guidance?
     /// What is recorded or edited inside the network in the conditional row.
     public var plan: Plan
-    /// Further input channels [1, C', h, w] of networks that want them (mask, masked picture, second
-    /// picture).
+    /// Further input channels [1, C', h, w] of networks that want them (mask, masked image, second
+    /// image).
     public var extra: Tensor?
 
     /// A question about a latent at a level.
     public init(
-        _ latent: Tensor, at level: Level, told timestep: Int? = nil, prompt: Prompt,
+        _ latent: Tensor, at level: NoiseLevel, timestep: Int? = nil, prompt: Prompt,
         guidance: Guidance? = nil,
         plan: Plan = .none, extra: Tensor? = nil
     ) {

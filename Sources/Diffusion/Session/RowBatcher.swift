@@ -10,7 +10,7 @@ struct RowBatcher {
     /// One row of a forward pass.
     struct Row {
         let latent: Tensor
-        let level: Level
+        let level: NoiseLevel
         let timestep: Int
         let prompt: Prompt
         let plan: Plan
@@ -37,7 +37,7 @@ struct RowBatcher {
 
     private struct Key: Hashable {
         let latent: ObjectIdentifier
-        let level: Level
+        let level: NoiseLevel
         let timestep: Int
         let prompt: ObjectIdentifier
         let extra: ObjectIdentifier?

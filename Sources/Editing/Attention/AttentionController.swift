@@ -13,11 +13,11 @@ public struct AttentionController {
     public var schedule: AttentionSchedule
     /// What mapped columns are multiplied by (c), [L]; nil for ones.
     public var weights: Tensor?
-    /// The steps whose maps of the picture's own tokens come from the source, counted from the noisiest.
+    /// The steps whose maps of the image's own tokens come from the source, counted from the noisiest.
     public var ownSteps: Range<Int>
     /// The maps over the prompt that are taken over.
     public let promptMaps: [Site]
-    /// Queries and keys of the picture's own attention that are taken over: together they are its map.
+    /// Queries and keys of the image's own attention that are taken over: together they are its map.
     ///
     /// softmax(Q·Kᵀ/√d) of the source with the values of the target is what the paper does; handing over Q and K
     /// needs no map of N × N entries.
@@ -35,9 +35,9 @@ public struct AttentionController {
         self.schedule = schedule
         self.weights = weights
         self.ownSteps = ownSteps
-        promptMaps = sites.filter(\.isPromptMap)
+        promptMaps = sites.filter(\.isCrossAttentionMap)
         ownSites = sites.filter {
-            $0.attention == .own && ($0.value == .query || $0.value == .key) && $0.scale >= ownScale
+            $0.attention == .selfAttention && ($0.value == .query || $0.value == .key) && $0.scale >= ownScale
         }
     }
 
@@ -79,10 +79,10 @@ public struct ControlledStep {
     public let maps: (Site) -> (source: Tensor, target: Tensor)
 }
 
-/// A source and a target that walk side by side through one network.
-public struct PairWalk {
+/// A source and a target that are sampled side by side through one network.
+public struct PairSampling {
     /// Where predictions come from.
-    public let studio: Studio
+    public let session: DiffusionSession
     /// What the source row sees.
     public let source: Prompt
     /// What the target row sees.
@@ -91,8 +91,8 @@ public struct PairWalk {
     public let guidance: Double
 
     /// A pair of rows.
-    public init(studio: Studio, source: Prompt, target: Prompt, guidance: Double) {
-        self.studio = studio
+    public init(session: DiffusionSession, source: Prompt, target: Prompt, guidance: Double) {
+        self.session = session
         self.source = source
         self.target = target
         self.guidance = guidance
@@ -103,11 +103,11 @@ public struct PairWalk {
     /// Costs 4 forwards; 2 at guidance 1, and 3 where guidance leads away from the source prompt itself, because then
     /// the source row's two estimates are one.
     public func noises(
-        in latents: (source: Tensor, target: Tensor), at level: Level, against negative: Prompt,
+        in latents: (source: Tensor, target: Tensor), at level: NoiseLevel, negative: Prompt,
         _ step: ControlledStep
     ) throws -> (source: Tensor, target: Tensor) {
         let away = Guidance(awayFrom: negative, scale: guidance)
-        let noises = try studio.predict([
+        let noises = try session.predict([
             Query(latents.source, at: level, prompt: source, guidance: away, plan: step.source),
             Query(latents.target, at: level, prompt: target, guidance: away, plan: step.target),
         ])

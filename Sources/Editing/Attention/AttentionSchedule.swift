@@ -1,6 +1,6 @@
 public import Tensors
 
-/// A part of the way from noise to picture: 0 is the first (noisiest) step, 1 the last.
+/// A part of the way from noise to image: 0 is the first (noisiest) step, 1 the last.
 public struct StepBounds: Sendable, Hashable {
     /// Where it begins, in 0...1.
     public var lower: Double
@@ -26,9 +26,9 @@ public struct StepBounds: Sendable, Hashable {
         self.init(lower, upper)
     }
 
-    /// The steps of a walk, counted from the noisiest: those from ⌊lower·rows⌋ to before ⌊upper·rows⌋.
+    /// The steps of a sampling, counted from the noisiest: those from ⌊lower·rows⌋ to before ⌊upper·rows⌋.
     ///
-    /// Products are rounded to 1e-9 first, as `Levels.reach` does.
+    /// Products are rounded to 1e-9 first, as `Trajectory.reach` does.
     public func steps(of rows: Int) -> Range<Int> {
         func place(_ share: Double) -> Int {
             Int(((share * Double(rows) * 1e9).rounded() / 1e9).rounded(.down))
@@ -47,7 +47,7 @@ public struct AttentionSchedule: Sendable, Hashable {
 
     /// Ones within bounds: those of `words` for their tokens (the last of a position counts), `usual` elsewhere.
     ///
-    /// - `steps`: how many steps are walked (T).
+    /// - `steps`: how many steps are sampled (T).
     /// - `length`: positions of a prompt's ids (L).
     /// - `official`: bounds are shares of T + 1 rows, as in the published code, whose sampler made T + 1 calls.
     public init(

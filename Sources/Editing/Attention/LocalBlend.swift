@@ -38,7 +38,7 @@ struct LocalBlend {
         subtracted = Selectors(subtract, length)
         let shorter = Swift.min(latentShape[2], latentShape[3])
         // The middle's maps are left out, as in the published code.
-        let maps = sites.filter { $0.isPromptMap && $0.stage != .middle }
+        let maps = sites.filter { $0.isCrossAttentionMap && $0.stage != .middle }
         /// How far a scale's side is from the wanted one: 2 for twice and for half of it.
         func distance(_ scale: Int) -> Double {
             let ratio = Double(shorter) / Double(scale) / Double(side)
@@ -92,7 +92,7 @@ struct LocalBlend {
             guard let sum else { return nothing }
             let map = widened ? sum.maxPooled(3, stride: 1, padding: 1) : sum
             let large = map.upsampledNearest(height: latentSize.height, width: latentSize.width)
-            return (large / large.largest() > threshold).to(dtype: .float32)
+            return (large / large.amax() > threshold).to(dtype: .float32)
         }
         let kept = reach(sums[0], widened: true, above: threshold)
             .maximum(reach(sums[1], widened: true, above: threshold))
@@ -103,7 +103,7 @@ struct LocalBlend {
 
     /// The mean map of the wanted words over both rows, scaled to at most 1, [1, 1, h, w]; for a look at it.
     var softMask: Tensor? {
-        let maps = sums[..<2].compactMap { sum in sum.map { $0 / $0.largest() } }
+        let maps = sums[..<2].compactMap { sum in sum.map { $0 / $0.amax() } }
         guard let first = maps.first else { return nil }
         return maps.dropFirst().reduce(first) { $0.maximum($1) }
             .upsampledNearest(height: latentSize.height, width: latentSize.width).clamped(0, 1)

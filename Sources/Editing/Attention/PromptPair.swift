@@ -53,7 +53,7 @@ struct PromptPair {
     }
 
     /// Words that differ when the word after them does and whose maps show no object.
-    private static let little = LittleWords.all.union(["no"])
+    private static let little = StopWords.all.union(["no"])
 
     /// The positions of the words in which the prompts differ; little words only where nothing else does.
     var differing: LocalBlend.Words {

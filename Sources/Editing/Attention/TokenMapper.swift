@@ -14,7 +14,7 @@ public struct TokenMapper {
     /// - Parameters:
     ///   - length: columns of a map (L).
     ///   - entries: source column, target column and weight; a target column named by none stays its own.
-    ///   - emptyCounts: whether target columns named by no entry become nought instead (a published defect).
+    ///   - emptyCounts: whether target columns named by no entry become zero instead (a published defect).
     init(length: Int, entries: [(source: Int, target: Int, weight: Double)], emptyCounts: Bool = false) {
         var matrix = [Float](repeating: 0, count: length * length)
         var gates = [Float](repeating: emptyCounts ? 1 : 0, count: length)

@@ -14,5 +14,7 @@ struct DDIMInversion: Inversion {
 
     init(_ options: Options) {}
 
-    func path(of ascent: Ascent) throws -> SourcePath { ascent.path(.ddim, try ascent.climb()) }
+    func path(of inversion: InversionContext) throws -> InvertedTrajectory {
+        inversion.path(.ddim, try inversion.invert())
+    }
 }

@@ -16,5 +16,7 @@ struct DirectInversion: Inversion {
 
     init(_ options: Options) {}
 
-    func path(of ascent: Ascent) throws -> SourcePath { ascent.path(.direct, try ascent.climb()) }
+    func path(of inversion: InversionContext) throws -> InvertedTrajectory {
+        inversion.path(.direct, try inversion.invert())
+    }
 }

@@ -7,11 +7,11 @@ import Tensors
 /// Huberman-Spiegelglas, Kulikov and Michaeli, "An Edit Friendly DDPM Noise Space: Inversion and
 /// Manipulations", CVPR 2024. x_k = √ᾱ_k·x₀ + √(1-ᾱ_k)·ε_k with fresh ε_k for every level; then, from the
 /// noisiest level down, z_k = (x_{k-1} - μ_k)/σ_k, and x_{k-1} is set to μ_k + σ_k·z_k, so that rounding does
-/// not add up. The picture itself stays as it is. Edits reuse the z_k, which know the picture's layout.
+/// not add up. The image itself stays as it is. Edits reuse the z_k, which know the image's layout.
 ///
-/// The source branch of such a path is its stored latents: a walk at the inversion's own guidance would lead
+/// The source branch of such a path is its stored latents: sampling at the inversion's own guidance would lead
 /// through them, and so methods may guide as they like. Where ᾱ of the clean level is 1 the last step has no
-/// noise to add; its z is nought.
+/// noise to add; its z is zero.
 ///
 /// Draws K noises of the latent's shape, for levels 1…K, from a generator of its own. Cost: 2K forwards; K
 /// where the source guidance is 1 or the source prompt empty.
@@ -41,32 +41,32 @@ struct EditFriendlyInversion: Inversion {
         keepsLast = options.flag("last-noise")
     }
 
-    func path(of ascent: Ascent) throws -> SourcePath {
-        guard ascent.top > 0 else { return ascent.path(.editFriendly, [ascent.clean]) }
+    func path(of inversion: InversionContext) throws -> InvertedTrajectory {
+        guard inversion.startStep > 0 else { return inversion.path(.editFriendly, [inversion.clean]) }
         // The seed in two halves, each exact as a number.
-        let seed = [Double(ascent.seed >> 32), Double(ascent.seed & 0xffff_ffff)]
-        let shape = ascent.stackedShape(of: ascent.clean)
-        let found = try ascent.kept(
-            "edit-friendly", of: [ascent.prompt, ascent.negative], numbers: seed, options: options,
+        let seed = [Double(inversion.seed >> 32), Double(inversion.seed & 0xffff_ffff)]
+        let shape = inversion.stackedShape(of: inversion.clean)
+        let found = try inversion.kept(
+            "edit-friendly", of: [inversion.prompt, inversion.negative], numbers: seed, options: options,
             shapes: ["latents": shape, "noises": shape]
-        ) { try walk(ascent) }
-        var path = ascent.path(.editFriendly, [ascent.clean] + found.steps("latents"))
+        ) { try walk(inversion) }
+        var path = inversion.path(.editFriendly, [inversion.clean] + found.steps("latents"))
         path.noises = found.steps("noises")
         path.guidance = sourceGuidance
         return path
     }
 
-    private func walk(_ ascent: Ascent) throws -> [String: Tensor] {
-        let (clean, levels, studio) = (ascent.clean, ascent.levels, ascent.studio)
-        let (random, ddpm) = (RandomGenerator(seed: ascent.seed), DDIM(eta: 1))
+    private func walk(_ inversion: InversionContext) throws -> [String: Tensor] {
+        let (clean, levels, session) = (inversion.clean, inversion.levels, inversion.session)
+        let (random, ddpm) = (RandomGenerator(seed: inversion.seed), DDIM(eta: 1))
         var latents = [clean]
-        for k in 1...ascent.top {
-            latents.append(DDIM.noised(clean, random.normal(clean.shape).like(clean), to: levels[k]))
+        for k in 1...inversion.startStep {
+            latents.append(DDIM.addNoise(clean, random.normal(clean.shape).like(clean), to: levels[k]))
         }
         var noises = latents.dropFirst().map(\.zerosLike)
-        for k in studio.steps(ascent.stage, (1...ascent.top).reversed()) {
-            let noise = try studio.noise(
-                in: latents[k], at: levels[k], prompt: ascent.prompt, against: ascent.negative,
+        for k in session.steps(inversion.stage, (1...inversion.startStep).reversed()) {
+            let noise = try session.noise(
+                in: latents[k], at: levels[k], prompt: inversion.prompt, negative: inversion.negative,
                 scale: sourceGuidance)
             let (estimate, below) = (Estimate(latents[k], noise: noise, at: levels[k]), levels[k - 1])
             let mean = ddpm.mean(estimate, after: nil, to: below)  // μ_k

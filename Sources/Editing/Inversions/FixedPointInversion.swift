@@ -62,44 +62,46 @@ struct FixedPointInversion: Inversion {
         against = options.choice("against", as: Against.self)
     }
 
-    func path(of ascent: Ascent) throws -> SourcePath {
-        guard ascent.top > 0 else { return ascent.path(.fixedPoint, [ascent.clean]) }
-        let found = try ascent.kept(
-            "fixed-point", of: guidance == 1 ? [ascent.prompt] : [ascent.prompt, ascent.negative],
-            options: options, shapes: ["latents": ascent.stackedShape(of: ascent.clean)]
-        ) { ["latents": .stacked(try climb(ascent))] }
-        var path = ascent.path(.fixedPoint, [ascent.clean] + found.steps("latents"))
+    func path(of inversion: InversionContext) throws -> InvertedTrajectory {
+        guard inversion.startStep > 0 else { return inversion.path(.fixedPoint, [inversion.clean]) }
+        let found = try inversion.kept(
+            "fixed-point", of: guidance == 1 ? [inversion.prompt] : [inversion.prompt, inversion.negative],
+            options: options, shapes: ["latents": inversion.stackedShape(of: inversion.clean)]
+        ) { ["latents": .stacked(try invert(inversion))] }
+        var path = inversion.path(.fixedPoint, [inversion.clean] + found.steps("latents"))
         if against == .source {
-            path.negatives = path.latents.dropFirst().map { _ in ascent.prompt }
-            ascent.warnOfNegative(.fixedPoint)
+            path.negatives = path.latents.dropFirst().map { _ in inversion.prompt }
+            inversion.warnOfNegative(.fixedPoint)
         }
         return path
     }
 
     /// The latents x_1…x_K.
-    private func climb(_ ascent: Ascent) throws -> [Tensor] {
-        let levels = ascent.levels
-        var latents = [ascent.clean]
-        for k in ascent.studio.steps(ascent.stage, 1...ascent.top) {
-            latents.append(try solve(ascent, from: latents[k - 1], level: levels[k - 1], to: levels[k]))
+    private func invert(_ inversion: InversionContext) throws -> [Tensor] {
+        let levels = inversion.levels
+        var latents = [inversion.clean]
+        for k in inversion.session.steps(inversion.stage, 1...inversion.startStep) {
+            latents.append(try solve(inversion, from: latents[k - 1], level: levels[k - 1], to: levels[k]))
         }
         return Array(latents.dropFirst())
     }
 
-    private func solve(_ ascent: Ascent, from below: Tensor, level: Level, to above: Level) throws -> Tensor {
+    private func solve(
+        _ inversion: InversionContext, from below: Tensor, level: NoiseLevel, to above: NoiseLevel
+    ) throws -> Tensor {
         var estimates: [Tensor] = []
-        func image(of latent: Tensor, seenAt seen: Level) throws -> Tensor {  // g(z)
-            let noise = try ascent.studio.noise(
-                in: latent, at: seen, told: above.timestep, prompt: ascent.prompt,
-                against: against == .source ? ascent.prompt : ascent.negative, scale: guidance)
+        func mapped(_ latent: Tensor, seenAt seen: NoiseLevel) throws -> Tensor {  // g(z)
+            let noise = try inversion.session.noise(
+                in: latent, at: seen, timestep: above.timestep, prompt: inversion.prompt,
+                negative: against == .source ? inversion.prompt : inversion.negative, scale: guidance)
             estimates.append(noise)
-            return DDIM.move(below, noise, from: level, to: above)
+            return DDIM.step(below, noise, from: level, to: above)
         }
         // The first guess is the latent of the level below, and a velocity is read as of that level.
-        var latest = try image(of: below, seenAt: level)
+        var latest = try mapped(below, seenAt: level)
         var guess = latest
         for _ in 0..<iterations {
-            let next = try image(of: guess, seenAt: above)
+            let next = try mapped(guess, seenAt: above)
             let change = (next - guess).absolute.mean.item
             guess = acceleration == .average ? (next + latest) * 0.5 : next
             latest = next
@@ -108,6 +110,6 @@ struct FixedPointInversion: Inversion {
         guard averaging > 1, iterations > 0 else { return guess }
         let last = estimates.suffix(averaging)
         let noise = last.dropFirst().reduce(last[last.startIndex], +) / Double(last.count)
-        return DDIM.move(below, noise, from: level, to: above)
+        return DDIM.step(below, noise, from: level, to: above)
     }
 }

@@ -3,25 +3,25 @@ import Diffusion
 import Foundation
 import Tensors
 
-/// An algorithm that brings a real picture to noise; one file per kind, written like the paper's.
+/// An algorithm that brings a real image to noise; one file per kind, written like the paper's.
 protocol Inversion {
     /// What it is, costs and can be told.
     static var description: InversionDescription { get }
     /// The inversion with its options, which were checked against the description.
     init(_ options: Options)
-    /// Climbs from the clean latent to the ascent's top.
-    func path(of ascent: Ascent) throws -> SourcePath
+    /// Inverts the clean latent up to the context's start step.
+    func path(of inversion: InversionContext) throws -> InvertedTrajectory
 }
 
-/// What an inversion is given: the latent, the way up, the prompts, and what was kept of earlier climbs.
-final class Ascent {
+/// What an inversion is given: the latent, the way up, the prompts, and what was cached of earlier inversions.
+final class InversionContext {
     /// Where predictions come from.
-    let studio: Studio
+    let session: DiffusionSession
     /// The trajectory: clean at 0.
-    let levels: Levels
+    let levels: Trajectory
     /// How many levels up (K).
-    let top: Int
-    /// The picture's latent (x₀), [1, C, h, w].
+    let startStep: Int
+    /// The image's latent (x₀), [1, C, h, w].
     let clean: Tensor
     /// What the source branch sees.
     let prompt: Prompt
@@ -35,50 +35,51 @@ final class Ascent {
     let seed: UInt64
     /// What the stage is called in progress.
     let stage: String
-    /// Where earlier climbs are kept.
+    /// Where earlier inversions are cached.
     let cache: InversionCache?
     /// Whether everything so far was found in the cache.
     private(set) var isKept = false
     private var hasComputed = false
 
     init(
-        _ canvas: Canvas, to top: Int, through levels: Levels, prompt: Prompt, stage: String
+        _ context: EditContext, to startStep: Int, through levels: Trajectory, prompt: Prompt, stage: String
     ) {
-        studio = canvas.studio
+        session = context.session
         self.levels = levels
-        self.top = top
-        clean = canvas.clean
+        self.startStep = startStep
+        clean = context.clean
         self.prompt = prompt
-        negative = canvas.negative
-        empty = canvas.empty
-        guidance = canvas.guidance
-        seed = canvas.inversionSettings.seed
-        cache = canvas.inversionSettings.cache
+        negative = context.negative
+        empty = context.empty
+        guidance = context.guidance
+        seed = context.inversionSettings.seed
+        cache = context.inversionSettings.cache
         self.stage = stage
     }
 
     /// The path's plain part; kinds add negatives and noises.
-    func path(_ kind: InversionKind, _ latents: [Tensor]) -> SourcePath {
-        SourcePath(kind, levels: levels, latents: latents, prompt: prompt)
+    func path(_ kind: InversionKind, _ latents: [Tensor]) -> InvertedTrajectory {
+        InvertedTrajectory(kind, levels: levels, latents: latents, prompt: prompt)
     }
 
     /// The latents x₀…x_K of plain DDIM inversion, which several kinds begin with; computed once for all of
     /// them.
-    func climb(scale: Double = 1) throws -> [Tensor] {
-        guard top > 0 else { return [clean] }
+    func invert(scale: Double = 1) throws -> [Tensor] {
+        guard startStep > 0 else { return [clean] }
         let kept = try kept(
             "ddim", of: scale == 1 ? [prompt] : [prompt, empty], numbers: [scale],
             shapes: ["latents": stackedShape(of: clean)]
         ) {
-            let path = try studio.invert(
-                clean, through: levels, to: top, prompt: prompt, against: empty, scale: scale, stage: stage)
+            let path = try session.invert(
+                clean, through: levels, to: startStep, prompt: prompt, negative: empty, scale: scale,
+                stage: stage)
             return ["latents": .stacked(Array(path.dropFirst()))]
         }
         return [clean] + kept.steps("latents")
     }
 
     /// The shape of K tensors, one on the other.
-    func stackedShape(of tensor: Tensor) -> [Int] { [top] + tensor.shape }
+    func stackedShape(of tensor: Tensor) -> [Int] { [startStep] + tensor.shape }
 
     /// What `compute` makes, or was kept of it when it was made before from the very same inputs.
     ///
@@ -90,22 +91,24 @@ final class Ascent {
     func kept(
         _ name: String, of prompts: [Prompt], numbers: [Double] = [], options: Options? = nil,
         shapes: [String: [Int]], compute: () throws -> [String: Tensor]
-    ) throws -> KeptTensors {
+    ) throws -> CachedTensors {
         var key = ""
         if let cache {
             key = self.key(name, of: prompts, numbers: numbers, options: options)
             if let found = cache.tensors(key, shapes: shapes, device: clean.device) {
                 isKept = !hasComputed
-                return KeptTensors(found)
+                return CachedTensors(found)
             }
         }
         hasComputed = true
         isKept = false
         let made = try compute().mapValues { $0.detached.contiguous }
         if let cache, !made.values.contains(where: { !$0.isFinite }) {
-            if let reason = cache.keep(made, as: key) { studio.warn("the inversion was not kept: \(reason)") }
+            if let reason = cache.keep(made, as: key) {
+                session.warn("the inversion was not kept: \(reason)")
+            }
         }
-        return KeptTensors(made)
+        return CachedTensors(made)
     }
 
     /// A name for everything that the result depends on; file names are no part of it.
@@ -113,8 +116,8 @@ final class Ascent {
         var digest = SHA256()
         digest.update(
             data: Data("pentimento inversion \(InversionCache.version)\n\(name)\n".utf8))
-        digest.update(data: Data("\(studio.model.facts.fingerprint)\n\(clean.device)\n".utf8))
-        for level in levels.prefix(top + 1) {
+        digest.update(data: Data("\(session.model.facts.fingerprint)\n\(clean.device)\n".utf8))
+        for level in levels.prefix(startStep + 1) {
             digest.update(data: Data("\(level.timestep) \(level.alphaBar.bitPattern)\n".utf8))
         }
         for number in numbers { digest.update(data: Data("\(number.bitPattern)\n".utf8)) }
@@ -127,7 +130,7 @@ final class Ascent {
 }
 
 /// What an inversion computed or found.
-struct KeptTensors {
+struct CachedTensors {
     private let tensors: [String: Tensor]
 
     init(_ tensors: [String: Tensor]) { self.tensors = tensors }

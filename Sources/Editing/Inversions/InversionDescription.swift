@@ -12,7 +12,7 @@ public struct InversionDescription: Sendable, Hashable, Codable {
     public var year: Int
     /// Forwards (F) and backwards (B) for K levels, as a formula.
     public var cost: String
-    /// Whether the source branch comes back to the picture exactly, whatever the guidance.
+    /// Whether the source branch comes back to the image exactly, whatever the guidance.
     public var isExact: Bool
     /// Its own options.
     public var options: [OptionDescription]

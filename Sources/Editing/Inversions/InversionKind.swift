@@ -1,4 +1,4 @@
-/// How a real picture is brought to noise, and how the way back is kept true to it.
+/// How a real image is brought to noise, and how the way back is kept true to it.
 public enum InversionKind: String, CodingKeyRepresentable, Sendable, Hashable, Codable, CaseIterable {
     /// DDIM run backwards (Song and others 2021); nothing keeps the way back from drifting under guidance.
     case ddim

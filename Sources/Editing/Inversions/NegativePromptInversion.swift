@@ -17,10 +17,10 @@ struct NegativePromptInversion: Inversion {
 
     init(_ options: Options) {}
 
-    func path(of ascent: Ascent) throws -> SourcePath {
-        var path = ascent.path(.negativePrompt, try ascent.climb())
-        path.negatives = path.latents.dropFirst().map { _ in ascent.prompt }
-        ascent.warnOfNegative(.negativePrompt)
+    func path(of inversion: InversionContext) throws -> InvertedTrajectory {
+        var path = inversion.path(.negativePrompt, try inversion.invert())
+        path.negatives = path.latents.dropFirst().map { _ in inversion.prompt }
+        inversion.warnOfNegative(.negativePrompt)
         return path
     }
 }

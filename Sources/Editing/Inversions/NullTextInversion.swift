@@ -32,7 +32,7 @@ struct NullTextInversion: Inversion {
                 help: "error at which the noisiest level is done; 2e-5 more for each level below"),
             .init(
                 "least-rate", .number(0...1), .number(0.01), presets: [.official: .number(0)],
-                help: "share of the rate below which it never falls; nought is reached after a hundred levels"
+                help: "share of the rate below which it never falls; zero is reached after a hundred levels"
             ),
         ])
 
@@ -50,50 +50,53 @@ struct NullTextInversion: Inversion {
         leastRate = options.number("least-rate")
     }
 
-    func path(of ascent: Ascent) throws -> SourcePath {
-        var path = ascent.path(.nullText, try ascent.climb())
-        ascent.warnOfNegative(.nullText)
-        guard ascent.top > 0 else { return path }
-        guard ascent.guidance != 1 else {
-            path.negatives = path.latents.dropFirst().map { _ in ascent.empty }
+    func path(of inversion: InversionContext) throws -> InvertedTrajectory {
+        var path = inversion.path(.nullText, try inversion.invert())
+        inversion.warnOfNegative(.nullText)
+        guard inversion.startStep > 0 else { return path }
+        guard inversion.guidance != 1 else {
+            path.negatives = path.latents.dropFirst().map { _ in inversion.empty }
             return path
         }
-        let learnt = try ascent.kept(
-            "null-text", of: [ascent.prompt, ascent.empty], numbers: [ascent.guidance], options: options,
-            shapes: ["negatives": ascent.stackedShape(of: ascent.empty.embedding)]
-        ) { ["negatives": .stacked(try embeddings(along: path, of: ascent))] }
+        let learnt = try inversion.kept(
+            "null-text", of: [inversion.prompt, inversion.empty], numbers: [inversion.guidance],
+            options: options,
+            shapes: ["negatives": inversion.stackedShape(of: inversion.empty.embedding)]
+        ) { ["negatives": .stacked(try embeddings(along: path, of: inversion))] }
         path.negatives = learnt.steps("negatives").map { Prompt(embedding: $0) }
         return path
     }
 
     /// The embeddings u_1…u_K, cleanest level first.
-    private func embeddings(along path: SourcePath, of ascent: Ascent) throws -> [Tensor] {
-        let (studio, levels) = (ascent.studio, ascent.levels)
+    private func embeddings(along path: InvertedTrajectory, of inversion: InversionContext) throws -> [Tensor]
+    {
+        let (session, levels) = (inversion.session, inversion.levels)
         // Learnt in float32 even where the network computes in less: such small steps would vanish.
-        let wanted = ascent.empty.embedding.dtype
-        var embedding = ascent.empty.embedding.to(dtype: wanted == .float64 ? .float64 : .float32)
+        let wanted = inversion.empty.embedding.dtype
+        var embedding = inversion.empty.embedding.to(dtype: wanted == .float64 ? .float64 : .float32)
         var latent = path.start
         var learnt: [Tensor] = []
-        for k in studio.steps("learning the empty prompt", (1...ascent.top).reversed()) {
-            let index = ascent.top - k
-            let prompted = try studio.predict([Query(latent, at: levels[k], prompt: ascent.prompt)])[0]
+        for k in session.steps("learning the empty prompt", (1...inversion.startStep).reversed()) {
+            let index = inversion.startStep - k
+            let prompted = try session.predict([Query(latent, at: levels[k], prompt: inversion.prompt)])[0]
             let leaf = embedding.copied.requiringGradient
             let adam = AdamW(parameters: [leaf], weightDecay: 0)
             for _ in 0..<iterations {
                 let (loss, gradient) = try slope(
                     at: leaf, latent: latent, prompted: prompted, target: path.latents[k - 1], level: k,
-                    of: ascent)
+                    of: inversion)
                 adam.step(gradients: [gradient], learningRate: rate(index))
                 // The loss is that before the update; the update counts all the same.
                 if loss < stop + 2e-5 * Double(index) { break }
             }
             embedding = leaf.detached
             learnt.append(embedding.to(dtype: wanted).copied)
-            // As the method will walk, in one pass of two rows, so that both see the same latents.
-            let noise = try studio.noise(
-                in: latent, at: levels[k], prompt: ascent.prompt, against: Prompt(embedding: learnt[index]),
-                scale: ascent.guidance)
-            latent = DDIM.move(latent, noise, from: levels[k], to: levels[k - 1])
+            // As the method will sample, in one pass of two rows, so that both see the same latents.
+            let noise = try session.noise(
+                in: latent, at: levels[k], prompt: inversion.prompt,
+                negative: Prompt(embedding: learnt[index]),
+                scale: inversion.guidance)
+            latent = DDIM.step(latent, noise, from: levels[k], to: levels[k - 1])
         }
         return learnt.reversed()
     }
@@ -102,22 +105,23 @@ struct NullTextInversion: Inversion {
     /// K is.
     ///
     /// It would turn negative after a hundred steps, which the published code's optimiser refuses: it never falls
-    /// below a hundredth, and with `official` it ends at nought, so that later levels take over what was learnt.
+    /// below a hundredth, and with `official` it ends at zero, so that later levels take over what was learnt.
     func rate(_ index: Int) -> Double { learningRate * max(1 - Double(index) / 100, leastRate) }
 
     /// The mean squared distance of a guided step from the stored path, and its slope in the embedding.
     func slope(
-        at leaf: Tensor, latent: Tensor, prompted: Tensor, target: Tensor, level k: Int, of ascent: Ascent
+        at leaf: Tensor, latent: Tensor, prompted: Tensor, target: Tensor, level k: Int,
+        of inversion: InversionContext
     ) throws -> (loss: Double, gradient: Tensor) {
-        let (studio, levels) = (ascent.studio, ascent.levels)
+        let (session, levels) = (inversion.session, inversion.levels)
         let loss = try withGradients {
-            let null = Prompt(embedding: leaf.to(dtype: ascent.empty.embedding.dtype))
-            let unprompted = try studio.predict([Query(latent, at: levels[k], prompt: null)])[0]
+            let null = Prompt(embedding: leaf.to(dtype: inversion.empty.embedding.dtype))
+            let unprompted = try session.predict([Query(latent, at: levels[k], prompt: null)])[0]
             let noise = classifierFreeGuidance(
-                unconditional: unprompted, conditional: prompted, scale: ascent.guidance)
-            return (DDIM.move(latent, noise, from: levels[k], to: levels[k - 1]) - target).squared.mean
+                unconditional: unprompted, conditional: prompted, scale: inversion.guidance)
+            return (DDIM.step(latent, noise, from: levels[k], to: levels[k - 1]) - target).squared.mean
         }
-        let gradient = try studio.gradients(of: loss, withRespectTo: [leaf], rows: 1)[0]
+        let gradient = try session.gradients(of: loss, withRespectTo: [leaf], rows: 1)[0]
         return (loss.item, gradient)
     }
 }

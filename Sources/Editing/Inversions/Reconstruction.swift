@@ -2,19 +2,19 @@ public import Diffusion
 public import Imaging
 import Tensors
 
-/// What is asked of a picture's way to noise and back.
+/// What is asked of an image's way to noise and back.
 public struct ReconstructionRequest: Sendable, Hashable {
-    /// The picture, sRGB, any size.
-    public var picture: Picture
-    /// What the picture shows; empty for nothing said.
+    /// The image, sRGB, any size.
+    public var image: Image
+    /// What the image shows; empty for nothing said.
     public var prompt: String
     /// What guidance leads away from; the empty prompt where nil.
     public var negative: String?
-    /// Steps of the whole trajectory (N), all of which are walked.
+    /// Steps of the whole trajectory (N), all of which are inverted.
     public var steps: Int
     /// Guidance scale of the way back (g).
     public var guidance: Double
-    /// How the picture is brought to noise.
+    /// How the image is brought to noise.
     public var inversion: InversionKind
     /// The inversion's own options, as texts.
     public var inversionOptions: [String: String]
@@ -23,10 +23,10 @@ public struct ReconstructionRequest: Sendable, Hashable {
 
     /// A request; by default DDIM without guidance.
     public init(
-        picture: Picture, prompt: String = "", negative: String? = nil, steps: Int = 50, guidance: Double = 1,
+        image: Image, prompt: String = "", negative: String? = nil, steps: Int = 50, guidance: Double = 1,
         inversion: InversionKind = .ddim, inversionOptions: [String: String] = [:], seed: UInt64 = 0
     ) {
-        self.picture = picture
+        self.image = image
         self.prompt = prompt
         self.negative = negative
         self.steps = steps
@@ -37,18 +37,18 @@ public struct ReconstructionRequest: Sendable, Hashable {
     }
 }
 
-/// A picture turned to noise and back.
+/// An image turned to noise and back.
 public struct Reconstruction: Sendable {
     /// What came back, at the original's size.
-    public var picture: Picture
+    public var image: Image
     /// What the autoencoder alone makes of the original, at the original's size: the ceiling.
-    public var ceiling: Picture
-    /// All latents of the inversion, [N + 1, 1, C, h, w]; the first is the picture's own.
+    public var ceiling: Image
+    /// All latents of the inversion, [N + 1, 1, C, h, w]; the first is the image's own.
     public var levels: NamedArray
     /// The latent at the end of the way back, [1, C, h, w].
     public var end: NamedArray
     /// How well it leads back.
-    public var roundTrip: Account.RoundTrip
+    public var roundTrip: EditRecord.RoundTrip
     /// Largest difference between the latents of both ends, relative to the largest element.
     public var relativeError: Double
     /// All options of the inversion.
@@ -66,8 +66,8 @@ public struct Reconstruction: Sendable {
     public var rms: Double { roundTrip.rms }
 }
 
-extension Studio {
-    /// Inverts a picture over the whole trajectory and walks it back.
+extension DiffusionSession {
+    /// Inverts an image over the whole trajectory and reconstructs it.
     /// - Parameter cache: where inversions are kept; nil computes them anew.
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
     public func reconstruct(
@@ -79,35 +79,36 @@ extension Studio {
         }
         let options = try request.inversion.options(request.inversionOptions)
         let levels = try schedule.levels(steps: request.steps)
-        let picture = request.picture
+        let image = request.image
         let size = WorkingSize(
-            fitting: picture.width, picture.height, longSide: model.facts.pictureSide,
+            fitting: image.width, image.height, longSide: model.facts.imageSide,
             multipleOf: model.facts.latentFactor)
-        let working = picture.resized(to: size)
+        let working = image.resized(to: size)
         advise(on: [("source prompt", request.prompt)])
         let (source, empty) = (try prompt(request.prompt, as: "source prompt"), try prompt(""))
-        let canvas = Canvas(
-            studio: self, levels: levels, top: levels.steps, clean: try encode(working), prompt: source,
+        let context = EditContext(
+            session: self, levels: levels, startStep: levels.steps, clean: try encode(working),
+            prompt: source,
             source: source,
             negative: try request.negative.map { try prompt($0, as: "negative prompt") } ?? empty,
             empty: empty,
             guidance: request.guidance, mask: nil, inversion: request.inversion,
             random: RandomGenerator(seed: request.seed),
             inversionSettings: InversionSettings(options: options, seed: request.seed, cache: cache))
-        let path = try canvas.invert()
+        let path = try context.invert()
         let (roundTrip, back) = try roundTrip(
-            of: path, from: working, guidance: canvas.guidance, negative: canvas.negative)
-        func atOwnSize(_ latent: Tensor) throws -> Picture {
-            try decode(latent).resized(width: picture.width, height: picture.height)
+            of: path, from: working, guidance: context.guidance, negative: context.negative)
+        func atOwnSize(_ latent: Tensor) throws -> Image {
+            try decode(latent).resized(width: image.width, height: image.height)
         }
-        let (clean, stacked) = (canvas.clean, Tensor.stacked(path.latents))
+        let (clean, stacked) = (context.clean, Tensor.stacked(path.latents))
         return Reconstruction(
-            picture: try atOwnSize(back), ceiling: try atOwnSize(clean),
+            image: try atOwnSize(back), ceiling: try atOwnSize(clean),
             levels: NamedArray(name: "inversion_levels", shape: stacked.shape, values: stacked.floats),
             end: NamedArray(name: "final_latent", shape: back.shape, values: back.floats),
             roundTrip: roundTrip,
-            relativeError: (back - clean).absolute.largest().item
-                / max(clean.absolute.largest().item, 1e-12),
+            relativeError: (back - clean).absolute.amax().item
+                / max(clean.absolute.amax().item, 1e-12),
             inversionOptions: options.values, inversionKept: path.isKept,
             workingSize: [size.width, size.height], model: model.facts, cost: spent)
     }

@@ -1,17 +1,17 @@
 public import Diffusion
 import Tensors
 
-/// CycleDiffusion: find the noises with which a stochastic sampler draws the picture, and draw again with
+/// CycleDiffusion: find the noises with which a stochastic sampler draws the image, and draw again with
 /// them.
 ///
 /// Wu and De la Torre, "A Latent Space of Stochastic Diffusion Models for Zero-Shot Image Editing and
-/// Guidance", ICCV 2023. A path from noise to the picture is drawn from the sampler's posterior, which knows
-/// the picture; what it adds to the model's own steps under the source prompt (σ·z) is added to the steps
+/// Guidance", ICCV 2023. A path from noise to the image is drawn from the sampler's posterior, which knows
+/// the image; what it adds to the model's own steps under the source prompt (σ·z) is added to the steps
 /// under the new one. The difference is added as it is, never divided by σ, so that equal prompts and
-/// guidance give the picture back to the last bit, and η = 0 is a number like any other.
+/// guidance give the image back to the last bit, and η = 0 is a number like any other.
 ///
 /// Draws the noise of the start (x_K), then one per step from the noisiest down, none for the last, which
-/// leads to the picture itself. Cost: k·(g_src = 1 ? 3 : 4) forwards, k = ⌊strength·N⌋; guidance of 1 or a
+/// leads to the image itself. Cost: k·(g_src = 1 ? 3 : 4) forwards, k = ⌊strength·N⌋; guidance of 1 or a
 /// source prompt that is also the negative one leaves out one, and so does the first of four, whose two paths begin with
 /// one latent.
 public struct CycleDiffusion: EditingMethod {
@@ -48,28 +48,28 @@ public struct CycleDiffusion: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        let sourcePrompt = canvas.source ?? canvas.empty
-        guard canvas.top > 0 else { return Painting(canvas.clean, mask: canvas.mask) }
-        let levels = canvas.levels
-        let start = DDIM.noised(canvas.clean, canvas.freshNoise(), to: levels[canvas.top])
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        let sourcePrompt = context.source ?? context.empty
+        guard context.startStep > 0 else { return EditOutput(context.clean, mask: context.mask) }
+        let levels = context.levels
+        let start = DDIM.addNoise(context.clean, context.freshNoise(), to: levels[context.startStep])
         var (source, edited) = (start, start)
         var latents = [start]
-        for k in canvas.studio.steps("decoding", (1...canvas.top).reversed()) {
+        for k in context.session.steps("decoding", (1...context.startStep).reversed()) {
             let (from, to) = (levels[k], levels[k - 1])
             // x_{k-1} of a sampler that knows the clean latent.
             let next =
                 k == 1
-                ? canvas.clean
+                ? context.clean
                 : sampler.step(
                     Estimate(
-                        source, noise: DDIM.noise(in: source, leadingTo: canvas.clean, at: from), at: from),
-                    to: to, noise: canvas.freshNoise())
-            let noises = try canvas.studio.predict([
+                        source, noise: DDIM.noise(in: source, leadingTo: context.clean, at: from), at: from),
+                    to: to, noise: context.freshNoise())
+            let noises = try context.session.predict([
                 Query(
                     source, at: from, prompt: sourcePrompt,
-                    guidance: Guidance(awayFrom: canvas.negative, scale: sourceGuidance)),
-                Query(edited, at: from, prompt: canvas.prompt, guidance: canvas.away()),
+                    guidance: Guidance(awayFrom: context.negative, scale: sourceGuidance)),
+                Query(edited, at: from, prompt: context.prompt, guidance: context.away()),
             ])
             // μ(y_k) + σz with σz = x_{k-1} - μ(x_k).
             func mean(_ latent: Tensor, _ noise: Tensor) -> Tensor {
@@ -78,8 +78,8 @@ public struct CycleDiffusion: EditingMethod {
             edited = next + (mean(edited, noises[1]) - mean(source, noises[0]))
             source = next
             latents.append(next)
-            edited = Canvas.blend(edited, over: next, mask: canvas.mask)
+            edited = EditContext.blend(edited, over: next, mask: context.mask)
         }
-        return Painting(edited, mask: canvas.mask, levels: latents.reversed())
+        return EditOutput(edited, mask: context.mask, levels: latents.reversed())
     }
 }

@@ -1,7 +1,7 @@
 import Diffusion
 import Tensors
 
-/// DDIM encode–decode: invert the picture part of the way under its own prompt, sample back under the new
+/// DDIM encode–decode: invert the image part of the way under its own prompt, sample back under the new
 /// one.
 ///
 /// Song, Meng and Ermon, "Denoising Diffusion Implicit Models", ICLR 2021; the "encode–decode" row in the
@@ -26,15 +26,15 @@ public struct DDIMEdit: EditingMethod {
     public init(_ options: Options) {}
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        let path = try canvas.invert(stage: "encoding")
-        let latent = try canvas.studio.sample(
-            path.start, from: path.top, of: path.levels, by: path.sampler, fresh: path.freshNoise,
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        let path = try context.invert(stage: "encoding")
+        let latent = try context.session.sample(
+            path.start, from: path.startStep, of: path.levels, by: path.sampler, fresh: path.freshNoise,
             predicting: {
-                try canvas.guidedNoise(
-                    in: $0, at: $1, awayFrom: path.negative(at: $1.index, or: canvas.negative))
+                try context.guidedNoise(
+                    in: $0, at: $1, awayFrom: path.negative(at: $1.index, or: context.negative))
             },
-            each: { Canvas.blend($1, over: path.latents[$0], mask: canvas.mask) })
-        return Painting(latent, mask: canvas.mask, path: path)
+            each: { EditContext.blend($1, over: path.latents[$0], mask: context.mask) })
+        return EditOutput(latent, mask: context.mask, path: path)
     }
 }

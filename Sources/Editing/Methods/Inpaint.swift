@@ -5,7 +5,7 @@ import Tensors
 /// Inpainting: paint what a mask leaves open by the prompt.
 ///
 /// Rombach et al., "High-Resolution Image Synthesis with Latent Diffusion Models", CVPR 2022. An inpainting
-/// network reads 2C + 1 channels: latent, mask, and the latent of the picture with a grey hole; nothing is
+/// network reads 2C + 1 channels: latent, mask, and the latent of the image with a grey hole; nothing is
 /// blended. With an ordinary network the original, noised with one noise, is put back outside the mask at the
 /// level each step leads to, and the clean latent at the end. Where no mask is given, DiffEdit's is used: a
 /// mask
@@ -50,48 +50,49 @@ public struct Inpaint: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        let hasHoleChannels = try hasHoleChannels(canvas.studio.model.facts)
-        var painting = Painting(canvas.clean, mask: canvas.mask)
-        var hole = canvas.pictureMask?.thresholded()
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        let hasHoleChannels = try hasHoleChannels(context.session.model.facts)
+        var painting = EditOutput(context.clean, mask: context.mask)
+        var hole = context.imageMask?.thresholded()
         if painting.mask == nil {
             switch maskSource {
             case .diffedit:
-                // An inpainting network with everything open sees no picture but the latent.
-                let open = hasHoleChannels ? try extra(canvas, hole: nil) : nil
-                let found = try finder.find(on: canvas, extra: open)
+                // An inpainting network with everything open sees no image but the latent.
+                let open = hasHoleChannels ? try extra(context, hole: nil) : nil
+                let found = try finder.find(on: context, extra: open)
                 painting.mask = found.mask
                 painting.softMask = found.soft
                 painting.trace["difference"] = found.difference
                 if found.mask.sum.item == 0 {
-                    canvas.studio.warn(DiffEditMask.emptyMaskAdvice)
+                    context.session.warn(DiffEditMask.emptyMaskAdvice)
                     return painting
                 }
             case .all:
-                painting.mask = .ones(canvas.clean.zerosLike.mean([1], keeping: true).shape)
-                    .like(canvas.clean)
+                painting.mask = .ones(context.clean.zerosLike.mean([1], keeping: true).shape)
+                    .like(context.clean)
             }
         }
         if hole == nil, let mask = painting.mask { hole = Mask(mask).thresholded() }
-        guard canvas.top > 0 else { return painting }
+        guard context.startStep > 0 else { return painting }
 
-        let noise = canvas.freshNoise()
-        let levels = canvas.levels
-        let extra = hasHoleChannels ? try extra(canvas, hole: hole) : nil
+        let noise = context.freshNoise()
+        let levels = context.levels
+        let extra = hasHoleChannels ? try extra(context, hole: hole) : nil
         let start =
-            canvas.top == levels.steps ? noise : DDIM.noised(canvas.clean, noise, to: levels[canvas.top])
-        painting.latent = try canvas.studio.sample(
-            start, from: canvas.top, of: levels, stage: "painting",
-            predicting: { try canvas.guidedNoise(in: $0, at: $1, extra: extra) },
+            context.startStep == levels.steps
+            ? noise : DDIM.addNoise(context.clean, noise, to: levels[context.startStep])
+        painting.latent = try context.session.sample(
+            start, from: context.startStep, of: levels, stage: "painting",
+            predicting: { try context.guidedNoise(in: $0, at: $1, extra: extra) },
             each: { index, latent in
                 if hasHoleChannels { return latent }
-                let kept = index == 0 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[index])
-                return Canvas.blend(latent, over: kept, mask: painting.mask)
+                let kept = index == 0 ? context.clean : DDIM.addNoise(context.clean, noise, to: levels[index])
+                return EditContext.blend(latent, over: kept, mask: painting.mask)
             })
         return painting
     }
 
-    /// Whether the network reads a mask and a picture with a hole.
+    /// Whether the network reads a mask and an image with a hole.
     private func hasHoleChannels(_ facts: ModelFacts) throws -> Bool {
         switch facts.inputChannels {
         case facts.latentChannels: return false
@@ -103,20 +104,20 @@ public struct Inpaint: EditingMethod {
         }
     }
 
-    /// Mask and latent of the picture with a grey hole, [1, 1 + C, h, w]; the hole is everything where nil.
-    private func extra(_ canvas: Canvas, hole: Mask?) throws -> Tensor {
-        let (_, _, height, width) = canvas.clean.shape4
-        let picture = try canvas.picture ?? canvas.studio.decode(canvas.clean)
+    /// Mask and latent of the image with a grey hole, [1, 1 + C, h, w]; the hole is everything where nil.
+    private func extra(_ context: EditContext, hole: Mask?) throws -> Tensor {
+        let (_, _, height, width) = context.clean.shape4
+        let image = try context.image ?? context.session.decode(context.clean)
         let hole = hole ?? Mask(width: 1, height: 1, filledWith: 1)
         func tensor(_ width: Int, _ height: Int) -> Tensor {
             Tensor(hole.nearest(width: width, height: height).values, shape: [1, 1, height, width])
         }
-        let pixels = picture.tensor(device: canvas.studio.model.device)
-        try canvas.studio.checkCancellation()
-        let masked = try canvas.studio.model.posterior(
-            of: pixels * (1 - tensor(picture.width, picture.height).like(pixels))
+        let pixels = image.tensor(device: context.session.model.device)
+        try context.session.checkCancellation()
+        let masked = try context.session.model.encode(
+            pixels * (1 - tensor(image.width, image.height).like(pixels))
         ).mean
-        return .concatenated([tensor(width, height), masked].map { $0.like(canvas.clean) }, along: 1)
+        return .concatenated([tensor(width, height), masked].map { $0.like(context.clean) }, along: 1)
     }
 }
 

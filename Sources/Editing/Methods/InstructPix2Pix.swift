@@ -1,13 +1,13 @@
 public import Diffusion
 import Tensors
 
-/// InstructPix2Pix: a network that was taught to follow instructions ("make it winter") about a picture it
+/// InstructPix2Pix: a network that was taught to follow instructions ("make it winter") about an image it
 /// sees.
 ///
 /// Brooks, Holynski and Efros, "InstructPix2Pix: Learning to Follow Image Editing Instructions", CVPR 2023. The
-/// network reads 2C channels, the noisy latent and the picture's own latent, the latter not scaled. Two guidance
-/// scales say how strongly the words (s_T) and the picture (s_I) count:
-/// ε = ε(∅,∅) + s_T·(ε(text,picture) - ε(∅,picture)) + s_I·(ε(∅,picture) - ε(∅,∅)), no picture being noughts.
+/// network reads 2C channels, the noisy latent and the image's own latent, the latter not scaled. Two guidance
+/// scales say how strongly the words (s_T) and the image (s_I) count:
+/// ε = ε(∅,∅) + s_T·(ε(text,image) - ε(∅,image)) + s_I·(ε(∅,image) - ε(∅,∅)), no image being zeros.
 ///
 /// It samples with ancestral Euler steps, as the paper does (``EulerAncestral``). The published program cuts its
 /// trajectory evenly in fractions of timesteps; here it is cut as the model's schedule says.
@@ -29,7 +29,7 @@ public struct InstructPix2Pix: EditingMethod {
         summary: "Follows an instruction, with a model that was trained to.",
         paper: "Brooks, Holynski, Efros, InstructPix2Pix: Learning to Follow Image Editing Instructions, "
             + "CVPR 2023, arXiv 2211.09800",
-        year: 2023, needs: .init(pictureChannels: true),
+        year: 2023, needs: .init(imageChannels: true),
         standard: .init(steps: 100, guidance: 7.5, strength: nil),
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: nil)],
         conditions: [.init([.negative], when: .always)],
@@ -45,13 +45,13 @@ public struct InstructPix2Pix: EditingMethod {
                 help: "with sampler=ddim, fresh noise in each step: 0 for none to 1 (DDPM)"),
         ])
 
-    private let pictureGuidance: Double
+    private let imageGuidance: Double
     /// As `sampler` and `eta` say.
     public let sampler: any Sampler
 
     /// The method with its options.
     public init(_ options: Options) {
-        pictureGuidance = options.number("image-guidance")
+        imageGuidance = options.number("image-guidance")
         sampler =
             switch options.choice("sampler", as: Step.self) {
             case .eulerAncestral: EulerAncestral()
@@ -60,31 +60,32 @@ public struct InstructPix2Pix: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        let levels = canvas.levels
-        let picture = canvas.clean / canvas.studio.model.latentScale
-        let noise = canvas.freshNoise()
-        let latent = try canvas.studio.sample(
-            noise, from: levels.steps, of: levels, by: sampler, fresh: { _ in canvas.freshNoise() },
-            stage: "painting", predicting: { try estimate(canvas, $0, at: $1, picture: picture) },
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        let levels = context.levels
+        let image = context.clean / context.session.model.latentScale
+        let noise = context.freshNoise()
+        let latent = try context.session.sample(
+            noise, from: levels.steps, of: levels, by: sampler, fresh: { _ in context.freshNoise() },
+            stage: "painting", predicting: { try estimate(context, $0, at: $1, image: image) },
             each: { index, latent in
-                let kept = index == 0 ? canvas.clean : DDIM.noised(canvas.clean, noise, to: levels[index])
-                return Canvas.blend(latent, over: kept, mask: canvas.mask)
+                let kept = index == 0 ? context.clean : DDIM.addNoise(context.clean, noise, to: levels[index])
+                return EditContext.blend(latent, over: kept, mask: context.mask)
             })
-        return Painting(latent, mask: canvas.mask)
+        return EditOutput(latent, mask: context.mask)
     }
 
     /// The three estimates, weighted; one with no weight is not asked for.
-    private func estimate(_ canvas: Canvas, _ latent: Tensor, at level: Level, picture: Tensor) throws
+    private func estimate(_ context: EditContext, _ latent: Tensor, at level: NoiseLevel, image: Tensor)
+        throws
         -> Tensor
     {
-        let rows: [(weight: Double, prompt: Prompt, picture: Tensor)] = [
-            (canvas.guidance, canvas.prompt, picture),
-            (pictureGuidance - canvas.guidance, canvas.negative, picture),
-            (1 - pictureGuidance, canvas.negative, picture.zerosLike),
+        let rows: [(weight: Double, prompt: Prompt, image: Tensor)] = [
+            (context.guidance, context.prompt, image),
+            (imageGuidance - context.guidance, context.negative, image),
+            (1 - imageGuidance, context.negative, image.zerosLike),
         ].filter { $0.0 != 0 }
-        let noises = try canvas.studio.predict(
-            rows.map { Query(latent, at: level, prompt: $0.prompt, extra: $0.picture) })
+        let noises = try context.session.predict(
+            rows.map { Query(latent, at: level, prompt: $0.prompt, extra: $0.image) })
         return zip(rows, noises).dropFirst().reduce(noises[0] * rows[0].weight) { $0 + $1.1 * $1.0.weight }
     }
 }

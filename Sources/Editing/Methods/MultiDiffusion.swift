@@ -11,7 +11,7 @@ import Tensors
 /// otherwise,
 /// keeps everything else: outside them each level gets the photo's own latent back. Without regions the
 /// prompt
-/// paints everything, in windows. Pictures from text alone are made by `generate` with regions.
+/// paints everything, in windows. Images from text alone are made by `generate` with regions.
 ///
 /// Draws one noise of the latent's shape (the start where `start` is `noised`, and what lies behind the flat
 /// colours), then uniform numbers [B, 3] for B colours, then one whole number per view of a region in the
@@ -22,7 +22,7 @@ import Tensors
 public struct MultiDiffusion: EditingMethod {
     /// What becomes of the cells in no region.
     enum Background: String, CaseIterable { case keep, prompt }
-    /// What the walk down begins with.
+    /// What the sampling begins with.
     enum Start: String, CaseIterable { case noised, inverted }
 
     /// What it is, needs and can be told.
@@ -72,34 +72,34 @@ public struct MultiDiffusion: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        let (_, _, height, width) = canvas.clean.shape4
-        let facts = canvas.studio.model.facts
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        let (_, _, height, width) = context.clean.shape4
+        let facts = context.session.model.facts
         let windows = try settings.windows(
-            height: height, width: width, modelSide: facts.pictureSide / facts.latentFactor)
-        if canvas.regions.isEmpty { canvas.studio.warn(Self.noRegion) }
-        let paintsAll = canvas.regions.isEmpty || background == .prompt
+            height: height, width: width, modelSide: facts.imageSide / facts.latentFactor)
+        if context.regions.isEmpty { context.session.warn(Self.noRegion) }
+        let paintsAll = context.regions.isEmpty || background == .prompt
         let painter = try RegionPainter(
-            canvas.studio, windows: windows, regions: canvas.regions,
-            background: paintsAll ? canvas.prompt : nil, guidance: canvas.guidance)
-        let covered = painter.covered.like(canvas.clean)
-        let mask = paintsAll ? canvas.mask : canvas.mask.map { $0 * covered } ?? covered
-        guard canvas.top > 0 else { return Painting(canvas.clean, mask: mask) }
+            context.session, windows: windows, regions: context.regions,
+            background: paintsAll ? context.prompt : nil, guidance: context.guidance)
+        let covered = painter.covered.like(context.clean)
+        let mask = paintsAll ? context.mask : context.mask.map { $0 * covered } ?? covered
+        guard context.startStep > 0 else { return EditOutput(context.clean, mask: mask) }
 
-        let noise = canvas.freshNoise()
-        let path = try path(canvas, noise)
+        let noise = context.freshNoise()
+        let path = try path(context, noise)
         let alone = try painter.bootstrapping(
-            share: settings.bootstrapping, of: canvas.levels, from: canvas.top, noise: noise,
-            random: canvas.random)
-        let latent = try canvas.studio.sample(
-            path.start, from: canvas.top, of: canvas.levels, by: path.sampler, fresh: path.freshNoise,
+            share: settings.bootstrapping, of: context.levels, from: context.startStep, noise: noise,
+            random: context.random)
+        let latent = try context.session.sample(
+            path.start, from: context.startStep, of: context.levels, by: path.sampler, fresh: path.freshNoise,
             stage: "painting",
             predicting: {
                 try painter.noise(
-                    in: $0, at: $1, against: path.negative(at: $1.index, or: canvas.negative), alone: alone)
+                    in: $0, at: $1, negative: path.negative(at: $1.index, or: context.negative), alone: alone)
             },
-            each: { Canvas.blend($1, over: path.latents[$0], mask: mask) })
-        var painting = Painting(latent, mask: mask, trace: ["noised_latent": path.start])
+            each: { EditContext.blend($1, over: path.latents[$0], mask: mask) })
+        var painting = EditOutput(latent, mask: mask, trace: ["noised_latent": path.start])
         if start == .inverted { painting.path = path }
         return painting
     }
@@ -109,8 +109,8 @@ public struct MultiDiffusion: EditingMethod {
         + "where with --region \"x,y,width,height: a prompt\""
 
     /// The photo's latents at all levels: inverted, or with one noise in all of them.
-    private func path(_ canvas: Canvas, _ noise: Tensor) throws -> SourcePath {
-        guard start == .noised else { return try canvas.invert() }
-        return canvas.noised(with: noise, prompt: canvas.source ?? canvas.empty)
+    private func path(_ context: EditContext, _ noise: Tensor) throws -> InvertedTrajectory {
+        guard start == .noised else { return try context.invert() }
+        return context.noised(with: noise, prompt: context.source ?? context.empty)
     }
 }

@@ -10,7 +10,7 @@ extension PlugAndPlay {
     static func sites(among all: [Site]) -> (features: [Site], attention: [Site]) {
         let decoder = decoder(of: all)
         guard
-            let stage = decoder.first(where: \.isOwnMap)?.stage,
+            let stage = decoder.first(where: \.isSelfAttentionMap)?.stage,
             let feature = decoder.first(where: {
                 $0.stage == stage && $0.layer == 1 && $0.value == .features
             }),
@@ -43,7 +43,7 @@ extension PlugAndPlay {
     }
 
     private static func isAsked(_ site: Site) -> Bool {
-        site.attention == .own && (site.value == .query || site.value == .key)
+        site.attention == .selfAttention && (site.value == .query || site.value == .key)
     }
 
     /// A site's layer as people write it: `up1.1`.

@@ -3,7 +3,7 @@ import Foundation
 import Networks
 import Tensors
 
-/// Plug-and-Play: the picture's own features and self-attention, put into the painting while it takes shape.
+/// Plug-and-Play: the image's own features and self-attention, put into the painting while it takes shape.
 ///
 /// Tumanyan, Geyer, Bagon, Dekel, "Plug-and-Play Diffusion Features for Text-Driven Image-to-Image
 /// Translation", CVPR 2023. Every step asks the network about the source's latent too. In the first ⌊τ_f·N⌋
@@ -12,7 +12,7 @@ import Tensors
 /// and attention to the prompt stay the target's. Layout is kept, appearance follows the prompt. See
 /// `sites(among:)` for where that is in networks of other shapes.
 ///
-/// The source is walked down by its inversion, unguided; `direct`, the default, shows the stored latents
+/// The source is sampled from its inversion's latents, unguided; `direct`, the default, shows the stored latents
 /// themselves. With a mask, the source's latent of each level is put back where nothing may change.
 ///
 /// Draws no noise. Cost: K forwards to invert, K being the steps of `inversion-steps` up to the edit's first;
@@ -121,22 +121,24 @@ public struct PlugAndPlay: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
+    public func edit(_ context: EditContext) throws -> EditOutput {
         let sites = try Self.sites(
-            among: try canvas.studio.model.sites, features: featureLayers, attention: attentionLayers)
+            among: try context.session.model.sites, features: featureLayers, attention: attentionLayers)
         if sites.features.isEmpty, sites.attention.isEmpty {
-            canvas.studio.warn(
+            context.session.warn(
                 "this model's decoder has no self-attention; nothing of the picture is put into the painting")
         }
-        let prompt = try sourcePrompt(canvas)
+        let prompt = try sourcePrompt(context)
         // x^G_0…x^G_N, and x*_N.
-        let (path, first) = try canvas.invert(
+        let (path, first) = try context.invert(
             finely: inversionSteps, beyond: start == .noisiest, prompt: prompt)
         var (source, x) = (path.start, first)
-        for (done, k) in canvas.studio.steps("painting", Array((1...canvas.top).reversed().enumerated())) {
+        for (done, k) in context.session.steps(
+            "painting", Array((1...context.startStep).reversed().enumerated()))
+        {
             var wanted: Set<Site> = []
-            if done < count(featureShare, of: canvas) { wanted.formUnion(sites.features) }
-            if done < count(attentionShare, of: canvas) { wanted.formUnion(sites.attention) }
+            if done < count(featureShare, of: context) { wanted.formUnion(sites.features) }
+            if done < count(attentionShare, of: context) { wanted.formUnion(sites.attention) }
             let guide = Recording(wanted)
 
             // Asked first, so that the target's rows find what it records.
@@ -146,36 +148,36 @@ public struct PlugAndPlay: EditingMethod {
                 let away = path.kind == .direct ? prompt : path.negative(at: k, or: prompt)
                 queries.append(
                     Query(
-                        source, at: canvas.levels[k], prompt: prompt, guidance: canvas.away(from: away),
+                        source, at: context.levels[k], prompt: prompt, guidance: context.away(from: away),
                         plan: .recording(into: guide)))
             }
-            let negatives = negatives(canvas, path, at: k, done: done)
+            let negatives = negatives(context, path, at: k, done: done)
             queries.append(
                 Query(
-                    x, at: canvas.levels[k], prompt: canvas.prompt,
+                    x, at: context.levels[k], prompt: context.prompt,
                     guidance: Guidance(
-                        awayFrom: negatives, scale: canvas.guidance, plan: .replaying(guide)),
+                        awayFrom: negatives, scale: context.guidance, plan: .replaying(guide)),
                     plan: .replaying(guide)))
-            let noises = try canvas.studio.predict(queries)
+            let noises = try context.session.predict(queries)
 
-            if walksSource { source = path.move(source, noises[0], from: k) }
+            if walksSource { source = path.step(source, noises[0], from: k) }
             source = path.source(source, reaching: k - 1)
-            x = path.move(x, noises[noises.count - 1], from: k)
-            x = Canvas.blend(x, over: path.latents[k - 1], mask: canvas.mask)
+            x = path.step(x, noises[noises.count - 1], from: k)
+            x = EditContext.blend(x, over: path.latents[k - 1], mask: context.mask)
         }
-        return Painting(x, mask: canvas.mask, path: path)
+        return EditOutput(x, mask: context.mask, path: path)
     }
 
     /// Steps that a share is, the published code's own way of counting included.
-    private func count(_ share: Double, of canvas: Canvas) -> Int {
-        canvas.levels.reach(share) + (hasExtraStep ? 1 : 0)
+    private func count(_ share: Double, of context: EditContext) -> Int {
+        context.levels.stepCount(strength: share) + (hasExtraStep ? 1 : 0)
     }
 
-    private func sourcePrompt(_ canvas: Canvas) throws -> Prompt {
+    private func sourcePrompt(_ context: EditContext) throws -> Prompt {
         switch inversionPrompt {
-        case .empty: return canvas.empty
+        case .empty: return context.empty
         case .source:
-            guard let source = canvas.source else {
+            guard let source = context.source else {
                 throw EditingError.missing(
                     what:
                         "a prompt that says what the picture shows now (--source) for inversion-prompt=source",
@@ -187,13 +189,13 @@ public struct PlugAndPlay: EditingMethod {
 
     /// What guidance leads away from: ε̃ = α_i·ε_∅ + (1-α_i)·ε_n, with shares that sum to 1.
     private func negatives(
-        _ canvas: Canvas, _ path: SourcePath, at k: Int, done: Int
+        _ context: EditContext, _ path: InvertedTrajectory, at k: Int, done: Int
     ) -> [(prompt: Prompt, share: Double)] {
         // An inversion that says what to lead away from knows better than a schedule.
-        guard path.negatives.isEmpty, canvas.negative !== canvas.empty else {
-            return [(path.negative(at: k, or: canvas.negative), 1)]
+        guard path.negatives.isEmpty, context.negative !== context.empty else {
+            return [(path.negative(at: k, or: context.negative), 1)]
         }
-        let passed = canvas.top > 1 ? Double(done) / Double(canvas.top - 1) : 0  // i/(N-1)
+        let passed = context.startStep > 1 ? Double(done) / Double(context.startStep - 1) : 0  // i/(N-1)
         let fall =
             switch negativeSchedule {
             case .linear: 1 - passed
@@ -201,6 +203,6 @@ public struct PlugAndPlay: EditingMethod {
             case .exponential: exp(-6 * passed)
             }
         let share = negativeShare * fall  // α_i
-        return [(canvas.empty, share), (canvas.negative, 1 - share)].filter { $0.share > 0 }
+        return [(context.empty, share), (context.negative, 1 - share)].filter { $0.share > 0 }
     }
 }

@@ -3,12 +3,12 @@ import Networks
 import Prompts
 public import Tensors
 
-/// Prompt-to-Prompt: two prompts are painted side by side, and the new picture borrows the old one's attention.
+/// Prompt-to-Prompt: two prompts are painted side by side, and the new image borrows the old one's attention.
 ///
 /// Hertz, Mokady, Tenenbaum, Aberman, Pritch and Cohen-Or, "Prompt-to-Prompt Image Editing with Cross Attention
 /// Control", ICLR 2023. During the first part of the way the target's maps over the words come from the source's, word
-/// by word, and for a while those over its own places too, so that layout and shapes stay. A real picture is inverted
-/// first and needs a source prompt; a mask (given, or found with `mask-from=diffedit`) puts the inverted picture back
+/// by word, and for a while those over its own places too, so that layout and shapes stay. A real image is inverted
+/// first and needs a source prompt; a mask (given, or found with `mask-from=diffedit`) puts the inverted image back
 /// outside it at every step.
 ///
 /// Draws no noise itself (`mask-from` draws DiffEdit's). With K = ⌊strength·N⌋ steps it costs the inversion's forwards
@@ -17,10 +17,10 @@ public import Tensors
 public struct PromptToPrompt: EditingMethod {
     /// Which branch takes the correction that `direct` inversion makes to the source.
     enum Correction: String, CaseIterable {
-        /// The source alone, as its authors do; pictures come out cleaner.
+        /// The source alone, as its authors do; images come out cleaner.
         case source
         /// The target too: it goes where the source goes, and further by what the prompts make it differ, so that equal
-        /// prompts give the picture back exactly.
+        /// prompts give the image back exactly.
         case both
     }
 
@@ -46,7 +46,7 @@ public struct PromptToPrompt: EditingMethod {
                 ], when: .optionIsNot("blend", ["none", ""])),
             .init(options: ["blend-subtract-threshold"], when: .optionIsNot("blend-subtract", [""])),
             .init(options: ["correction"], when: .inversion([.direct])),
-            .init(options: [MaskFinding.option.name], when: .notGiven(.mask)),
+            .init(options: [MaskSearch.option.name], when: .notGiven(.mask)),
         ],
         options: [
             .init(
@@ -92,7 +92,7 @@ public struct PromptToPrompt: EditingMethod {
                 help:
                     "with direct inversion: which branch is held to the picture; both: equal prompts return it exactly"
             ),
-            MaskFinding.option,
+            MaskSearch.option,
             .init(
                 "published-alignment", .flag, .flag(false), presets: [.official: .flag(true)],
                 help: "align words with the published code's defects"),
@@ -107,40 +107,42 @@ public struct PromptToPrompt: EditingMethod {
     public init(_ options: Options) { self.options = options }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        guard let source = canvas.source else {
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        guard let source = context.source else {
             throw EditingError.missing(what: "a source prompt", method: Self.description.name)
         }
-        let (levels, studio) = (canvas.levels, canvas.studio)
-        let pair = PairWalk(studio: studio, source: source, target: canvas.prompt, guidance: canvas.guidance)
+        let (levels, session) = (context.levels, context.session)
+        let pair = PairSampling(
+            session: session, source: source, target: context.prompt, guidance: context.guidance)
         // Mistakes in the options are told before anything is computed.
-        var hold = try hold(pair, steps: canvas.top, latentShape: canvas.clean.shape)
-        let region = try options.choice("mask-from", as: MaskFinding.self).mask(on: canvas)
-        if let mask = region.mask, canvas.mask == nil, mask.sum.item == 0 {
-            return Painting(canvas.clean, mask: mask, softMask: region.soft)
+        var hold = try hold(pair, steps: context.startStep, latentShape: context.clean.shape)
+        let region = try options.choice("mask-from", as: MaskSearch.self).mask(on: context)
+        if let mask = region.mask, context.mask == nil, mask.sum.item == 0 {
+            return EditOutput(context.clean, mask: mask, softMask: region.soft)
         }
-        let path = try canvas.invert(prompt: source)
+        let path = try context.invert(prompt: source)
         var latents = (source: path.start, target: path.start)
-        for (step, k) in studio.steps("editing", Array((1...max(path.top, 1)).reversed().prefix(path.top)))
-            .enumerated()
-        {
+        for (step, k) in session.steps(
+            "editing", Array((1...max(path.startStep, 1)).reversed().prefix(path.startStep))
+        )
+        .enumerated() {
             let plans = hold.controller.step(step, watching: hold.blend?.sites ?? [])
             let noises = try pair.noises(
-                in: latents, at: levels[k], against: path.negative(at: k, or: canvas.negative), plans)
+                in: latents, at: levels[k], negative: path.negative(at: k, or: context.negative), plans)
             let stepped = (
-                source: path.move(latents.source, noises.source, from: k),
-                target: path.move(latents.target, noises.target, from: k)
+                source: path.step(latents.source, noises.source, from: k),
+                target: path.step(latents.target, noises.target, from: k)
             )
             latents.source = path.source(stepped.source, reaching: k - 1)
             latents.target = stepped.target
             if path.kind == .direct, options.choice("correction", as: Correction.self) == .both {
-                // Equal rows differ by nought, and so come back to the picture exactly.
+                // Equal rows differ by zero, and so come back to the image exactly.
                 latents.target = latents.source + (stepped.target - stepped.source)
             }
             latents.target = hold.blended(latents, plans, at: step)
-            latents.target = Canvas.blend(latents.target, over: path.latents[k - 1], mask: region.mask)
+            latents.target = EditContext.blend(latents.target, over: path.latents[k - 1], mask: region.mask)
         }
-        var painting = Painting(
+        var painting = EditOutput(
             latents.target, mask: region.mask, softMask: region.soft, path: path)
         painting.trace["source_latent"] = latents.source
         if let mask = hold.mask {
@@ -150,32 +152,32 @@ public struct PromptToPrompt: EditingMethod {
         return painting
     }
 
-    /// Both pictures of two prompts, painted from one noise; no photo is needed.
+    /// Both images of two prompts, painted from one noise; no photo is needed.
     ///
     /// Costs 4 forwards a step, 3 in the first; 2 at guidance 1.
     ///
     /// - `noise`: where both begin, [1, C, h, w].
-    /// - `levels`: the trajectory, walked from its noisiest level.
+    /// - `levels`: the trajectory, sampled from its noisiest level.
     /// - `negative`: what guidance leads away from; the empty prompt where nil.
     /// - Returns: the clean latents of source and target.
     public func generate(
-        from noise: Tensor, source: String, target: String, levels: Levels, guidance: Double = 7.5,
-        negative: String? = nil, in studio: Studio
+        from noise: Tensor, source: String, target: String, levels: Trajectory, guidance: Double = 7.5,
+        negative: String? = nil, in session: DiffusionSession
     ) throws -> (source: Tensor, target: Tensor) {
-        let pair = PairWalk(
-            studio: studio, source: try studio.prompt(source), target: try studio.prompt(target),
+        let pair = PairSampling(
+            session: session, source: try session.prompt(source), target: try session.prompt(target),
             guidance: guidance)
-        let negative = try studio.prompt(negative ?? "")
+        let negative = try session.prompt(negative ?? "")
         var hold = try hold(pair, steps: levels.steps, latentShape: noise.shape)
         var plans: ControlledStep?
-        let both = try studio.sample(
+        let both = try session.sample(
             [noise, noise], from: levels.steps, of: levels, stage: "painting both",
             predicting: { latents, level in
                 let step = hold.controller.step(
                     levels.steps - level.index, watching: hold.blend?.sites ?? [])
                 plans = step
                 let noises = try pair.noises(
-                    in: (latents[0], latents[1]), at: level, against: negative, step)
+                    in: (latents[0], latents[1]), at: level, negative: negative, step)
                 return [noises.source, noises.target]
             },
             each: { index, latents in
@@ -186,7 +188,7 @@ public struct PromptToPrompt: EditingMethod {
         return (both[0], both[1])
     }
 
-    /// What holds the target row during a walk: the controller, and the blend with its last mask.
+    /// What holds the target row during sampling: the controller, and the blend with its last mask.
     struct Hold {
         let controller: AttentionController
         var blend: LocalBlend?
@@ -199,20 +201,20 @@ public struct PromptToPrompt: EditingMethod {
             blend?.observe(plans.maps)
             guard let found = blend?.mask(at: step) else { return latents.target }
             mask = found
-            return Canvas.blend(latents.target, over: latents.source, mask: found.like(latents.target))
+            return EditContext.blend(latents.target, over: latents.source, mask: found.like(latents.target))
         }
     }
 
     /// The hold that the options and prompts ask for.
     /// - Throws: `EditingError` for options that mean nothing, or words that the prompts lack.
-    func hold(_ walk: PairWalk, steps: Int, latentShape: [Int]) throws -> Hold {
-        let tokenizer = try walk.studio.model.tokenizer()
+    func hold(_ sampling: PairSampling, steps: Int, latentShape: [Int]) throws -> Hold {
+        let tokenizer = try sampling.session.model.tokenizer()
         let name = Self.description.name
         let pair = try PromptPair(
-            source: PromptWords(walk.source, tokenizer, method: name),
-            target: PromptWords(walk.target, tokenizer, method: name),
+            source: PromptWords(sampling.source, tokenizer, method: name),
+            target: PromptWords(sampling.target, tokenizer, method: name),
             kind: options.choice("edit", as: PromptPair.Kind.self))
-        let sites = try walk.studio.model.sites
+        let sites = try sampling.session.model.sites
         let weights = try weights(of: pair)
         guard pair.kind != .reweight || weights != nil else {
             throw EditingError.missing(what: "--option weights=word:number for edit=reweight", method: name)

@@ -2,7 +2,7 @@ public import Diffusion
 import Imaging
 import Tensors
 
-/// SDEdit: noise the picture part of the way and let the prompt decide what comes back.
+/// SDEdit: noise the image part of the way and let the prompt decide what comes back.
 ///
 /// Meng et al., "SDEdit: Guided Image Synthesis and Editing with Stochastic Differential Equations", ICLR
 /// 2022; here in latents and led by text, deterministic unless η says otherwise, as later papers compare
@@ -21,7 +21,7 @@ public struct SDEdit: EditingMethod {
     /// Whether the background comes from the level a step leads to, or (one level too noisy) from where it
     /// began.
     enum Background: String, CaseIterable { case destination, origin }
-    /// Where a mask counts: in latents only, or after each repeat in the picture's own pixels as well.
+    /// Where a mask counts: in latents only, or after each repeat in the image's own pixels as well.
     enum MaskSpace: String, CaseIterable { case latent, pixel }
 
     /// What it is, needs and can be told.
@@ -69,19 +69,19 @@ public struct SDEdit: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        guard canvas.top > 0 else { return Painting(canvas.clean, mask: canvas.mask) }
-        var painting = Painting(canvas.clean, mask: canvas.mask)
-        var guide = canvas.clean  // x_g
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        guard context.startStep > 0 else { return EditOutput(context.clean, mask: context.mask) }
+        var painting = EditOutput(context.clean, mask: context.mask)
+        var guide = context.clean  // x_g
         for pass in 1...repeats {
-            let noise = canvas.freshNoise()
-            let start = DDIM.noised(guide, noise, to: canvas.levels[canvas.top])
+            let noise = context.freshNoise()
+            let start = DDIM.addNoise(guide, noise, to: context.levels[context.startStep])
             let stage = repeats == 1 ? "decoding" : "decoding \(pass) of \(repeats)"
-            let end = try walk(canvas, from: start, keeping: guide, noise, stage: stage)
+            let end = try sample(context, from: start, keeping: guide, noise, stage: stage)
             painting.trace[pass == 1 ? "noised_latent" : "noised_latent_\(pass)"] = start
             painting.latent = end
-            guide = Canvas.blend(end, over: canvas.clean, mask: canvas.mask)
-            if maskSpace == .pixel, let pasted = try pasted(guide, into: canvas) {
+            guide = EditContext.blend(end, over: context.clean, mask: context.mask)
+            if maskSpace == .pixel, let pasted = try pasted(guide, into: context) {
                 guide = pasted
                 painting.latent = pasted
             }
@@ -89,23 +89,24 @@ public struct SDEdit: EditingMethod {
         return painting
     }
 
-    private func walk(
-        _ canvas: Canvas, from start: Tensor, keeping guide: Tensor, _ noise: Tensor, stage: String
+    private func sample(
+        _ context: EditContext, from start: Tensor, keeping guide: Tensor, _ noise: Tensor, stage: String
     ) throws -> Tensor {
-        try canvas.studio.sample(
-            start, from: canvas.top, of: canvas.levels, by: sampler,
-            fresh: { _ in canvas.freshNoise() }, stage: stage,
-            predicting: { try canvas.guidedNoise(in: $0, at: $1) },
+        try context.session.sample(
+            start, from: context.startStep, of: context.levels, by: sampler,
+            fresh: { _ in context.freshNoise() }, stage: stage,
+            predicting: { try context.guidedNoise(in: $0, at: $1) },
             each: { index, latent in
-                let level = canvas.levels[background == .destination ? index : index + 1]
-                return Canvas.blend(latent, over: DDIM.noised(guide, noise, to: level), mask: canvas.mask)
+                let level = context.levels[background == .destination ? index : index + 1]
+                return EditContext.blend(
+                    latent, over: DDIM.addNoise(guide, noise, to: level), mask: context.mask)
             })
     }
 
-    /// A latent whose picture has the photo's pixels outside the mask; nil without a mask.
-    private func pasted(_ latent: Tensor, into canvas: Canvas) throws -> Tensor? {
-        guard let photo = canvas.picture, let mask = canvas.pictureMask else { return nil }
-        let painted = try canvas.studio.decode(latent)
-        return try canvas.studio.encode(Picture.pasting(edit: painted, into: photo, mask: mask, feather: 0))
+    /// A latent whose image has the photo's pixels outside the mask; nil without a mask.
+    private func pasted(_ latent: Tensor, into context: EditContext) throws -> Tensor? {
+        guard let photo = context.image, let mask = context.imageMask else { return nil }
+        let painted = try context.session.decode(latent)
+        return try context.session.encode(Image.pasting(edit: painted, into: photo, mask: mask, feather: 0))
     }
 }

@@ -1,9 +1,9 @@
 import Foundation
 public import Imaging
 
-/// A part of a picture with a prompt of its own.
+/// A part of an image with a prompt of its own.
 public struct Region: Sendable, Hashable {
-    /// A rectangle in shares of the picture's width and height, from the top left corner.
+    /// A rectangle in shares of the image's width and height, from the top left corner.
     public struct Box: Sendable, Hashable, CustomStringConvertible {
         /// Left edge, from 0.
         public var x: Double
@@ -14,7 +14,7 @@ public struct Region: Sendable, Hashable {
         /// Height, above 0.
         public var height: Double
 
-        /// A rectangle; whether it lies within the picture is checked with the request.
+        /// A rectangle; whether it lies within the image is checked with the request.
         public init(x: Double, y: Double, width: Double, height: Double) {
             self.x = x
             self.y = y
@@ -27,7 +27,7 @@ public struct Region: Sendable, Hashable {
             [x, y, width, height].map { OptionValue.number($0).description }.joined(separator: ",")
         }
 
-        /// Whether all of it lies within the picture; not-a-number lies nowhere.
+        /// Whether all of it lies within the image; not-a-number lies nowhere.
         var isInside: Bool {
             let slack = 1e-9  // 0.7 + 0.3 may be a little more than 1
             return x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= 1 + slack
@@ -38,7 +38,7 @@ public struct Region: Sendable, Hashable {
     /// Where a region lies.
     public enum Place: Sendable, Hashable {
         case box(Box)
-        /// White where the region is, at any size; stretched to the picture.
+        /// White where the region is, at any size; stretched to the image.
         case mask(Mask)
     }
 
@@ -56,7 +56,7 @@ public struct Region: Sendable, Hashable {
         self.negative = negative
     }
 
-    /// Refuses a region that lies outside the picture, is nowhere, or says nothing.
+    /// Refuses a region that lies outside the image, is nowhere, or says nothing.
     /// - Parameter number: its place in the list, from 1.
     /// - Throws: `EditingError.badValue`.
     func check(number: Int) throws(EditingError) {

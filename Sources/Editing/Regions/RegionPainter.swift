@@ -5,7 +5,7 @@ import Tensors
 /// A prompt and the cells of a canvas that it paints.
 struct RegionLayer {
     let prompt: Prompt
-    /// What guidance leads away from; the walk's own where nil.
+    /// What guidance leads away from; the request's own where nil.
     let negative: Prompt?
     /// 1 or 0, [1, 1, H, W].
     let cells: Tensor
@@ -19,7 +19,7 @@ struct RegionLayer {
 /// all windows and prompts that see it. The paper averages the latents after the step; with binary masks and
 /// a step that is linear in latent and noise this is the same, and any such step can follow.
 struct RegionPainter {
-    let studio: Studio
+    let session: DiffusionSession
     let windows: Windows
     let guidance: Double
     private let layers: [RegionLayer]
@@ -40,16 +40,17 @@ struct RegionPainter {
     /// - Parameter covering: whether every cell must be painted.
     /// - Throws: `EditingError.uncovered` where a cell is not.
     init(
-        _ studio: Studio, windows: Windows, layers: [RegionLayer], guidance: Double, covering: Bool = true
+        _ session: DiffusionSession, windows: Windows, layers: [RegionLayer], guidance: Double,
+        covering: Bool = true
     ) throws {
-        (self.studio, self.windows, self.layers, self.guidance) = (studio, windows, layers, guidance)
+        (self.session, self.windows, self.layers, self.guidance) = (session, windows, layers, guidance)
         var parts: [Part] = []
         var count = Tensor.zeros(
-            [1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
+            [1, 1, windows.context.height, windows.context.width], device: session.model.device)
         for (window, corner) in windows.corners.enumerated() {
             for (index, layer) in layers.enumerated() {
                 let cells = windows.crop(layer.cells, at: corner)
-                guard cells.largest().item > 0 else { continue }
+                guard cells.amax().item > 0 else { continue }
                 parts.append(Part(window: window, layer: index, cells: cells))
                 count += windows.place(cells, at: corner)
             }
@@ -61,28 +62,28 @@ struct RegionPainter {
         self.count = count.clamped(1, nil)
     }
 
-    /// Guided noise, nought where no prompt paints.
+    /// Guided noise, zero where no prompt paints.
     /// - Parameters:
     ///   - usual: what guidance leads away from where a layer does not say.
     ///   - alone: shows bootstrapped prompts their own cells on flat colours.
     func noise(
-        in canvas: Tensor, at level: Level, against usual: Prompt, alone: Bootstrapping? = nil
+        in context: Tensor, at level: NoiseLevel, negative usual: Prompt, alone: Bootstrapping? = nil
     ) throws -> Tensor {
-        let crops = windows.corners.map { windows.crop(canvas, at: $0) }
+        let crops = windows.corners.map { windows.crop(context, at: $0) }
         let queries = parts.map { part in
             let layer = layers[part.layer]
             var view = crops[part.window]
             if let alone, layer.isBootstrapped, level.index >= alone.lowest {
                 let corner = windows.corners[part.window]
                 let around = alone.colour(at: level, behind: { windows.crop($0, at: corner) })
-                view = Canvas.blend(view, over: around, mask: part.cells.like(view))
+                view = EditContext.blend(view, over: around, mask: part.cells.like(view))
             }
             return Query(
                 view, at: level, prompt: layer.prompt,
                 guidance: Guidance(awayFrom: layer.negative ?? usual, scale: guidance))
         }
-        var sum = canvas.zerosLike
-        for (part, noise) in zip(parts, try studio.predict(queries)) {
+        var sum = context.zerosLike
+        for (part, noise) in zip(parts, try session.predict(queries)) {
             sum += windows.place(noise * part.cells.like(noise), at: windows.corners[part.window])
         }
         return sum / count.like(sum)
@@ -93,7 +94,7 @@ struct RegionPainter {
 struct Bootstrapping {
     /// The cleanest level that is bootstrapped.
     let lowest: Int
-    /// Latents of flat pictures of a window's size.
+    /// Latents of flat images of a window's size.
     private let colours: [Tensor]
     /// The canvas's first noise, used again for the colours.
     private let noise: Tensor
@@ -101,24 +102,24 @@ struct Bootstrapping {
 
     /// Draws and encodes colours: uniform numbers [count, 3].
     init(
-        _ studio: Studio, from lowest: Int, colours count: Int, windows: Windows, noise: Tensor,
+        _ session: DiffusionSession, from lowest: Int, colours count: Int, windows: Windows, noise: Tensor,
         random: RandomGenerator
     ) throws {
         let bytes = random.uniform([count, 3]).floats.map { UInt8($0 * 256) }
-        let factor = studio.model.facts.latentFactor
+        let factor = session.model.facts.latentFactor
         colours = try (0..<count).map { index in
-            let flat = Picture(
+            let flat = Image(
                 width: windows.size.width * factor, height: windows.size.height * factor,
                 red: bytes[index * 3], green: bytes[index * 3 + 1], blue: bytes[index * 3 + 2])
-            return try studio.encode(flat).like(noise)
+            return try session.encode(flat).like(noise)
         }
         (self.lowest, self.noise, self.random) = (lowest, noise, random)
     }
 
     /// A colour by chance, with the noise that belongs behind it; draws one whole number.
-    func colour(at level: Level, behind crop: (Tensor) -> Tensor) -> Tensor {
+    func colour(at level: NoiseLevel, behind crop: (Tensor) -> Tensor) -> Tensor {
         let pick = Int(random.integers(in: 0..<colours.count, [1]).item)
-        return DDIM.noised(colours[pick], crop(noise), to: level)
+        return DDIM.addNoise(colours[pick], crop(noise), to: level)
     }
 }
 
@@ -128,10 +129,11 @@ extension RegionPainter {
     /// Without a background's prompt only the regions are painted; the background has the cells that no
     /// region has (W₀ = max(1 - ΣWₖ, 0)).
     init(
-        _ studio: Studio, windows: Windows, regions: [CanvasRegion], background: Prompt?, guidance: Double
+        _ session: DiffusionSession, windows: Windows, regions: [EditRegion], background: Prompt?,
+        guidance: Double
     ) throws {
         var rest = Tensor.ones(
-            [1, 1, windows.canvas.height, windows.canvas.width], device: studio.model.device)
+            [1, 1, windows.context.height, windows.context.width], device: session.model.device)
         for region in regions { rest = rest - region.cells }
         var layers = regions.map {
             RegionLayer(prompt: $0.prompt, negative: $0.negative, cells: $0.cells, isBootstrapped: true)
@@ -142,18 +144,18 @@ extension RegionPainter {
             layers.insert(ground, at: 0)
         }
         try self.init(
-            studio, windows: windows, layers: layers, guidance: guidance, covering: background != nil)
+            session, windows: windows, layers: layers, guidance: guidance, covering: background != nil)
     }
 
-    /// The colours for the noisiest steps of a walk; nil where none is bootstrapped.
-    /// - Parameter share: of all steps of the trajectory (20 of 50), wherever the walk begins.
+    /// The colours for the noisiest steps; nil where none is bootstrapped.
+    /// - Parameter share: of all steps of the trajectory (20 of 50), wherever sampling begins.
     func bootstrapping(
-        share: Double, of levels: Levels, from top: Int? = nil, noise: Tensor, random: RandomGenerator
+        share: Double, of levels: Trajectory, from top: Int? = nil, noise: Tensor, random: RandomGenerator
     ) throws -> Bootstrapping? {
-        let lowest = levels.steps - levels.reach(share) + 1
+        let lowest = levels.steps - levels.stepCount(strength: share) + 1
         let count = (top ?? levels.steps) - lowest + 1
         guard count > 0, layers.contains(where: \.isBootstrapped) else { return nil }
         return try Bootstrapping(
-            studio, from: lowest, colours: count, windows: windows, noise: noise, random: random)
+            session, from: lowest, colours: count, windows: windows, noise: noise, random: random)
     }
 }

@@ -42,7 +42,7 @@ public struct WindowSettings: Sendable, Hashable, Codable {
 /// Windows of one size that together cover a canvas, row by row.
 struct Windows {
     /// Size of the canvas.
-    let canvas: (height: Int, width: Int)
+    let context: (height: Int, width: Int)
     /// Size of every window: the model's side, or the canvas's where that is smaller.
     let size: (height: Int, width: Int)
     /// Upper left corners.
@@ -54,7 +54,7 @@ struct Windows {
     /// A canvas that wraps has windows at every stride of its width instead, some across the seam.
     init(height: Int, width: Int, side: Int, stride: Int, wraps: Bool = false) {
         let size = (height: min(side, height), width: min(side, width))
-        self.canvas = (height, width)
+        self.context = (height, width)
         self.size = size
         let tops = Self.places(length: height, side: size.height, stride: stride)
         let lefts =
@@ -71,19 +71,19 @@ struct Windows {
     }
 
     /// What a window shows of a canvas [1, C, H, W].
-    func crop(_ canvas: Tensor, at corner: (top: Int, left: Int)) -> Tensor {
-        let rows = canvas.narrowed(2, from: corner.top, count: size.height)
-        let beyond = corner.left + size.width - self.canvas.width
+    func crop(_ context: Tensor, at corner: (top: Int, left: Int)) -> Tensor {
+        let rows = context.narrowed(2, from: corner.top, count: size.height)
+        let beyond = corner.left + size.width - self.context.width
         guard beyond > 0 else { return rows.narrowed(3, from: corner.left, count: size.width).contiguous }
         let right = rows.narrowed(3, from: corner.left, count: size.width - beyond)
         return .concatenated([right, rows.narrowed(3, from: 0, count: beyond)], along: 3)
     }
 
-    /// A window's picture on an empty canvas.
+    /// A window's image on an empty canvas.
     func place(_ window: Tensor, at corner: (top: Int, left: Int)) -> Tensor {
-        let below = canvas.height - corner.top - size.height
+        let below = context.height - corner.top - size.height
         // Laid at the left edge and rolled to its place, so that one across the seam needs no second case.
-        let alone = window.padded([0, canvas.width - size.width, corner.top, below])
+        let alone = window.padded([0, context.width - size.width, corner.top, below])
         return corner.left == 0 ? alone : alone.rolled([corner.left], along: [3])
     }
 }

@@ -1,5 +1,5 @@
 extension Mask {
-    /// Holes of at most so many cells in a found mask are the finder's doubt, not the picture's.
+    /// Holes of at most so many cells in a found mask are the finder's doubt, not the image's.
     public static let smallHole = 3
 
     /// The mask with small holes closed: places of 0 that do not reach the frame, together at most `count`, become 1.
@@ -59,7 +59,7 @@ extension Mask {
     ///
     /// Nothing between, because a mixture of two noisy latents is no noisy latent. A mask that covers no cell so far
     /// opens the one that it covers most. What a mask for pasting touches is opened (a tenth will do), since pasting
-    /// cuts the edit at the mask's own pixels, and a cell that stays shut leaves a rim of the old picture within them:
+    /// cuts the edit at the mask's own pixels, and a cell that stays shut leaves a rim of the old image within them:
     /// on 24 still lifes of 256 pixels, masked to the thing, the median gain of colour edits is 0.77 to 0.79 so,
     /// 0.67 to 0.72 with greys in the latent, 0.64 to 0.69 with cells from one half; replacements differ by less than
     /// 0.03.

@@ -1,9 +1,9 @@
-/// Why a picture file cannot be meant as a mask.
+/// Why an image file cannot be meant as a mask.
 public enum MaskError: Error, Equatable, CustomStringConvertible {
     /// Every pixel is wholly transparent.
     case transparent(path: String)
-    /// The picture has colours of its own: a photo, or a mask laid over one.
-    case picture(path: String)
+    /// The image has colours of its own: a photo, or a mask laid over one.
+    case image(path: String)
     /// Several flat colours, as segmentation sets have them, the most frequent first.
     case colourMap(path: String, colours: [String])
     /// Grey values that are numbers of classes.
@@ -18,7 +18,7 @@ public enum MaskError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .transparent(let path):
             "\(path): the mask is transparent everywhere, so it does not say what may change; white marks it"
-        case .picture(let path):
+        case .image(let path):
             "\(path): this is a picture with colours, not a mask; a mask is white where the picture may change "
                 + "and black elsewhere, or the photo itself with a transparent hole"
         case .colourMap(let path, let colours):
@@ -43,7 +43,7 @@ public enum MaskError: Error, Equatable, CustomStringConvertible {
 
 /// How a mask file was read, where another reading was possible; the user should see it.
 public enum MaskNotice: Sendable, Hashable, CustomStringConvertible {
-    /// The visible part is a picture: its hole may change.
+    /// The visible part is an image: its hole may change.
     case hole(path: String)
     /// The visible part is painted on a transparent layer: it may change.
     case strokes(path: String)
@@ -53,7 +53,7 @@ public enum MaskNotice: Sendable, Hashable, CustomStringConvertible {
     case oneColour(path: String, colour: String)
     /// Everything may change.
     case everything(path: String)
-    /// Most may change, the picture's rim included: perhaps the dark part was meant.
+    /// Most may change, the image's rim included: perhaps the dark part was meant.
     case mostlyWhite(path: String, share: Double)
 
     /// One line for the user.

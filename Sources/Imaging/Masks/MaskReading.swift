@@ -1,35 +1,35 @@
 import CVips
 
 extension Mask {
-    /// Reads a mask from a picture file of any size: white may change, black stays, greys blend.
+    /// Reads a mask from an image file of any size: white may change, black stays, greys blend.
     ///
     /// The one rule for every mask file, whoever made it:
     ///
     /// 1. **Transparency first.** Where part of the file is see-through (opacity below half of the highest), that
-    ///    decides. A picture with a hole (or a black layer with one) means that the hole may change; strokes of at
+    ///    decides. An image with a hole (or a black layer with one) means that the hole may change; strokes of at
     ///    most four flat colours on a transparent layer mean that what is painted may change, black strokes apart.
     /// 2. **Two tones** are a mask whatever their values: of two greys (0 and 1, as segmentation tools write them) the
     ///    lighter may change, and so may the one colour that lies on black, as in palettes of segmentation sets.
     /// 3. **Greys** otherwise are what they are: 255 may change, 0 stays. JPEG's ripples around both (16 steps) are
     ///    taken for them.
-    /// 4. What cannot be meant is refused: colour pictures, maps of several colours or class numbers, masks of which
+    /// 4. What cannot be meant is refused: colour images, maps of several colours or class numbers, masks of which
     ///    no value reaches half of white, and those that are transparent everywhere.
     ///
     /// A file that another reading was possible for is told of through `notify`, and so is a mask that lets everything
-    /// change, or most of the picture with its whole rim.
+    /// change, or most of the image with its whole rim.
     /// - Throws: `ImagingError`, `MaskError`.
     public init(
-        contentsOf path: String, pixelLimit: Int = Picture.defaultPixelLimit,
+        contentsOf path: String, pixelLimit: Int = Image.defaultPixelLimit,
         notify: (MaskNotice) -> Void = { _ in }
     ) throws {
-        let (bytes, format) = try Files.readPicture(path)
+        let (bytes, format) = try Files.readImage(path)
         let tones: MaskTones
         let (width, height): (Int, Int)
         var orientation = Orientation.upright
         if format == .ppm {
-            let picture = try PortablePixmap.decode(bytes, path: path, pixelLimit: pixelLimit)
-            (width, height) = (picture.width, picture.height)
-            tones = MaskTones(picture)
+            let image = try PortablePixmap.decode(bytes, path: path, pixelLimit: pixelLimit)
+            (width, height) = (image.width, image.height)
+            tones = MaskTones(image)
         } else {
             let samples = try Codec.decode(bytes, path: path, format: format, pixelLimit: pixelLimit)
             (width, height) = (samples.width, samples.height)
@@ -56,7 +56,7 @@ extension Mask {
             return opacity.map { 1 - $0 }
         }
         if tones.isColoured {
-            guard let colours = tones.colours(limit: 256) else { throw MaskError.picture(path: path) }
+            guard let colours = tones.colours(limit: 256) else { throw MaskError.image(path: path) }
             let lights = colours.filter { !MaskTones.isBlack($0.colour) }
             guard colours.count == 2, lights.count == 1, let light = lights.first else {
                 throw MaskError.colourMap(path: path, colours: colours.map { MaskTones.name($0.colour) })
@@ -93,7 +93,7 @@ extension Mask {
         return lumas.map { Float($0) / 255 }
     }
 
-    /// What should be said of a mask that lets everything change, or most of the picture and its whole rim.
+    /// What should be said of a mask that lets everything change, or most of the image and its whole rim.
     private func polarity(path: String) -> MaskNotice? {
         if values.allSatisfy({ $0 >= 0.5 }) { return .everything(path: path) }
         let share = Double(values.count { $0 >= 0.5 }) / Double(values.count)
@@ -105,7 +105,7 @@ extension Mask {
         return white * 20 >= rim.count * 19 ? .mostlyWhite(path: path, share: share) : nil
     }
 
-    /// The mask turned upright as a picture of that orientation is.
+    /// The mask turned upright as an image of that orientation is.
     private func turned(_ orientation: Orientation) -> Mask {
         if orientation == .upright { return self }
         let (newWidth, newHeight) = orientation.swapsSides ? (height, width) : (width, height)
@@ -121,20 +121,20 @@ extension Mask {
 }
 
 extension Mask {
-    /// How the shape of a mask goes with a picture's.
+    /// How the shape of a mask goes with an image's.
     public enum Fit: Sendable, Hashable {
-        /// It has the picture's shape, at any size.
+        /// It has the image's shape, at any size.
         case fits
         /// It has another shape and will be stretched.
         case stretched
-        /// It has exactly the picture's sides, exchanged: one of the two lies on its side.
+        /// It has exactly the image's sides, exchanged: one of the two lies on its side.
         case turned
     }
 
-    /// How the mask's shape goes with a picture of this size; shapes within 2 % are the same.
-    public func fit(width pictureWidth: Int, height pictureHeight: Int) -> Fit {
-        if width != height, (width, height) == (pictureHeight, pictureWidth) { return .turned }
-        let (left, right) = (width * pictureHeight, pictureWidth * height)
+    /// How the mask's shape goes with an image of this size; shapes within 2 % are the same.
+    public func fit(width imageWidth: Int, height imageHeight: Int) -> Fit {
+        if width != height, (width, height) == (imageHeight, imageWidth) { return .turned }
+        let (left, right) = (width * imageHeight, imageWidth * height)
         return abs(left - right) * 50 > right ? .stretched : .fits
     }
 }

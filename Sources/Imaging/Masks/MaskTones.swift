@@ -1,6 +1,6 @@
 /// What is counted in a file before it can be read as a mask: tones, colours, transparency.
 struct MaskTones {
-    /// Samples of one picture: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
+    /// Samples of one image: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
     let values: [UInt8]
     let bands: Int
 
@@ -9,9 +9,9 @@ struct MaskTones {
     /// Colours whose brightest channel is below this are black.
     static let black: UInt8 = 32
 
-    /// The samples of a picture without transparency.
-    init(_ picture: Picture) {
-        (values, bands) = (picture.pixels, 3)
+    /// The samples of an image without transparency.
+    init(_ image: Image) {
+        (values, bands) = (image.pixels, 3)
     }
 
     init(values: [UInt8], bands: Int) {

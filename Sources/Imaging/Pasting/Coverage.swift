@@ -1,4 +1,4 @@
-/// How much of an edit each pixel of a picture takes: 255 all of it, 0 nothing, so that the pixel stays as it is.
+/// How much of an edit each pixel of an image takes: 255 all of it, 0 nothing, so that the pixel stays as it is.
 public struct Coverage: Sendable, Hashable {
     /// Pixels in a row.
     public let width: Int
@@ -19,8 +19,8 @@ public struct Coverage: Sendable, Hashable {
     /// The shares as a mask of the same size.
     public var mask: Mask { Mask(width: width, height: height, values: values.map { Float($0) / 255 }) }
 
-    /// The shares as a grey picture: white takes all.
-    public func picture() -> Picture {
+    /// The shares as a grey image: white takes all.
+    public func image() -> Image {
         let pixels = [UInt8](unsafeUninitializedCapacity: values.count * 3) { room, filled in
             for (pixel, value) in values.enumerated() {
                 room[pixel * 3] = value
@@ -29,15 +29,15 @@ public struct Coverage: Sendable, Hashable {
             }
             filled = values.count * 3
         }
-        return Picture(width: width, height: height, pixels: pixels)
+        return Image(width: width, height: height, pixels: pixels)
     }
 }
 
 extension Coverage {
-    /// What a user's mask lets through, at a picture's size.
+    /// What a user's mask lets through, at an image's size.
     ///
     /// Nothing outside: every pixel whose place in the mask is 0 gets 0. The change fades in over `feather` pixels of
-    /// the picture, counted inwards from there; the picture's frame is no edge. A mask of less than half the picture's
+    /// the image, counted inwards from there; the image's frame is no edge. A mask of less than half the image's
     /// size is drawn smooth first, within its own squares.
     public init(given mask: Mask, width: Int, height: Int, feather: Double) {
         let enlargement = min(Double(width) / Double(mask.width), Double(height) / Double(mask.height))
@@ -51,10 +51,10 @@ extension Coverage {
         self.init(enlarging: drawn, width: width, height: height, within: mask)
     }
 
-    /// What a mask that a method found on its latent lets through, at a picture's size.
+    /// What a mask that a method found on its latent lets through, at an image's size.
     ///
     /// Cells are no pixels, so the edge is drawn anew: the map that the mask was cut from (where there is one) is
-    /// enlarged smoothly and cut at the picture's size, half way between cells that are in and cells that are out; the
+    /// enlarged smoothly and cut at the image's size, half way between cells that are in and cells that are out; the
     /// edge fades over `feather` pixels about there. Holes of up to `Mask.smallHole` cells are filled.
     public init(found mask: Mask, soft: Mask?, width: Int, height: Int, feather: Double) {
         let cells = mask.fillingHoles(upTo: Mask.smallHole)
@@ -77,7 +77,7 @@ extension Coverage {
     /// Points of the drawing along a side of one mask pixel or latent cell.
     private static let finest = 8
 
-    /// A drawing at the picture's size, bilinear; 0 wherever the nearest value of `limit` is 0.
+    /// A drawing at the image's size, bilinear; 0 wherever the nearest value of `limit` is 0.
     private init(enlarging drawn: Mask, width: Int, height: Int, within limit: Mask?) {
         let enlarger = RowEnlarger(
             drawn.values, width: drawn.width, height: drawn.height, channels: 1, toWidth: width,
@@ -109,7 +109,7 @@ extension Coverage {
 }
 
 extension Mask {
-    /// Shares at a picture's size: the mask resampled, never beyond the pixels whose nearest value is above 0, and
+    /// Shares at an image's size: the mask resampled, never beyond the pixels whose nearest value is above 0, and
     /// fading in over `feather` pixels from there.
     fileprivate func fadingIn(width newWidth: Int, height newHeight: Int, feather: Double) -> Mask {
         var weights = self

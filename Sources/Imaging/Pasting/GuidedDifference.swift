@@ -1,9 +1,9 @@
-/// The difference of two small pictures as a local linear function of the picture they belong to, which carries it to
-/// that picture's own size: edges and grain of the large picture become those of the difference.
+/// The difference of two small images as a local linear function of the image they belong to, which carries it to
+/// that image's own size: edges and grain of the large image become those of the difference.
 ///
 /// He, Sun and Tang, "Guided Image Filtering", ECCV 2010 (equations 14 to 16 for a colour guide), fitted on the small
-/// size and applied on the large one as in He and Sun, "Fast Guided Filter", 2015. A difference of nought everywhere
-/// gives nought everywhere.
+/// size and applied on the large one as in He and Sun, "Fast Guided Filter", 2015. A difference of zero everywhere
+/// gives zero everywhere.
 struct GuidedDifference {
     /// Against dividing by nothing where the guide is flat, for colours in 0...1.
     static let regularisation: Float = 1e-3
@@ -19,7 +19,7 @@ struct GuidedDifference {
     /// - Parameters:
     ///   - radius: of the squares in which the function is one.
     ///   - mask: where `unexplained` is measured; everywhere where nil.
-    init(from base: Picture, to edit: Picture, guide: Picture, radius: Int, mask: Mask?) {
+    init(from base: Image, to edit: Image, guide: Image, radius: Int, mask: Mask?) {
         precondition(
             (base.width, base.height) == (edit.width, edit.height)
                 && (base.width, base.height) == (guide.width, guide.height), "pictures of one size")

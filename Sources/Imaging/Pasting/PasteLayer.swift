@@ -1,29 +1,29 @@
 import Foundation
 
-/// What is laid over a picture: an edit at the size it was painted at, and how much of it each pixel takes.
+/// What is laid over an image: an edit at the size it was painted at, and how much of it each pixel takes.
 ///
-/// Either the edit itself takes the picture's place, enlarged (``Content/replacement``), or only what it changed is
-/// added to the picture, so that the picture's own grain stays and what the autoencoder loses does not show
+/// Either the edit itself takes the image's place, enlarged (``Content/replacement``), or only what it changed is
+/// added to the image, so that the image's own grain stays and what the autoencoder loses does not show
 /// (``Content/difference``). A pixel that takes nothing keeps its bytes.
 public struct PasteLayer: Sendable, Hashable {
-    /// What is laid over the picture.
+    /// What is laid over the image.
     public enum Content: Sendable, Hashable {
-        /// The edit takes the picture's place.
+        /// The edit takes the image's place.
         case replacement
-        /// What differs between the edit and `base` is added; `guide` is the picture at their size, and squares of
+        /// What differs between the edit and `base` is added; `guide` is the image at their size, and squares of
         /// `radius` are those in which the difference is a linear function of its colours.
-        case difference(base: Picture, guide: Picture, radius: Int)
+        case difference(base: Image, guide: Image, radius: Int)
     }
 
     /// The edit, as the model painted it.
-    public var edit: Picture
-    /// How it is laid over the picture.
+    public var edit: Image
+    /// How it is laid over the image.
     public var content: Content
-    /// How much of it each pixel takes, at the picture's size; nil is all of it everywhere.
+    /// How much of it each pixel takes, at the image's size; nil is all of it everywhere.
     public var coverage: Coverage?
 
     /// A layer.
-    public init(_ edit: Picture, as content: Content = .replacement, coverage: Coverage?) {
+    public init(_ edit: Image, as content: Content = .replacement, coverage: Coverage?) {
         self.edit = edit
         self.content = content
         self.coverage = coverage
@@ -37,16 +37,16 @@ public struct PasteLayer: Sendable, Hashable {
         return GuidedDifference(from: base, to: edit, guide: guide, radius: radius, mask: mask).unexplained
     }
 
-    /// The layer over a picture, whose profile the edit is taken to be in.
-    public func pasted(into picture: Picture) -> Picture {
-        var result = picture
-        let paster = Paster(self, width: picture.width, height: picture.height)
-        paster.paste(onto: &result, rows: 0..<picture.height)
+    /// The layer over an image, whose profile the edit is taken to be in.
+    public func pasted(into image: Image) -> Image {
+        var result = image
+        let paster = Paster(self, width: image.width, height: image.height)
+        paster.paste(onto: &result, rows: 0..<image.height)
         return result
     }
 }
 
-/// A layer prepared for pictures of one size; it works through them row by row.
+/// A layer prepared for images of one size; it works through them row by row.
 public struct Paster: Sendable {
     private let coverage: Coverage?
     private let width: Int
@@ -84,13 +84,13 @@ public struct Paster: Sendable {
         return stride(from: 0, to: height, by: rows).map { $0..<min($0 + rows, height) }
     }
 
-    /// Lays the layer over some rows of a picture.
-    /// - Precondition: the picture has the size that the layer was prepared for.
-    public func paste(onto picture: inout Picture, rows: Range<Int>) {
-        precondition((picture.width, picture.height) == (width, height), "a picture of another size")
+    /// Lays the layer over some rows of an image.
+    /// - Precondition: the image has the size that the layer was prepared for.
+    public func paste(onto image: inout Image, rows: Range<Int>) {
+        precondition((image.width, image.height) == (width, height), "a picture of another size")
         let chunk = max((rows.count + 15) / 16, 1)
         let width = width
-        picture.pixels.withUnsafeMutableBufferPointer { pixels in
+        image.pixels.withUnsafeMutableBufferPointer { pixels in
             nonisolated(unsafe) let pixels = pixels
             DispatchQueue.concurrentPerform(iterations: (rows.count + chunk - 1) / chunk) { part in
                 var room = enlarger.room
@@ -150,13 +150,13 @@ public struct Paster: Sendable {
     }
 }
 
-extension Picture {
-    /// The picture with an edit where a mask allows it; both may have any size.
+extension Image {
+    /// The image with an edit where a mask allows it; both may have any size.
     ///
     /// The change fades in over `feather` pixels, counted inwards from where the mask is 0; see ``Coverage``.
     public static func pasting(
-        edit: Picture, into original: Picture, mask: Mask, feather: Double = 2
-    ) -> Picture {
+        edit: Image, into original: Image, mask: Mask, feather: Double = 2
+    ) -> Image {
         let coverage = Coverage(given: mask, width: original.width, height: original.height, feather: feather)
         return PasteLayer(edit, coverage: coverage).pasted(into: original)
     }

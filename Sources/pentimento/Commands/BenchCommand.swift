@@ -113,7 +113,7 @@ private struct BenchPass {
     func runWithGradient() {
         withGradients {
             let latent = latent.requiringGradient
-            let sites = unet.sites.filter(\.isPromptMap)
+            let sites = unet.sites.filter(\.isCrossAttentionMap)
             let recordings = (0..<latent.shape[0]).map { _ in Recording(sites, detached: false) }
             _ = unet(
                 latent, timesteps: timesteps, context: context, plans: recordings.map { .recording(into: $0) }

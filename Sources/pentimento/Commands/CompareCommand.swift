@@ -71,7 +71,7 @@ struct CompareCommand: AsyncParsableCommand {
     var panels: String?
 
     @Option(help: "The most pixels a photo or mask may have.")
-    var pixelLimit = Picture.defaultPixelLimit
+    var pixelLimit = Image.defaultPixelLimit
 
     @OptionGroup var accounts: AccountOptions
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
@@ -88,29 +88,29 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var contenders = try Contender.chosen(methods, options: option, preset: preset)
+        var candidates = try Candidate.chosen(methods, options: option, preset: preset)
         var request = EditRequest(
-            picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
+            image: Image(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             preset: preset, seed: sampling.seed.drawn(), steps: sampling.steps, guidance: sampling.guidance,
             strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
             inversionOptions: try inverting.options(), paste: masking.way,
             feather: masking.feather, workingSide: size)
         try check(request)
-        try checkOutputs(contenders)
-        request.picture = try Photo(contentsOf: photo, pixelLimit: pixelLimit).picture
-        request.mask = try masking.read(for: request.picture, pixelLimit: pixelLimit, speech.log)
+        try checkOutputs(candidates)
+        request.image = try Photo(contentsOf: photo, pixelLimit: pixelLimit).image
+        request.mask = try masking.read(for: request.image, pixelLimit: pixelLimit, speech.log)
         let compared = try comparedEdit(request)
         let session = try ModelSession(model, compute, speech)
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }
 
-        session.tell(of: compared.request.picture, side: size)
-        if methods == "all" { contenders = fitting(contenders, session) }
-        try tellOfUnused(by: contenders, request)
+        session.tell(of: compared.request.image, side: size)
+        if methods == "all" { candidates = fitting(candidates, session) }
+        try tellOfUnused(by: candidates, request)
 
         // Methods that invert alike share one inversion.
         let cache = keeping.cache
         let runner = Runner(engine: session.engine) { try $0.edit($1, cache: cache) }
-        let outcomes = try await outcomes(of: contenders, on: compared, runner: runner)
+        let outcomes = try await outcomes(of: candidates, on: compared, runner: runner)
         try Task.checkCancellation()
         try write(compared, outcomes, model: try await runner.facts())
         let methods = outcomes.dropFirst(2).map(\.row)
@@ -127,23 +127,23 @@ struct CompareCommand: AsyncParsableCommand {
         _ = try probe.checked()
     }
 
-    /// The contenders that the model can do; says who is left out.
-    private func fitting(_ contenders: [Contender], _ session: ModelSession) -> [Contender] {
+    /// The candidates that the model can do; says who is left out.
+    private func fitting(_ candidates: [Candidate], _ session: ModelSession) -> [Candidate] {
         let (reads, latent) = (session.folder.unet.inChannels, session.folder.autoencoder.latentChannels)
-        guard reads != 2 * latent else { return contenders }
-        let lost = contenders.filter { $0.description?.needs.pictureChannels == true }
-        guard !lost.isEmpty else { return contenders }
+        guard reads != 2 * latent else { return candidates }
+        let lost = candidates.filter { $0.description?.needs.imageChannels == true }
+        guard !lost.isEmpty else { return candidates }
         speech.log.notice(
             "left out: \(lost.map(\.label).joined(separator: ", ")), which needs a model trained to follow instructions"
         )
-        return contenders.filter { !lost.contains($0) }
+        return candidates.filter { !lost.contains($0) }
     }
 
     /// Says of each shared setting which methods make no use of it; that some see no source prompt is no news.
-    private func tellOfUnused(by contenders: [Contender], _ request: EditRequest) throws {
+    private func tellOfUnused(by candidates: [Candidate], _ request: EditRequest) throws {
         var users: [String: [String]] = [:]
-        for contender in contenders {
-            guard case .method(let name, let options) = contender.kind else { continue }
+        for candidate in candidates {
+            guard case .method(let name, let options) = candidate.kind else { continue }
             var own = request
             (own.method, own.options) = (name, options)
             // What is missing becomes a line of the table.
@@ -157,21 +157,21 @@ struct CompareCommand: AsyncParsableCommand {
         }
     }
 
-    private func checkOutputs(_ contenders: [Contender]) throws {
-        try Outputs.check(picture: output)
+    private func checkOutputs(_ candidates: [Candidate]) throws {
+        try Outputs.check(image: output)
         if let json, json != "-" { try Outputs.check(file: json) }
         var places: [(String, String?)] = [("-o", output), ("--json", json)]
         if let panels {
             try Outputs.check(folder: panels)
             // What is not there yet holds nothing that could be lost.
             if Destination.isFolder(panels) {
-                places += contenders.map { ("--panels", panel(of: $0.label, in: panels)) }
+                places += candidates.map { ("--panels", panel(of: $0.label, in: panels)) }
             }
         }
         try Outputs.checkDistinct(places)
     }
 
-    /// Where the panel of a contender goes: the method's name without its options.
+    /// Where the panel of a candidate goes: the method's name without its options.
     private func panel(of label: String, in folder: String) -> String {
         "\(folder)/\(label.prefix { $0 != " " }).png"
     }
@@ -179,45 +179,45 @@ struct CompareCommand: AsyncParsableCommand {
     private func comparedEdit(_ request: EditRequest) throws -> ComparedEdit {
         let name = (photo as NSString).lastPathComponent
         guard let truth else { return ComparedEdit(id: name, request: request) }
-        let picture = try Photo(contentsOf: truth, pixelLimit: pixelLimit).picture
-        guard (picture.width, picture.height) == (request.picture.width, request.picture.height) else {
+        let image = try Photo(contentsOf: truth, pixelLimit: pixelLimit).image
+        guard (image.width, image.height) == (request.image.width, request.image.height) else {
             throw Failure.badInput(
-                "\(truth) is \(picture.width)x\(picture.height) and the photo \(request.picture.width)x"
-                    + "\(request.picture.height); the true result must have the photo's size")
+                "\(truth) is \(image.width)x\(image.height) and the photo \(request.image.width)x"
+                    + "\(request.image.height); the true result must have the photo's size")
         }
-        return ComparedEdit(id: name, request: request, truth: picture)
+        return ComparedEdit(id: name, request: request, truth: image)
     }
 
     private func outcomes(
-        of contenders: [Contender], on compared: ComparedEdit, runner: Runner
+        of candidates: [Candidate], on compared: ComparedEdit, runner: Runner
     ) async throws -> [Outcome] {
         let (bar, log) = (speech.bar, speech.log)
         defer { bar.hide() }
         var outcomes: [Outcome] = []
-        for (index, contender) in contenders.enumerated() {
-            let place = "\(contender.label) (\(index + 1) of \(contenders.count))"
+        for (index, candidate) in candidates.enumerated() {
+            let place = "\(candidate.label) (\(index + 1) of \(candidates.count))"
             bar.show(place, 0, of: 1)
-            let outcome = try await runner.outcome(of: contender, on: compared) { notice in
+            let outcome = try await runner.outcome(of: candidate, on: compared) { notice in
                 if case .progress(let progress) = notice {
                     bar.show("\(place) \(progress.stage)", progress.step, of: progress.of)
                 }
             }
             // Where a table is printed, it says so.
-            if let reason = outcome.row.reason, json == "-" { log.warning("\(contender.label): \(reason)") }
+            if let reason = outcome.row.reason, json == "-" { log.warning("\(candidate.label): \(reason)") }
             outcomes.append(outcome)
         }
         for line in Self.warnings(of: outcomes.map(\.row)) { log.warning("\(line)") }
         return outcomes
     }
 
-    /// What contenders were warned of, each text once with the names of all whom it was told.
+    /// What candidates were warned of, each text once with the names of all whom it was told.
     static func warnings(of rows: [Row]) -> [String] {
         var order: [String] = []
         var names: [String: [String]] = [:]
         for row in rows {
             for text in row.warnings {
                 if names[text] == nil { order.append(text) }
-                names[text, default: []].append(row.contender)
+                names[text, default: []].append(row.candidate)
             }
         }
         return order.map { text in
@@ -233,23 +233,23 @@ struct CompareCommand: AsyncParsableCommand {
         let request = compared.request
         func texts(_ rows: [Row], output: String) throws -> [String: String] {
             try accounts.texts(
-                SheetAccount(
+                SheetRecord(
                     command: "compare", output: lastName(of: output), photo: lastName(of: photo),
                     prompt: request.prompt,
                     source: request.source, negative: request.negative, seed: request.seed, model: model,
                     pictures: try rows.map {
-                        .init(label: $0.contender, account: try JSONValue(encoding: $0))
+                        .init(label: $0.candidate, account: try JSONValue(encoding: $0))
                     }))
         }
         if let panels {
             try WholeFolder.make(panels)
-            for outcome in outcomes where outcome.row.contender != Contender.nothing.label {
-                let path = panel(of: outcome.row.contender, in: panels)
+            for outcome in outcomes where outcome.row.candidate != Candidate.nothing.label {
+                let path = panel(of: outcome.row.candidate, in: panels)
                 try Sheet.panel(of: compared, outcome)?.write(
                     to: path, metadata: try texts([outcome.row], output: path))
             }
         }
-        try Sheet.picture(of: compared, outcomes).write(to: output, metadata: try texts(rows, output: output))
+        try Sheet.image(of: compared, outcomes).write(to: output, metadata: try texts(rows, output: output))
         if let json, json != "-" {
             try Outputs.write(text: try jsonText(rows) + "\n", to: json)
         }
@@ -262,7 +262,7 @@ struct CompareCommand: AsyncParsableCommand {
             if let legend = table.legend { Outputs.tell(legend, beside: outputs) }
             for row in rows {
                 if let reason = row.reason {
-                    Outputs.tell("\(row.contender) failed: \(Terminal.oneLine(reason))", beside: outputs)
+                    Outputs.tell("\(row.candidate) failed: \(Terminal.oneLine(reason))", beside: outputs)
                 }
             }
             Outputs.tell("\(Outputs.name(output)): seed \(compared.request.seed)", beside: outputs)

@@ -38,7 +38,7 @@ private struct Health: Encodable {
         var cudaDevices = 0
         var reasons: [String] = []
     }
-    struct Pictures: Encodable {
+    struct Images: Encodable {
         var version: String?
         var reads: [String] = []
         var writes: [String] = []
@@ -56,7 +56,7 @@ private struct Health: Encodable {
 
     var version = Program.version
     var libtorch = Torch()
-    var libvips = Pictures()
+    var libvips = Images()
     var models: [Model] = []
     var modelFolders = ModelPlaces.folders
     var cores = ProcessInfo.processInfo.activeProcessorCount
@@ -78,9 +78,9 @@ private struct Health: Encodable {
             health.todo.append("libtorch cannot be opened: \(Backend.advice)")
         }
         do {
-            health.libvips.version = try PictureLibrary.version()
-            health.libvips.reads = PictureLibrary.readable
-            health.libvips.writes = PictureLibrary.writable
+            health.libvips.version = try ImageLibrary.version()
+            health.libvips.reads = ImageLibrary.readable
+            health.libvips.writes = ImageLibrary.writable
         } catch {
             health.libvips.reason = "\(error)"
             health.todo.append(

@@ -64,7 +64,7 @@ struct EditCommand: AsyncParsableCommand {
     var size: Int?
 
     @Option(help: "The most pixels a photo or mask may have.")
-    var pixelLimit = Picture.defaultPixelLimit
+    var pixelLimit = Image.defaultPixelLimit
 
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
@@ -99,7 +99,7 @@ struct EditCommand: AsyncParsableCommand {
         let seed = sampling.seed.drawn()
         // Everything that can be refused is refused before anything is read or computed, cheapest first.
         let request = EditRequest(
-            picture: Picture(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
+            image: Image(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
             mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1),
             regions: try regions.read(pixelLimit: pixelLimit, speech.log), method: method, preset: preset,
             options: try Options.parse(option), seed: seed, steps: sampling.steps,
@@ -111,7 +111,7 @@ struct EditCommand: AsyncParsableCommand {
             traces: results.trace != nil, measuresInversion: results.measure)
         let checked = try request.checked()
         let list = try PhotoList(photos)
-        if let path = results.picturePath { try writing.check(path) }
+        if let path = results.imagePath { try writing.check(path) }
         let made = try results.prepare(severalPhotos: list.areSeveral)
         // Folders that nothing was written into go again.
         defer { made.forEach { rmdir($0) } }
@@ -147,14 +147,14 @@ struct EditCommand: AsyncParsableCommand {
             photo: path, method: name + (strengths == nil ? "" : "-strengths"), seed: seed)
         let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice)") }
-        let output = places.picture.path
+        let output = places.image.path
         if strengths == nil { writing.warn(of: photo, prompts: [prompt, negative], writing: output, log) }
-        request.picture = photo.picture
-        request.mask = try masking.read(for: photo.picture, pixelLimit: pixelLimit, log)
-        try results.checkFits(places, for: photo.picture)
+        request.image = photo.image
+        request.mask = try masking.read(for: photo.image, pixelLimit: pixelLimit, log)
+        try results.checkFits(places, for: photo.image)
         let chooser = try choosing.chooser(request, model: try model.path())
         let session = try opened()
-        session.tell(of: photo.picture, side: size)
+        session.tell(of: photo.image, side: size)
 
         let (final, cache) = (request, keeping.cache)
         if let strengths {
@@ -165,10 +165,10 @@ struct EditCommand: AsyncParsableCommand {
             for request in requests {
                 edits.append(try await session.result(place, log) { try $0.edit(request, cache: cache) })
             }
-            let panel = curve.panel(photo.picture, edits)
-            let output = try places.picture.write { output, replacing in
+            let panel = curve.panel(photo.image, edits)
+            let output = try places.image.write { output, replacing in
                 let account = try curve.account(
-                    edits, photo: path, picture: photo.picture, output: output, threads: session.threads)
+                    edits, photo: path, image: photo.image, output: output, threads: session.threads)
                 try panel.write(
                     to: output, metadata: results.noMetadata ? [:] : account.metadata(),
                     options: writing.options, replacing: replacing)
@@ -185,23 +185,23 @@ struct EditCommand: AsyncParsableCommand {
         speech.bar.show("writing", 0, of: 1)
         defer { speech.bar.hide() }
         // Into the photo's own colours, which an edit in sRGB does not know.
-        let finished: Picture
+        let finished: Image
         if let layer = result.layer {
-            finished = try photo.pasting(layer, plain: result.picture)
+            finished = try photo.pasting(layer, plain: result.image)
             if layer.coverage != nil { writing.warnOfLoss(photo, writing: output, log) }
         } else {
-            finished = try photo.suited(result.picture)
+            finished = try photo.suited(result.image)
         }
         var account = result.account
         account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
         start = .now
         let (threads, kept) = (session.threads, account)
-        func report(_ account: Account, _ output: String) throws -> EditReport {
-            try EditReport(account, photo: path, output: output, picture: photo.picture, threads: threads)
+        func report(_ account: EditRecord, _ output: String) throws -> EditReport {
+            try EditReport(account, photo: path, output: output, image: photo.image, threads: threads)
         }
         let written = try results.write(
-            result, photo: photo.picture, to: places, log, account: { try report(kept, $0) },
-            picture: { output, metadata, replacing in
+            result, photo: photo.image, to: places, log, account: { try report(kept, $0) },
+            image: { output, metadata, replacing in
                 try finished.write(
                     to: output, metadata: metadata, record: photo.record, options: writing.options,
                     replacing: replacing)

@@ -93,10 +93,10 @@ struct EvaluateCommand: AsyncParsableCommand {
             try ModelPlaces.companion(clip, of: place, "clip")
         )
         let (asked, device) = (settings, session.device)
-        let report = try await session.result { studio in
-            try studio.evaluate(
+        let report = try await session.result { diffusion in
+            try diffusion.evaluate(
                 asked, judge: try judgePlace.map { try Judge(folder: $0, device: device) },
-                pair: try clipPlace.map { try ContrastivePair(folder: $0, device: device) })
+                pair: try clipPlace.map { try CLIPScorer(folder: $0, device: device) })
         }
         try Task.checkCancellation()
         let text = try jsonText(report)

@@ -7,7 +7,7 @@ import Logging
 import Networks
 import Storage
 
-/// `pentimento generate`: a picture from a text alone.
+/// `pentimento generate`: an image from a text alone.
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
@@ -88,7 +88,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let place =
             output.map { ResultPlace.named($0) }
             ?? .series(folder: ".", stem: "generated-\(seed)", ending: "png")
-        try Outputs.check(picture: place.path)
+        try Outputs.check(image: place.path)
         try Outputs.checkDistinct([("-o", output), ("--json", json ? "-" : nil)])
         let windows = try windows.settings(hasRegions: !parts.isEmpty)
         let (width, height) = (size?.width ?? width, size?.height ?? height)
@@ -114,16 +114,16 @@ struct GenerateCommand: AsyncParsableCommand {
             sampler: sampler, eta: eta, width: width, height: height, regions: parts, windows: windows)
         let made = try await session.result { try $0.generate(request) }
         try Task.checkCancellation()
-        var account = WalkAccount(
+        var account = SamplingRecord(
             command: "generate", output: "", prompt: prompt,
             negative: negative, regions: parts.isEmpty ? nil : parts.map(\.description),
             windows: request.windows,
             seed: seed, steps: steps, guidance: guidance, sampler: sampler, eta: eta,
-            width: made.picture.width,
-            height: made.picture.height, model: made.model, cost: made.cost, threads: session.threads)
+            width: made.image.width,
+            height: made.image.height, model: made.model, cost: made.cost, threads: session.threads)
         let path = try place.write { path, replacing in
             account.output = lastName(of: path)
-            try made.picture.write(
+            try made.image.write(
                 to: path, metadata: noMetadata ? [:] : account.metadata(), replacing: replacing)
         }
         if json {
@@ -136,7 +136,7 @@ struct GenerateCommand: AsyncParsableCommand {
         }
     }
 
-    /// What to do where a canvas is much larger than the model's pictures; nil where it is not.
+    /// What to do where a canvas is much larger than the model's images; nil where it is not.
     static func advice(width: Int, height: Int, own: Int) -> String? {
         guard 2 * max(width, height) >= 3 * own else { return nil }
         return

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Imaging
 
-/// `pentimento inspect`: what made a picture.
+/// `pentimento inspect`: what made an image.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
@@ -21,10 +21,10 @@ struct InspectCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let entries = try PictureMetadata(contentsOf: file).entries
+        let entries = try ImageMetadata(contentsOf: file).entries
         if json {
             var values = entries.mapValues { MetadataText($0) }
-            if let parameters = entries[PictureMetadata.parametersKey] {
+            if let parameters = entries[ImageMetadata.parametersKey] {
                 values["settings"] = MetadataText(.object(WebUIParameters(parameters).json))
             }
             Terminal.print(try jsonText(values))
@@ -34,13 +34,13 @@ struct InspectCommand: ParsableCommand {
             Terminal.print("\(file) says nothing about how it was made")
             return
         }
-        let order = [PictureMetadata.ownKey, PictureMetadata.parametersKey]
+        let order = [ImageMetadata.ownKey, ImageMetadata.parametersKey]
         let first = order.filter { entries[$0] != nil }
         for key in first + entries.keys.filter({ !order.contains($0) }).sorted() {
             let text = entries[key] ?? ""
             Terminal.print(Self.title(key))
             switch MetadataText(text).value {
-            case .string where key == PictureMetadata.parametersKey:
+            case .string where key == ImageMetadata.parametersKey:
                 Terminal.print(WebUIParameters(text).lines)
             case .string(let text): Terminal.print(Self.indented(text))
             case let value: Terminal.print(Self.indented(value.lines))
@@ -50,8 +50,8 @@ struct InspectCommand: ParsableCommand {
 
     private static func title(_ key: String) -> String {
         switch key {
-        case PictureMetadata.ownKey: "pentimento:"
-        case PictureMetadata.parametersKey: "parameters (webui format):"
+        case ImageMetadata.ownKey: "pentimento:"
+        case ImageMetadata.parametersKey: "parameters (webui format):"
         case "prompt", "workflow": "\(key) (ComfyUI):"
         case "invokeai_metadata", "invokeai_graph", "invokeai_workflow": "\(key) (InvokeAI):"
         default: "\(key):"

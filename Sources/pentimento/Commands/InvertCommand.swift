@@ -48,7 +48,7 @@ struct InvertCommand: AsyncParsableCommand {
     var seed: UInt64 = 0
 
     @Option(help: "The most pixels a photo may have.")
-    var pixelLimit = Picture.defaultPixelLimit
+    var pixelLimit = Image.defaultPixelLimit
 
     @Flag(help: "Leave no account of how it was made in the picture.")
     var noMetadata = false
@@ -75,7 +75,7 @@ struct InvertCommand: AsyncParsableCommand {
         let place =
             output.map { ResultPlace.named($0) }
             ?? .series(folder: ".", stem: ResultPlace.stem(photo, "invert"), ending: "png")
-        try Outputs.check(picture: place.path)
+        try Outputs.check(image: place.path)
         if output != "-" { try writing.check(place.path) }
         if let trace { try Outputs.check(file: trace) }
         try Outputs.checkDistinct([("-o", output), ("--trace", trace), ("--json", json ? "-" : nil)])
@@ -88,9 +88,9 @@ struct InvertCommand: AsyncParsableCommand {
         _ = try kind.options(options)
         let session = try ModelSession(model, compute, speech)
         _ = try session.folder.schedule.levels(steps: steps)
-        session.tell(of: photo.picture, side: nil)
+        session.tell(of: photo.image, side: nil)
         let request = ReconstructionRequest(
-            picture: photo.picture, prompt: source, steps: steps, guidance: guidance,
+            image: photo.image, prompt: source, steps: steps, guidance: guidance,
             inversion: kind, inversionOptions: options, seed: seed)
         let cache = keeping.cache
         let result = try await session.result { try $0.reconstruct(request, cache: cache) }
@@ -102,7 +102,7 @@ struct InvertCommand: AsyncParsableCommand {
             clean.values = Array(clean.values.prefix(clean.shape.reduce(1, *)))
             try Outputs.write([clean, result.levels, result.end], to: trace)
         }
-        var account = WalkAccount(
+        var account = SamplingRecord(
             command: "invert", output: "", prompt: source, seed: seed,
             steps: steps, guidance: guidance, width: result.workingSize[0], height: result.workingSize[1],
             model: result.model, cost: result.cost, threads: session.threads, inversion: kind,
@@ -111,7 +111,7 @@ struct InvertCommand: AsyncParsableCommand {
             ceiling: result.roundTrip.ceiling)
         let path = try place.write { path, replacing in
             account.output = lastName(of: path)
-            try photo.suited(result.picture).write(
+            try photo.suited(result.image).write(
                 to: path, metadata: noMetadata ? [:] : account.metadata(), record: photo.record,
                 options: writing.options, replacing: replacing)
         }

@@ -4,7 +4,7 @@ import Judging
 import Tensors
 
 extension JudgeCommand {
-    /// What is said of a picture by a judge of labels.
+    /// What is said of an image by a judge of labels.
     private struct LabelLine: Encodable {
         var file: String
         var labels: [String: LabelJudge.Label]
@@ -13,14 +13,14 @@ extension JudgeCommand {
         var verdict: [String: Bool]?
     }
 
-    /// Prints the labels of pictures, and what of each prompt is right.
+    /// Prints the labels of images, and what of each prompt is right.
     static func label(
         _ files: [String], by judge: LabelJudge, prompts: [String]?, json: Bool
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         for (index, file) in files.enumerated() {
-            let labels = judge.labels(of: [try Picture(contentsOf: file)])[0]
+            let labels = judge.labels(of: [try Image(contentsOf: file)])[0]
             let prompt = try prompts?[index] ?? WebUIParameters.prompt(in: file)
             let wanted = prompt.map(judge.wanted)
             let line = LabelLine(

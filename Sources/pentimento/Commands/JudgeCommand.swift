@@ -35,10 +35,10 @@ struct JudgeCommand: ParsableCommand {
 
     @OptionGroup var compute: ComputeOptions
 
-    /// What is said of a picture.
+    /// What is said of an image.
     private struct Line: Encodable {
         var file: String
-        var attributes: PictureAttributes
+        var attributes: ImageAttributes
         var prompt: String?
         var wanted: WantedScene?
         var verdict: Verdict?
@@ -59,7 +59,7 @@ struct JudgeCommand: ParsableCommand {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         for (index, file) in files.enumerated() {
-            let seen = judge.attributes(of: [try Picture(contentsOf: file)])[0]
+            let seen = judge.attributes(of: [try Image(contentsOf: file)])[0]
             let prompt = try texts?[index] ?? WebUIParameters.prompt(in: file)
             let wanted = prompt.flatMap { WantedScene(prompt: $0) }
             let line = Line(
@@ -95,6 +95,6 @@ struct JudgeCommand: ParsableCommand {
         guard place == "-" || FileManager.default.fileExists(atPath: place) else {
             throw Failure.missing("\(place) does not exist")
         }
-        return try PhotoList.pictures(at: place)
+        return try PhotoList.images(at: place)
     }
 }

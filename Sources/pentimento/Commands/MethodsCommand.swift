@@ -11,7 +11,7 @@ struct MethodsCommand: ParsableCommand {
             pentimento methods --inversions null-text
 
             --json is a list of objects: name, title, aliases, summary, paper, year; needs (source, mask and regions: \
-            unused, optional or required; inversion, tuning, gradients, pictureChannels: true or false); standard and \
+            unused, optional or required; inversion, tuning, gradients, imageChannels: true or false); standard and \
             presets, an object by preset's name (steps, guidance, strength, inversion); options, a list with name, \
             symbol, help, standard, presets and kind: {"type": "integer" or "number", "minimum": …, "maximum": …}, \
             {"type": "choice", "values": […]}, {"type": "text"} or {"type": "flag"}; conditions, a list with settings and \
@@ -82,7 +82,7 @@ struct MethodsCommand: ParsableCommand {
             method.needs.inversion ? "inverts the photo" : nil,
             method.needs.tuning ? "tunes the model to the photo" : nil,
             method.needs.gradients ? "computes gradients" : nil,
-            method.needs.pictureChannels ? "needs a model trained for it" : nil,
+            method.needs.imageChannels ? "needs a model trained for it" : nil,
         ].compactMap(\.self)
         if !needs.isEmpty { lines.append("  " + needs.joined(separator: "; ")) }
         for preset in method.presetNames {

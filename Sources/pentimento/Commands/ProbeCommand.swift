@@ -91,8 +91,8 @@ struct ProbeCommand: AsyncParsableCommand {
             case .unetSites: try probe.unetSites(sites ?? "")
             case .vaeEncoder: try probe.autoencoderEncodes()
             case .vaeDecoder: try probe.autoencoderDecodes()
-            case .ddimInvert: try probe.walk(steps: steps ?? 0, inverting: true)
-            case .ddimSample: try probe.walk(steps: steps ?? 0, inverting: false)
+            case .ddimInvert: try probe.sample(steps: steps ?? 0, inverting: true)
+            case .ddimSample: try probe.sample(steps: steps ?? 0, inverting: false)
             case .tokenizer, .noise: []
             }
         }

@@ -5,7 +5,7 @@ import Foundation
 import Imaging
 import Storage
 
-/// `pentimento samples`: many pictures of one model on one sheet.
+/// `pentimento samples`: many images of one model on one sheet.
 struct SamplesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "samples",
@@ -68,31 +68,31 @@ struct SamplesCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try Outputs.check(picture: output)
+        try Outputs.check(image: output)
         let lines = try file.map(Self.prompts)
         let session = try ModelSession(model, compute, speech)
         let (seed, steps, guidance) = (sampling.seed.drawn(), sampling.steps ?? 50, sampling.guidance ?? 5)
         _ = try session.folder.schedule.levels(steps: steps)
         let (from, to, frames, ownSeeds) = (from ?? "", to ?? "", frames, ownSeeds)
-        let (pictures, facts) = try await session.result { studio in
-            studio.advise(on: (lines ?? []).enumerated().map { ("prompt in line \($0 + 1)", $1) })
+        let (images, facts) = try await session.result { diffusion in
+            diffusion.advise(on: (lines ?? []).enumerated().map { ("prompt in line \($0 + 1)", $1) })
             let prompts =
                 try lines.map {
-                    try $0.enumerated().map { try studio.prompt($1, as: "prompt in line \($0 + 1)") }
+                    try $0.enumerated().map { try diffusion.prompt($1, as: "prompt in line \($0 + 1)") }
                 }
-                ?? studio.prompts(from: from, to: to, count: frames)
+                ?? diffusion.prompts(from: from, to: to, count: frames)
             let seeds = prompts.indices.map { ownSeeds ? seed &+ UInt64($0) : seed }
             return (
-                try studio.samples(of: prompts, seeds: seeds, steps: steps, guidance: guidance),
-                studio.model.facts
+                try diffusion.samples(of: prompts, seeds: seeds, steps: steps, guidance: guidance),
+                diffusion.model.facts
             )
         }
         try Task.checkCancellation()
         let captions = lines ?? (0..<frames).map { $0 == 0 ? from : $0 == frames - 1 ? to : "" }
-        let cells = zip(pictures, captions).map { picture, caption in
-            ContactSheet.Cell(picture.fitted(side), caption: bare ? "" : caption)
+        let cells = zip(images, captions).map { image, caption in
+            ContactSheet.Cell(image.fitted(side), caption: bare ? "" : caption)
         }
-        let account = SheetAccount(
+        let account = SheetRecord(
             command: "samples", output: lastName(of: output), seed: seed, model: facts,
             pictures: try captions.enumerated().map { index, caption in
                 let made = Sample(
@@ -100,12 +100,12 @@ struct SamplesCommand: AsyncParsableCommand {
                     guidance: guidance)
                 return .init(label: caption, account: try JSONValue(encoding: made))
             })
-        try ContactSheet(cells, columns: columns, textScale: 1).picture()
+        try ContactSheet(cells, columns: columns, textScale: 1).image()
             .write(to: output, metadata: accounts.texts(account))
         if !speech.quiet { Outputs.tell("\(Outputs.name(output)) (seed \(seed))", beside: [output]) }
     }
 
-    /// How one of the pictures was made.
+    /// How one of the images was made.
     private struct Sample: Encodable {
         var prompt: String
         var seed: UInt64

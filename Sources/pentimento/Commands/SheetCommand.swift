@@ -2,7 +2,7 @@ import ArgumentParser
 import Imaging
 import Storage
 
-/// `pentimento sheet`: many pictures as one, each over the prompt that made it.
+/// `pentimento sheet`: many images as one, each over the prompt that made it.
 struct SheetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sheet",
@@ -39,17 +39,17 @@ struct SheetCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Outputs.check(picture: output)
+        try Outputs.check(image: output)
         let cells = try files.map { file in
-            ContactSheet.Cell(try Picture(contentsOf: file).fitted(side), caption: try Self.caption(of: file))
+            ContactSheet.Cell(try Image(contentsOf: file).fitted(side), caption: try Self.caption(of: file))
         }
-        let account = SheetAccount(
+        let account = SheetRecord(
             command: "sheet", output: lastName(of: output),
             pictures: try files.map { file in
-                let own = try PictureMetadata(contentsOf: file).entries[PictureMetadata.ownKey]
+                let own = try ImageMetadata(contentsOf: file).entries[ImageMetadata.ownKey]
                 return .init(label: lastName(of: file), account: own.map { MetadataText($0).value })
             })
-        try ContactSheet(cells, columns: columns, textScale: 1).picture()
+        try ContactSheet(cells, columns: columns, textScale: 1).image()
             .write(to: output, metadata: accounts.texts(account))
     }
 
@@ -58,9 +58,9 @@ struct SheetCommand: ParsableCommand {
     }
 }
 
-extension Picture {
-    /// The picture with its long side as wanted; as it is where nothing is wanted.
-    func fitted(_ side: Int?) -> Picture {
+extension Image {
+    /// The image with its long side as wanted; as it is where nothing is wanted.
+    func fitted(_ side: Int?) -> Image {
         guard let side else { return self }
         return resized(to: WorkingSize(fitting: width, height, longSide: side, multipleOf: 1))
     }

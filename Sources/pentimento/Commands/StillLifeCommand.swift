@@ -45,19 +45,19 @@ struct StillLifeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let sheet { try Outputs.check(picture: sheet) }
+        if let sheet { try Outputs.check(image: sheet) }
         try Outputs.check(newFolder: output)
         let (bar, written) = (speech.bar, Counter())
         defer { bar.hide() }
         try StillLifeSet.write(
             seed: seed, count: count, size: size, to: output, kinds: made.edits, from: made.choices
-        ) { picture, path in
+        ) { image, path in
             try Task.checkCancellation()
             if path.contains("/source/") { bar.show("scenes", written.next(), of: count) }
-            try picture.write(to: path)
+            try image.write(to: path)
         }
         if let sheet {
-            let account = SheetAccount(command: "still-life", output: lastName(of: sheet), seed: seed)
+            let account = SheetRecord(command: "still-life", output: lastName(of: sheet), seed: seed)
             try contactSheet().write(to: sheet, metadata: account.metadata())
         }
         if !speech.quiet {
@@ -67,17 +67,17 @@ struct StillLifeCommand: AsyncParsableCommand {
     }
 
     /// The first scenes, before and after, with their prompts.
-    private func contactSheet() throws -> Picture {
+    private func contactSheet() throws -> Image {
         let lines = try String(contentsOfFile: output + "/items.jsonl", encoding: .utf8).split(
             separator: "\n")
         let cells = try lines.prefix(32).flatMap { line in
             let item = try JSONDecoder().decode(StillLifeSet.Item.self, from: Data(line.utf8))
             return try [("source", item.sourcePrompt), ("target", item.targetPrompt)].map { role, prompt in
                 ContactSheet.Cell(
-                    try Picture(contentsOf: "\(output)/\(role)/\(item.id).png"), caption: prompt)
+                    try Image(contentsOf: "\(output)/\(role)/\(item.id).png"), caption: prompt)
             }
         }
-        return ContactSheet(cells, columns: 8, textScale: 1).picture()
+        return ContactSheet(cells, columns: 8, textScale: 1).image()
     }
 }
 

@@ -76,10 +76,10 @@ struct StudyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var contenders = try Contender.chosen(methods, options: option, preset: preset)
+        var candidates = try Candidate.chosen(methods, options: option, preset: preset)
         let kind = try inversion.map { try InversionKind.named($0) }
         let template = EditRequest(
-            picture: Picture(width: 1, height: 1), prompt: "a still life", source: "a still life",
+            image: Image(width: 1, height: 1), prompt: "a still life", source: "a still life",
             preset: preset, steps: steps, guidance: guidance, inversion: kind)
         _ = try template.checked()
         try Outputs.check(folder: output)
@@ -90,15 +90,15 @@ struct StudyCommand: AsyncParsableCommand {
         // What was named, or has an option of its own, was wanted.
         let absent =
             methods == "all"
-            ? Contender.leftOut(with: facts).filter { contenders.contains(.method($0.method)) } : []
-        contenders.removeAll { contender in absent.contains { contender == .method($0.method) } }
+            ? Candidate.leftOut(with: facts).filter { candidates.contains(.method($0.method)) } : []
+        candidates.removeAll { candidate in absent.contains { candidate == .method($0.method) } }
         let plan = StudyPlan(
             worldVersion: StillLifeSet.worldVersion,
             edits: StillLifeEdits(
-                seed: seed, size: size ?? facts.pictureSide, kinds: made.edits, choices: choices),
+                seed: seed, size: size ?? facts.imageSide, kinds: made.edits, choices: choices),
             model: facts.name, modelFingerprint: facts.fingerprint, preset: preset, steps: steps,
             guidance: guidance, inversion: kind?.rawValue, givesMask: withMask, pastes: paste)
-        let study = Study(plan: plan, count: edits, contenders: contenders, template: template)
+        let study = Study(plan: plan, count: edits, candidates: candidates, template: template)
         var folder = try StudyFolder(output, plan: plan)
         let before = folder.rows.count
         do {
@@ -111,14 +111,14 @@ struct StudyCommand: AsyncParsableCommand {
         speech.bar.hide()
         let items = try (0..<edits).map { try plan.edits.item($0).id }
         let report = StudyReport(
-            plan: plan, labels: contenders.map(\.label), items: items, rows: folder.rows, leftOut: absent)
-        let account = SheetAccount(command: "study", output: "sheet.png", seed: seed, model: facts)
+            plan: plan, labels: candidates.map(\.label), items: items, rows: folder.rows, leftOut: absent)
+        let account = SheetRecord(command: "study", output: "sheet.png", seed: seed, model: facts)
         try study.sheet(from: folder).write(to: output + "/sheet.png", metadata: account.metadata())
         try folder.write(report.markdown, to: "study.md")
         if !speech.quiet {
             Terminal.print(report.overall.plain)
             Terminal.print(
-                "\(output)/study.md: \(edits) edits, \(contenders.count) contenders, "
+                "\(output)/study.md: \(edits) edits, \(candidates.count) contenders, "
                     + "\(folder.rows.count - before) results computed now")
         }
     }
@@ -142,7 +142,7 @@ struct StudyCommand: AsyncParsableCommand {
                 hasTold = true
             }
             let left = moment.secondsLeft.map { ", \(duration($0)) left" } ?? ""
-            bar.show("\(moment.item) \(moment.contender)\(left)", moment.done, of: moment.total)
+            bar.show("\(moment.item) \(moment.candidate)\(left)", moment.done, of: moment.total)
         }
     }
 }

@@ -1,4 +1,4 @@
-// Edits the demo's picture; from the repository's root:
+// Edits the demo's image; from the repository's root:
 //     swift run -c release --package-path Examples/EditAPicture EditAPicture Models/still-life pear.png
 import Diffusion
 import Editing
@@ -11,7 +11,7 @@ let output = arguments.dropFirst().first ?? "pear.png"
 
 let engine = Engine(folder: try ModelFolder(path: model), device: .best)
 let request = EditRequest(
-    picture: try Picture(contentsOf: "Examples/red-apple.png"), prompt: "a green pear on a wooden table",
+    image: try Image(contentsOf: "Examples/red-apple.png"), prompt: "a green pear on a wooden table",
     source: "a red apple on a wooden table", method: "diffedit", seed: 1,
     steps: arguments.dropFirst(2).first.flatMap(Int.init))
 
@@ -19,6 +19,6 @@ for try await event in engine.edit(request) {
     switch event {
     case .progress(let progress): print("\(progress.stage): \(progress.step) of \(progress.of)")
     case .warning(let text): print("warning: \(text)")
-    case .finished(let result): try result.picture.write(to: output)
+    case .finished(let result): try result.image.write(to: output)
     }
 }

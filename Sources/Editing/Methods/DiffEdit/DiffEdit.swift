@@ -1,7 +1,7 @@
 import Diffusion
 import Tensors
 
-/// DiffEdit: find where two prompts disagree, and change the picture only there.
+/// DiffEdit: find where two prompts disagree, and change the image only there.
 ///
 /// Couairon, Verbeek, Schwenk and Cord, "DiffEdit: Diffusion-based semantic image editing with mask
 /// guidance", ICLR 2023. Three steps: a mask from the difference of two noise estimates; DDIM encoding
@@ -91,64 +91,65 @@ public struct DiffEdit: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        var painting = Painting(canvas.clean, mask: canvas.mask)
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        var painting = EditOutput(context.clean, mask: context.mask)
         // Step 1: M, where the prompts disagree.
         if painting.mask == nil, maskSource == .found {
-            let found = try finder.find(on: canvas)
+            let found = try finder.find(on: context)
             painting.mask = found.mask
             painting.softMask = found.soft
             painting.trace["difference"] = found.difference
             if found.mask.sum.item == 0 {
-                canvas.studio.warn(DiffEditMask.emptyMaskAdvice)
+                context.session.warn(DiffEditMask.emptyMaskAdvice)
                 return painting
             }
         }
         // Step 2: x₀…x_K.
-        let path = try encode(canvas)
+        let path = try encode(context)
         painting.levels = path.latents
         painting.path = encoding == .ddim && (encodingGuidance == 1 || path.kind != .ddim) ? path : nil
         // Step 3: y_K…y₀.
-        painting.latent = try decode(canvas, over: path, mask: painting.mask)
+        painting.latent = try decode(context, over: path, mask: painting.mask)
         return painting
     }
 
-    private func prompt(_ canvas: Canvas) -> Prompt {
-        encodingPrompt == .source ? canvas.source ?? canvas.empty : canvas.empty
+    private func prompt(_ context: EditContext) -> Prompt {
+        encodingPrompt == .source ? context.source ?? context.empty : context.empty
     }
 
-    private func encode(_ canvas: Canvas) throws -> SourcePath {
+    private func encode(_ context: EditContext) throws -> InvertedTrajectory {
         switch encoding {
-        case .ddim where encodingGuidance != 1 && canvas.inversion == .ddim:
-            return try canvas.invertedByDDIM(prompt: prompt(canvas), scale: encodingGuidance)
+        case .ddim where encodingGuidance != 1 && context.inversion == .ddim:
+            return try context.invertedByDDIM(prompt: prompt(context), scale: encodingGuidance)
         case .ddim:
             if encodingGuidance != 1 {
-                canvas.studio.warn(
-                    "encode-guidance counts for DDIM alone; \(canvas.inversion.rawValue) has its own")
+                context.session.warn(
+                    "encode-guidance counts for DDIM alone; \(context.inversion.rawValue) has its own")
             }
-            return try canvas.invert(prompt: prompt(canvas), stage: "encoding")
+            return try context.invert(prompt: prompt(context), stage: "encoding")
         case .noise:
-            return canvas.noised(with: canvas.freshNoise(), prompt: prompt(canvas))
+            return context.noised(with: context.freshNoise(), prompt: prompt(context))
         }
     }
 
-    private func decode(_ canvas: Canvas, over path: SourcePath, mask: Tensor?) throws -> Tensor {
+    private func decode(_ context: EditContext, over path: InvertedTrajectory, mask: Tensor?) throws -> Tensor
+    {
         let isPredicted = blending == .predicted
-        return try canvas.studio.sample(
-            path.start, from: canvas.top, of: canvas.levels, by: isPredicted ? DDIM() : path.sampler,
+        return try context.session.sample(
+            path.start, from: context.startStep, of: context.levels, by: isPredicted ? DDIM() : path.sampler,
             fresh: path.freshNoise,
             predicting: {
-                try canvas.guidedNoise(
-                    in: $0, at: $1, awayFrom: path.negative(at: $1.index, or: canvas.negative))
+                try context.guidedNoise(
+                    in: $0, at: $1, awayFrom: path.negative(at: $1.index, or: context.negative))
             },
             guiding: { estimate in
                 guard isPredicted else { return estimate }
-                let clean = Canvas.blend(estimate.predictedOriginal, over: canvas.clean, mask: mask)
+                let clean = EditContext.blend(estimate.predictedOriginal, over: context.clean, mask: mask)
                 return estimate.replacing(predictedOriginal: clean)
             },
             each: { index, y in
                 let kept = path.latents[background == .destination ? index : index + 1]
-                return isPredicted ? y : Canvas.blend(y, over: kept, mask: mask)
+                return isPredicted ? y : EditContext.blend(y, over: kept, mask: mask)
             })
     }
 }

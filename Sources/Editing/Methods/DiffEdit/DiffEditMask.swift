@@ -12,7 +12,7 @@ import Tensors
 struct DiffEditMask {
     /// How extreme values are removed.
     enum Outliers: String, CaseIterable {
-        /// D' = min(D, κ·mean)/(κ·mean); at most 1/(κθ) of the picture can be on.
+        /// D' = min(D, κ·mean)/(κ·mean); at most 1/(κθ) of the image can be on.
         case clamp
         /// Clipped at a percentile, then scaled from the smallest to the largest value; for large edits.
         case percentile
@@ -48,7 +48,7 @@ struct DiffEditMask {
         .init(options: ["clamp"], when: .option("outliers", ["clamp"])),
         .init(options: ["percentile"], when: .option("outliers", ["percentile"])),
     ]
-    /// Holes of doubt, which would show as dots of the old picture, are closed; the published code leaves them.
+    /// Holes of doubt, which would show as dots of the old image, are closed; the published code leaves them.
     static let holes = OptionDescription(
         "holes", .integer(0...64), .integer(Mask.smallHole), presets: [.official: .integer(0)],
         help: "holes of at most so many cells in the mask are filled")
@@ -81,10 +81,10 @@ struct DiffEditMask {
 
     /// The mask, the map it was cut from and the difference itself, each [1, 1, h, w].
     /// - Parameter extra: what the network reads besides the latent, if it does.
-    func find(on canvas: Canvas, extra: Tensor? = nil) throws -> (
+    func find(on context: EditContext, extra: Tensor? = nil) throws -> (
         mask: Tensor, soft: Tensor, difference: Tensor
     ) {
-        let difference = try difference(on: canvas, extra: extra)
+        let difference = try difference(on: context, extra: extra)
         let soft = scaled(difference)
         let cut = Mask((soft > threshold).to(dtype: .float32)).fillingHoles(upTo: holes)
         let mask = Tensor(cut.values, shape: [1, 1, cut.height, cut.width]).like(difference)
@@ -92,22 +92,22 @@ struct DiffEditMask {
     }
 
     /// The difference of the two estimates (D), [1, 1, h, w].
-    func difference(on canvas: Canvas, extra: Tensor? = nil) throws -> Tensor {
-        let level = canvas.levels[max(canvas.levels.reach(level), 1)]
-        let reference = canvas.source ?? canvas.empty
-        var sum = canvas.clean.zerosLike.mean([1], keeping: true)
+    func difference(on context: EditContext, extra: Tensor? = nil) throws -> Tensor {
+        let level = context.levels[max(context.levels.stepCount(strength: level), 1)]
+        let reference = context.source ?? context.empty
+        var sum = context.clean.zerosLike.mean([1], keeping: true)
         // Equal prompts make no difference; rounding must not become a mask.
-        guard reference !== canvas.prompt else { return sum }
-        // All latents first, so that the studio may put as many rows into a pass as fit.
-        let latents = (0..<noises).map { _ in DDIM.noised(canvas.clean, canvas.freshNoise(), to: level) }
-        let estimates = try canvas.studio.noises(
-            in: latents, at: level, prompts: [canvas.prompt, reference], against: canvas.negative,
+        guard reference !== context.prompt else { return sum }
+        // All latents first, so that the session may put as many rows into a pass as fit.
+        let latents = (0..<noises).map { _ in DDIM.addNoise(context.clean, context.freshNoise(), to: level) }
+        let estimates = try context.session.noises(
+            in: latents, at: level, prompts: [context.prompt, reference], negative: context.negative,
             scale: guidance, extra: extra, stage: "finding the mask")
         for pair in estimates { sum += (pair[0] - pair[1]).absolute.mean([1], keeping: true) }
         return sum / Double(noises)
     }
 
-    /// The scaled difference (D'); one that is nought everywhere stays so.
+    /// The scaled difference (D'); one that is zero everywhere stays so.
     func scaled(_ difference: Tensor) -> Tensor {
         switch outliers {
         case .clamp:
@@ -124,16 +124,16 @@ struct DiffEditMask {
     }
 }
 
-extension Studio {
+extension DiffusionSession {
     /// Noise estimates of several latents under several prompts, latent by latent, in as few passes as memory
     /// allows.
     fileprivate func noises(
-        in latents: [Tensor], at level: Level, prompts: [Prompt], against empty: Prompt, scale: Double,
+        in latents: [Tensor], at level: NoiseLevel, prompts: [Prompt], negative: Prompt, scale: Double,
         extra: Tensor?, stage: String
     ) throws -> [[Tensor]] {
         // Enough latents at a time to fill passes, few enough to show progress.
         let group = Swift.max(limits.rows / (prompts.count * 2), 1)
-        let away = Guidance(awayFrom: empty, scale: scale)
+        let away = Guidance(awayFrom: negative, scale: scale)
         var estimates: [[Tensor]] = []
         for start in steps(stage, Array(stride(from: 0, to: latents.count, by: group))) {
             let part = latents[start..<Swift.min(start + group, latents.count)]

@@ -1,6 +1,6 @@
 import Prompts
 
-/// One thing that LEDITS++ adds to a picture or takes from it.
+/// One thing that LEDITS++ adds to an image or takes from it.
 ///
 /// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=0.1` or `,cool-down=0.7` after
 /// it where it differs from the rest; several are divided by semicolons.
@@ -11,7 +11,7 @@ struct LEDITSEdit: Equatable {
     var isRemoval = false
     /// How strongly (s_e).
     var scale: Double
-    /// Which share of the picture stays as it is (λ).
+    /// Which share of the image stays as it is (λ).
     var threshold: Double
     /// Share of the steps at the beginning in which it does nothing.
     var warmUp: Double
@@ -115,7 +115,7 @@ struct LEDITSEdit: Equatable {
         for part in text.lowercased().split(whereSeparator: \.isWhitespace) {
             let word = String(part.drop { !$0.isWordly }.reversed().drop { !$0.isWordly }.reversed())
             let isLast = part.last.map { !$0.isWordly } ?? false
-            if LittleWords.all.contains(word) || word.isEmpty {
+            if StopWords.all.contains(word) || word.isEmpty {
                 phrases.append([])
             } else {
                 phrases[phrases.count - 1].append(word)

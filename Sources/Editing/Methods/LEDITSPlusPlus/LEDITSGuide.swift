@@ -16,26 +16,26 @@ struct LEDITSGuide {
 
     private let phrases: [Phrase]
     private let masks: LEDITSMasks
-    private let canvas: Canvas
+    private let context: EditContext
     private let sourceGuidance: Double
     private let invertsOnly: Bool
 
     /// A guide by edits.
-    /// - Parameter invertsOnly: whether source guidance leads the picture's own path alone.
+    /// - Parameter invertsOnly: whether source guidance leads the image's own path alone.
     /// - Throws: `EditingError.badValue` for a phrase of which the model reads nothing.
     init(
-        _ edits: [LEDITSEdit], _ masks: LEDITSMasks, _ canvas: Canvas, sourceGuidance: Double,
+        _ edits: [LEDITSEdit], _ masks: LEDITSMasks, _ context: EditContext, sourceGuidance: Double,
         invertsOnly: Bool = false
     ) throws {
         self.masks = masks
-        self.canvas = canvas
-        self.sourceGuidance = canvas.source == nil ? 0 : sourceGuidance
+        self.context = context
+        self.sourceGuidance = context.source == nil ? 0 : sourceGuidance
         self.invertsOnly = invertsOnly
         phrases = try edits.map { edit in
-            let prompt = try canvas.studio.prompt(edit.phrase)
+            let prompt = try context.session.prompt(edit.phrase)
             // Only maps need to know about tokens.
             guard !masks.sites.isEmpty else { return Phrase(edit: edit, prompt: prompt, columns: []) }
-            let tokens = try canvas.studio.model.tokenizer().encode(edit.phrase).tokens.count
+            let tokens = try context.session.model.tokenizer().encode(edit.phrase).tokens.count
             guard tokens > 0 else {
                 throw EditingError.badValue(
                     name: "option edits", value: "\"\(edit.phrase)\"",
@@ -47,10 +47,10 @@ struct LEDITSGuide {
 
     /// The noises of both paths in one step of so many, and where any edit acted, [1, 1, h, w].
     func noises(
-        source: Tensor, edited: Tensor, at level: Level, step: Int, of steps: Int
+        source: Tensor, edited: Tensor, at level: NoiseLevel, step: Int, of steps: Int
     ) throws -> (source: Tensor, edited: Tensor, mask: Tensor) {
         let acting = phrases.filter { $0.edit.acts(in: step, of: steps) }
-        let led = sourceGuidance == 0 ? nil : canvas.source
+        let led = sourceGuidance == 0 ? nil : context.source
         // ε_∅, led towards the source prompt where that is wanted.
         func unprompted(_ latent: Tensor, _ empty: Prompt, _ led: Prompt?) -> Query {
             Query(
@@ -63,11 +63,11 @@ struct LEDITSGuide {
                 edited, at: level, prompt: phrase.prompt,
                 plan: masks.sites.isEmpty ? .none : .recording(into: recording))
         }
-        let answers = try canvas.studio.predict(
+        let answers = try context.session.predict(
             [
-                unprompted(source, invertsOnly ? canvas.empty : canvas.negative, led),
-                unprompted(edited, canvas.negative, invertsOnly ? nil : led),
-                unprompted(edited, canvas.negative, nil),
+                unprompted(source, invertsOnly ? context.empty : context.negative, led),
+                unprompted(edited, context.negative, invertsOnly ? nil : led),
+                unprompted(edited, context.negative, nil),
             ] + prompted)
         let (own, empty, estimates) = (answers[0], answers[2], answers[3...])
         var noise = answers[1]

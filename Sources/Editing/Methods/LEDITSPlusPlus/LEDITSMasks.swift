@@ -27,7 +27,7 @@ struct LEDITSMasks {
             sites = []
             return
         }
-        let maps = try model.sites.filter { $0.isPromptMap && $0.stage != .middle }
+        let maps = try model.sites.filter { $0.isCrossAttentionMap && $0.stage != .middle }
         let scales = Set(maps.map(\.scale))
         let scale = scales.filter { $0 <= 4 }.max() ?? scales.min()
         sites = maps.filter { $0.scale == scale }
@@ -39,7 +39,7 @@ struct LEDITSMasks {
     ///   - recording: the maps of the edit's pass.
     ///   - columns: which of their columns are looked at; column 0 is the start of the text.
     func mask(
-        of guidance: Tensor, _ recording: Recording, columns: [Int], threshold: Double, at level: Level
+        of guidance: Tensor, _ recording: Recording, columns: [Int], threshold: Double, at level: NoiseLevel
     ) -> Tensor {
         let (_, _, height, width) = guidance.shape4
         var mask = Tensor.ones([1, 1, height, width]).like(guidance)

@@ -5,16 +5,16 @@ import Tensors
 /// LEDITS++: several edits at once, each by a phrase and kept to where the phrase looks.
 ///
 /// Brack, Friedrich, Kornmeier, Tsaban, Schramowski, Kersting and Passos, "LEDITS++: Limitless Image Editing
-/// using Text-to-Image Models", CVPR 2024. The picture's latents of all levels are noised independently; what
+/// using Text-to-Image Models", CVPR 2024. The image's latents of all levels are noised independently; what
 /// a random sampler must add to its unprompted steps to go from one to the next is kept and added again while
 /// phrases guide the way: ε = ε_∅ + Σ s_e·m_e⊙(ε_e - ε_∅), minus where a phrase is removed. m_e is where the
-/// phrase's maps and the guidance itself are largest. Both paths are walked side by side, on the solver's own levels.
-/// Without an edit the picture comes back to the last bit. The guidance setting is s_e; a negative prompt takes the
+/// phrase's maps and the guidance itself are largest. Both paths are sampled side by side, on the solver's own levels.
+/// Without an edit the image comes back to the last bit. The guidance setting is s_e; a negative prompt takes the
 /// empty one's place.
 ///
 /// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on
 /// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with `source-guidance` (k
-/// where that leads the picture's own path alone); one or two less in the first, where both paths have one latent.
+/// where that leads the image's own path alone); one or two less in the first, where both paths have one latent.
 public struct LEDITSPlusPlus: EditingMethod {
     /// Which sampler's noises are found.
     enum Solver: String, CaseIterable {
@@ -150,28 +150,30 @@ public struct LEDITSPlusPlus: EditingMethod {
 
     /// Edits.
     /// - Throws: `EditingError.badValue` where the edits cannot be read.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        let edits = try wanted(on: canvas)
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        let edits = try wanted(on: context)
         if edits.isEmpty {
-            canvas.studio.warn(
+            context.session.warn(
                 "the prompts do not differ, so there is nothing to edit and the picture stays as it is; "
                     + "say what to add or remove with --option edits=…")
         }
-        guard canvas.top > 0, !edits.isEmpty else { return Painting(canvas.clean, mask: canvas.mask) }
+        guard context.startStep > 0, !edits.isEmpty else {
+            return EditOutput(context.clean, mask: context.mask)
+        }
         let guide = try LEDITSGuide(
-            edits, LEDITSMasks(masks, model: canvas.studio.model), canvas, sourceGuidance: sourceGuidance,
+            edits, LEDITSMasks(masks, model: context.session.model), context, sourceGuidance: sourceGuidance,
             invertsOnly: invertsOnly)
-        return try walk(canvas, guide)
+        return try sample(context, guide)
     }
 
     /// What the edits are.
-    private func wanted(on canvas: Canvas) throws -> [LEDITSEdit] {
+    private func wanted(on context: EditContext) throws -> [LEDITSEdit] {
         let usual = LEDITSEdit(
-            phrase: "", scale: canvas.guidance, threshold: threshold, warmUp: warmUp, coolDown: coolDown)
+            phrase: "", scale: context.guidance, threshold: threshold, warmUp: warmUp, coolDown: coolDown)
         let given = try LEDITSEdit.parse(edits, usual: usual)
         guard given.isEmpty else { return given }
-        let phrases = try phrases.resolved(for: canvas.studio.model)
-        let (source, target) = (canvas.source?.text, canvas.prompt.text ?? "")
+        let phrases = try phrases.resolved(for: context.session.model)
+        let (source, target) = (context.source?.text, context.prompt.text ?? "")
         if let source, phrases == .words { return LEDITSEdit.between(source, target, usual: usual) }
         guard source != target else { return [] }
         var edit = usual
@@ -180,18 +182,22 @@ public struct LEDITSPlusPlus: EditingMethod {
     }
 
     /// Both paths down, with a guide over the edited one.
-    private func walk(_ canvas: Canvas, _ guide: LEDITSGuide) throws -> Painting {
-        let levels = canvas.levels
+    private func sample(_ context: EditContext, _ guide: LEDITSGuide) throws -> EditOutput {
+        let levels = context.levels
         // x_1…x_K, each with a noise of its own.
         let latents =
-            [canvas.clean]
-            + (1...canvas.top).map { DDIM.noised(canvas.clean, canvas.freshNoise(), to: levels[$0]) }
-        var edited = latents[canvas.top]
+            [context.clean]
+            + (1...context.startStep).map {
+                DDIM.addNoise(context.clean, context.freshNoise(), to: levels[$0])
+            }
+        var edited = latents[context.startStep]
         var last: (source: Estimate, edited: Estimate)?
-        var areas = canvas.clean.mean([1], keeping: true).zerosLike
-        for (step, k) in canvas.studio.steps("decoding", Array((1...canvas.top).reversed().enumerated())) {
+        var areas = context.clean.mean([1], keeping: true).zerosLike
+        for (step, k) in context.session.steps(
+            "decoding", Array((1...context.startStep).reversed().enumerated()))
+        {
             let answer = try guide.noises(
-                source: latents[k], edited: edited, at: levels[k], step: step, of: canvas.top)
+                source: latents[k], edited: edited, at: levels[k], step: step, of: context.startStep)
             areas += answer.mask
             // μ(y_k) + σz with σz = x_{k-1} - μ(x_k).
             let estimates = (
@@ -201,12 +207,12 @@ public struct LEDITSPlusPlus: EditingMethod {
             let mean = sampler.mean(estimates.edited, after: last?.edited, to: levels[k - 1])
             let source = sampler.mean(estimates.source, after: last?.source, to: levels[k - 1])
             last = estimates
-            // Where σ is nought there is no z that could lead back to the picture.
+            // Where σ is zero there is no z that could lead back to the image.
             let adds = keepsLast || sampler.deviation(from: levels[k], to: levels[k - 1]) > 0
-            edited = Canvas.blend(
-                adds ? latents[k - 1] + (mean - source) : mean, over: latents[k - 1], mask: canvas.mask)
+            edited = EditContext.blend(
+                adds ? latents[k - 1] + (mean - source) : mean, over: latents[k - 1], mask: context.mask)
         }
-        return Painting(
-            edited, mask: canvas.mask, softMask: areas / Double(canvas.top), levels: latents)
+        return EditOutput(
+            edited, mask: context.mask, softMask: areas / Double(context.startStep), levels: latents)
     }
 }

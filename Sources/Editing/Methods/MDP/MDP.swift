@@ -2,20 +2,20 @@ import Diffusion
 import Networks
 import Tensors
 
-/// MDP: walk down under the new prompt, but mix one variable of every step with the picture's own path.
+/// MDP: sample under the new prompt, but mix one variable of every step with the image's own path.
 ///
 /// Wang, Zhang, Birsak and Wonka, "MDP: A Generalized Framework for Text-Guided Image Editing by Manipulating
 /// the Diffusion Path", TMLR 2024. The variable is the predicted noise (MDP-ε, which the paper recommends),
 /// the latent (MDP-x), the condition (MDP-c), the prompt's attention maps (as in Prompt-to-Prompt) or the
 /// guidance (MDP-β); how much of the source goes in at which step is the schedule's to say. Both paths are
-/// walked side by side, the source's only where something of it is still to come. With `inversion` direct,
-/// the source's noise is that of the inversion; an inversion with a guidance of its own (edit-friendly) is walked at
+/// sampled side by side, the source's only where something of it is still to come. With `inversion` direct,
+/// the source's noise is that of the inversion; an inversion with a guidance of its own (edit-friendly) is sampled at
 /// that one.
 ///
 /// Draws no noise. Cost on N steps, T of them in the window and all of weight 1: N to invert; then noise and
 /// latent 2(N - T), and condition 2N. `guidance` takes 2N, and 1 more where the weight lies between 0 and 1;
 /// `attention` 2N and 1 more in every step of the window. Unless the inversion is direct, noise, latent and
-/// attention also walk the source path down to the window's end, for 1 each step where the source prompt is
+/// attention also sample the source path down to the window's end, for 1 each step where the source prompt is
 /// what guidance leads away from, else 2. Guidance of 1, and prompts that are what guidance leads away from,
 /// halve the twos; both paths begin with one latent, and share a row of the first step.
 public struct MDP: EditingMethod {
@@ -75,27 +75,28 @@ public struct MDP: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
-        let path = try canvas.invert()
-        let weights = schedule.weights(steps: canvas.top)
-        var walk = try Walk(canvas, path: path, mixing: variable)
-        // The source is walked down to the last step that needs it (i counts from the noisiest).
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        let path = try context.invert()
+        let weights = schedule.weights(steps: context.startStep)
+        var branches = try Branches(context, path: path, mixing: variable)
+        // The source is sampled down to the last step that needs it (i counts from the noisiest).
         let lastMixed = weights.lastIndex { $0 > 0 } ?? -1
-        for i in canvas.studio.steps("decoding", weights.indices) {
-            let k = canvas.top - i
-            try walk.step(from: k, weight: weights[i], amplify: amplify, needsSource: i <= lastMixed)
-            walk.edited = Canvas.blend(walk.edited, over: path.latents[k - 1], mask: canvas.mask)
+        for i in context.session.steps("decoding", weights.indices) {
+            let k = context.startStep - i
+            try branches.step(from: k, weight: weights[i], amplify: amplify, needsSource: i <= lastMixed)
+            branches.edited = EditContext.blend(
+                branches.edited, over: path.latents[k - 1], mask: context.mask)
         }
-        return Painting(
-            walk.edited, mask: canvas.mask, path: path,
+        return EditOutput(
+            branches.edited, mask: context.mask, path: path,
             trace: ["source_weights": Tensor(weights.map { Float($0) })])
     }
 }
 
 /// Both paths on their way down.
-private struct Walk {
-    let canvas: Canvas
-    let path: SourcePath
+private struct Branches {
+    let context: EditContext
+    let path: InvertedTrajectory
     let variable: MDP.Variable
     let maps: MapMixing?
     /// The source's latent (xᴬ).
@@ -105,18 +106,18 @@ private struct Walk {
     /// The condition of the last weight, which most schedules use again.
     private var mixed: (weight: Double, prompt: Prompt)?
 
-    init(_ canvas: Canvas, path: SourcePath, mixing variable: MDP.Variable) throws {
-        self.canvas = canvas
+    init(_ context: EditContext, path: InvertedTrajectory, mixing variable: MDP.Variable) throws {
+        self.context = context
         self.path = path
         self.variable = variable
-        maps = variable == .attention ? try MapMixing(canvas, source: path.prompt) : nil
+        maps = variable == .attention ? try MapMixing(context, source: path.prompt) : nil
         (source, edited) = (path.start, path.start)
     }
 
     /// One step of both paths.
     mutating func step(from k: Int, weight: Double, amplify: Double, needsSource: Bool) throws {
-        let level = canvas.levels[k]
-        let negative = path.negative(at: k, or: canvas.negative)
+        let level = context.levels[k]
+        let negative = path.negative(at: k, or: context.negative)
         var queries: [Query] = []
         func ask(_ query: Query) -> Int {
             queries.append(query)
@@ -132,13 +133,13 @@ private struct Walk {
                 sourceNoise = knownNoise(from: k)
                 if recording != nil { _ = ask(Query(source, at: level, prompt: path.prompt, plan: plan)) }
             } else {
-                let guidance = Guidance(awayFrom: negative, scale: path.guidance ?? canvas.guidance)
+                let guidance = Guidance(awayFrom: negative, scale: path.guidance ?? context.guidance)
                 asked.source = ask(
                     Query(source, at: level, prompt: path.prompt, guidance: guidance, plan: plan))
             }
         }
         // What is asked of the edited latent, unless all of it is replaced.
-        let away = canvas.away(from: negative)
+        let away = context.away(from: negative)
         let target = prompt(weight: weight)
         let isReplaced = weight == 1 && (variable == .noise || variable == .latent)
         let plan = recording.flatMap { maps?.plan(from: $0, weight: weight) } ?? .none
@@ -148,7 +149,7 @@ private struct Walk {
         if variable == .guidance, weight > 0, weight < 1 {
             asked.underSource = ask(Query(edited, at: level, prompt: path.prompt, guidance: away))
         }
-        let noises = try canvas.studio.predict(queries)
+        let noises = try context.session.predict(queries)
 
         if let place = asked.source { sourceNoise = noises[place] }
         var noise = asked.edited.map { noises[$0] }
@@ -159,9 +160,9 @@ private struct Walk {
             noise = Self.mix(sourceNoise * amplify, noise, weight: weight)
         }
         if let sourceNoise {
-            source = path.source(path.move(source, sourceNoise, from: k), reaching: k - 1)
+            source = path.source(path.step(source, sourceNoise, from: k), reaching: k - 1)
         }
-        if let noise { edited = path.move(edited, noise, from: k) }
+        if let noise { edited = path.step(edited, noise, from: k) }
         if variable == .latent, weight > 0 {
             edited = Self.mix(source, isReplaced ? nil : edited, weight: weight)
         }
@@ -169,27 +170,27 @@ private struct Walk {
 
     /// The noise that leads from the source's latent exactly to the next one: that of the inversion.
     ///
-    /// A step between levels of the same noise adds none of it, so that any would do; then it is nought.
+    /// A step between levels of the same noise adds none of it, so that any would do; then it is zero.
     private func knownNoise(from k: Int) -> Tensor {
-        let (kept, added) = DDIM.coefficients(from: canvas.levels[k], to: canvas.levels[k - 1])
+        let (kept, added) = DDIM.coefficients(from: context.levels[k], to: context.levels[k - 1])
         guard added != 0 else { return path.latents[k].zerosLike }
         return (path.latents[k - 1] - path.latents[k] * kept) / added
     }
 
     /// What the edited latent is told to become.
     private mutating func prompt(weight: Double) -> Prompt {
-        guard path.prompt !== canvas.prompt else { return canvas.prompt }
+        guard path.prompt !== context.prompt else { return context.prompt }
         switch variable {
         case .condition, .guidance:
-            if weight == 0 { return canvas.prompt }
+            if weight == 0 { return context.prompt }
             if weight == 1 { return path.prompt }
-            guard variable == .condition else { return canvas.prompt }
+            guard variable == .condition else { return context.prompt }
             if let mixed, mixed.weight == weight { return mixed.prompt }
             let prompt = Prompt(
-                embedding: Self.mix(path.prompt.embedding, canvas.prompt.embedding, weight: weight))
+                embedding: Self.mix(path.prompt.embedding, context.prompt.embedding, weight: weight))
             mixed = (weight, prompt)
             return prompt
-        case .noise, .latent, .attention: return canvas.prompt
+        case .noise, .latent, .attention: return context.prompt
         }
     }
 

@@ -17,7 +17,7 @@ struct MDPSchedule {
             switch self {
             case .constant: 1
             case .linear: 1 - part
-            // A quarter turn, whose cosine is not quite nought in binary.
+            // A quarter turn, whose cosine is not quite zero in binary.
             case .cosine: part == 1 ? 0 : cos(part * .pi / 2)
             case .exponential: exp(-5 * part)
             }
@@ -32,7 +32,7 @@ struct MDPSchedule {
     let length: Int
     let first: Double
 
-    /// The weights of N steps, the noisiest first; nought outside the window.
+    /// The weights of N steps, the noisiest first; zero outside the window.
     func weights(steps: Int) -> [Double] {
         func scaled(_ count: Int) -> Int {
             Int((Double(count * steps) / Double(Self.countedSteps)).rounded())

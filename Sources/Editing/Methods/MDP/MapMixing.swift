@@ -15,18 +15,19 @@ struct MapMixing {
     /// 1 where there is such a column, else 0, [1, 1, 1, L].
     private let isMapped: Tensor
 
-    /// A mixing between a canvas's prompts.
+    /// A mixing between a context's prompts.
     /// - Throws: what the model's tokenizer throws where it has none.
-    init(_ canvas: Canvas, source: Prompt) throws {
-        let tokenizer = try canvas.studio.model.tokenizer()
+    init(_ context: EditContext, source: Prompt) throws {
+        let tokenizer = try context.session.model.tokenizer()
         let alignment = Self.alignment(
-            from: tokenizer.encode(source.text ?? "").ids, to: tokenizer.encode(canvas.prompt.text ?? "").ids)
-        let device = canvas.studio.model.device
-        sites = try canvas.studio.model.sites.filter(\.isPromptMap)
+            from: tokenizer.encode(source.text ?? "").ids, to: tokenizer.encode(context.prompt.text ?? "").ids
+        )
+        let device = context.session.model.device
+        sites = try context.session.model.sites.filter(\.isCrossAttentionMap)
         columns = Tensor(alignment.map { Int64($0 ?? 0) }).to(device: device)
         isMapped = Tensor(
             alignment.map { Float($0 == nil ? 0 : 1) }, shape: [1, 1, 1, alignment.count]
-        ).like(canvas.clean)
+        ).like(context.clean)
     }
 
     /// Where the source branch's maps are kept during one pass.
@@ -36,7 +37,7 @@ struct MapMixing {
     func plan(from recording: Recording, weight: Double) -> Plan {
         .editing(sites) { [columns, isMapped] site, own in
             let share = isMapped * weight
-            return recording[site].picked(3, columns) * share + own * (1 - share)
+            return recording[site].indexSelect(3, columns) * share + own * (1 - share)
         }
     }
 

@@ -8,7 +8,7 @@ import Tensors
 ///
 /// Where the target shows the thing it looks only at the source's thing, elsewhere only at the rest. The masks are made of
 /// words, anew in every step, from the layers that the pass has already come by, see `WordAttention`; or they are given as
-/// pictures, and are the same in every step.
+/// images, and are the same in every step.
 struct ForegroundMask {
     static let options: [OptionDescription] = [
         .init(
@@ -60,13 +60,13 @@ struct ForegroundMask {
     /// The mask's makings; nil where no thing is named.
     /// - Throws: `EditingError` for a prompt or file that is missing, `TokenizerError` for words that are not in a prompt,
     ///   `ImagingError` for a mask that cannot be read.
-    init?(_ request: Request, on canvas: Canvas, layers: [Site], among all: [Site]) throws {
+    init?(_ request: Request, on context: EditContext, layers: [Site], among all: [Site]) throws {
         if !request.files.target.isEmpty, request.files.source.isEmpty {
             throw EditingError.missing(what: "option source-mask beside target-mask", method: "masactrl")
         }
         guard !layers.isEmpty else { return nil }
         let controlled = all.filter { site in
-            site.isOwnMap && layers.contains { $0.stage == site.stage && $0.layer == site.layer }
+            site.isSelfAttentionMap && layers.contains { $0.stage == site.stage && $0.layer == site.layer }
         }
         if !request.files.source.isEmpty {
             let given = (
@@ -75,18 +75,18 @@ struct ForegroundMask {
             )
             (maps, restricted) = ([], controlled)
             masks = { site, _, _ in
-                let size = canvas.size(at: site.scale)
+                let size = context.size(at: site.scale)
                 func cells(_ mask: Mask) -> Tensor {
                     let small = mask.nearest(width: size.width, height: size.height)
                     return Tensor(
                         small.values.map { $0 >= 0.5 ? 1 : 0 }, shape: [1, 1, size.height, size.width]
                     )
-                    .like(canvas.clean)
+                    .like(context.clean)
                 }
                 return (cells(given.source), cells(given.target))
             }
         } else if request.needsWords {
-            let words = try WordAttention(request, on: canvas, among: all)
+            let words = try WordAttention(request, on: context, among: all)
             let earlier = words.earlierMaps(of: controlled, among: all)
             maps = words.maps
             restricted = controlled.filter { earlier[$0]?.isEmpty == false }

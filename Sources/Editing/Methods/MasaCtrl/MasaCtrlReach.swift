@@ -1,6 +1,6 @@
 import Networks
 
-/// Which steps and which self-attention layers of MasaCtrl's target look at the picture.
+/// Which steps and which self-attention layers of MasaCtrl's target look at the image.
 ///
 /// Layers are counted as the 16 of Stable Diffusion (6 on the way down, 1 in the middle, 9 on the way up); in a network
 /// of n layers, layer l of 16 means those from ⌈l·n/16⌉ to before ⌈(l+1)·n/16⌉. Steps are shares of the way.
@@ -64,7 +64,7 @@ struct MasaCtrlReach {
         return layers
     }
 
-    /// Whether a step, counted from the noisiest of so many, looks at the picture.
+    /// Whether a step, counted from the noisiest of so many, looks at the image.
     func acts(in step: Int, of steps: Int) -> Bool {
         guard bounds.isEmpty else { return bounds.contains { $0.steps(of: steps).contains(step) } }
         return step >= Int((startStep * Double(steps)).rounded())
@@ -72,8 +72,8 @@ struct MasaCtrlReach {
 
     /// Keys and values of the controlled layers, in the order of a pass.
     func keysAndValues(among all: [Site]) -> [Site] {
-        let own = all.filter { $0.attention == .own }
-        let maps = own.filter(\.isOwnMap)
+        let own = all.filter { $0.attention == .selfAttention }
+        let maps = own.filter(\.isSelfAttentionMap)
         func first(_ layer: Int) -> Int {
             (layer * maps.count + Self.countedLayers - 1) / Self.countedLayers
         }

@@ -16,34 +16,34 @@ struct WordAttention {
     let targetColumns: [Int]
     private let threshold: Double
     private let mapScale: Int
-    private let canvas: Canvas
+    private let context: EditContext
 
     /// What is needed to look for a thing.
     /// - Throws: `EditingError` for a prompt that is missing, `TokenizerError` for words that are not in it.
-    init(_ request: ForegroundMask.Request, on canvas: Canvas, among all: [Site]) throws {
+    init(_ request: ForegroundMask.Request, on context: EditContext, among all: [Site]) throws {
         guard !request.target.isEmpty else {
             throw EditingError.missing(what: "option foreground beside source-foreground", method: "masactrl")
         }
-        guard let source = canvas.source else {
+        guard let source = context.source else {
             throw EditingError.missing(
                 what: "a prompt that says what the picture shows now (--source) for option foreground",
                 method: "masactrl")
         }
-        let tokenizer = try canvas.studio.model.tokenizer()
+        let tokenizer = try context.session.model.tokenizer()
         func columns(of phrase: String, in prompt: Prompt) throws -> [Int] {
             let text = tokenizer.encode(prompt.text ?? "")
             return try tokenizer.wordTokens(phrase, in: text).flatMap { Array($0) }
         }
-        targetColumns = try columns(of: request.target, in: canvas.prompt)
+        targetColumns = try columns(of: request.target, in: context.prompt)
         sourceColumns = try columns(of: request.source, in: source)
         threshold = request.threshold
-        self.canvas = canvas
+        self.context = context
 
         // The smallest maps of the way up: 16×16 in Stable Diffusion, whose 8×8 ones are the middle's.
-        let upward = all.filter { if case .up = $0.stage { $0.isPromptMap } else { false } }
+        let upward = all.filter { if case .up = $0.stage { $0.isCrossAttentionMap } else { false } }
         let scale = upward.map(\.scale).max() ?? 1
         mapScale = scale
-        maps = all.filter { $0.isPromptMap && $0.scale == scale }
+        maps = all.filter { $0.isCrossAttentionMap && $0.scale == scale }
     }
 
     /// For each of some own maps, the prompt maps that a pass comes by before it.
@@ -61,16 +61,16 @@ struct WordAttention {
     func mask(_ maps: [Tensor], _ columns: [Int], at scale: Int) -> Tensor {
         let mean = Tensor.concatenated(maps).mean([0, 1])  // [tokens, L]
         let sum = Tensor.stacked(columns.map { mean.selected(1, at: $0) }).sum([0])
-        let (lowest, highest) = (sum.smallest(), sum.largest())
+        let (lowest, highest) = (sum.smallest(), sum.amax())
         let scaled = (sum - lowest) / (highest - lowest).clamped(1e-12, nil)
-        let (start, end) = (canvas.size(at: mapScale), canvas.size(at: scale))
+        let (start, end) = (context.size(at: mapScale), context.size(at: scale))
         let large = scaled.reshaped([1, 1, start.height, start.width])
             .upsampledNearest(height: end.height, width: end.width)
         return 1 - (large < threshold).to(dtype: large.dtype)
     }
 }
 
-extension Canvas {
+extension EditContext {
     /// How many places a layer's maps have at a scale; strided convolutions round sides up.
     func size(at scale: Int) -> (height: Int, width: Int) {
         let (_, _, height, width) = clean.shape4

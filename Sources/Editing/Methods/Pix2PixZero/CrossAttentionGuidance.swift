@@ -2,7 +2,7 @@ import Diffusion
 import Networks
 import Tensors
 
-/// Keeps the prompt maps of an edit close to those of the unedited picture, by gradients to the latent.
+/// Keeps the prompt maps of an edit close to those of the unedited image, by gradients to the latent.
 ///
 /// L_xa = Σ over layers of Σ (M - M_ref)²/(2·heads), and x ← x - λ_xa·∇L_xa before every step. The 2 is that
 /// of the published code, which averages over heads and over both rows of guidance; with it one λ_xa means
@@ -19,7 +19,7 @@ struct CrossAttentionGuidance {
         case negative
     }
 
-    /// The maps of the unedited picture in one step.
+    /// The maps of the unedited image in one step.
     struct Reference {
         /// Those of the negative prompt, where they are wanted.
         var negative: Recording?
@@ -27,26 +27,26 @@ struct CrossAttentionGuidance {
         var source: Recording?
     }
 
-    let studio: Studio
+    let session: DiffusionSession
     let weight: Double  // λ_xa
     let scale: Double  // g
     let kept: Kept
     /// All maps over the prompt that the network has.
     let sites: [Site]
 
-    init(studio: Studio, weight: Double, scale: Double, kept: Kept) throws {
-        self.studio = studio
+    init(session: DiffusionSession, weight: Double, scale: Double, kept: Kept) throws {
+        self.session = session
         self.weight = weight
         self.scale = scale
         self.kept = kept
-        sites = try studio.model.sites.filter(\.isPromptMap)
+        sites = try session.model.sites.filter(\.isCrossAttentionMap)
     }
 
     private var guides: Bool { weight > 0 && !sites.isEmpty }
 
-    /// The noise of the unedited picture at a level, and its maps.
+    /// The noise of the unedited image at a level, and its maps.
     func reference(
-        _ latent: Tensor, at level: Level, source: Prompt, negative: Prompt
+        _ latent: Tensor, at level: NoiseLevel, source: Prompt, negative: Prompt
     ) throws -> (noise: Tensor, maps: Reference) {
         var maps = Reference()
         var plans = (source: Plan.none, negative: Plan.none)
@@ -64,12 +64,12 @@ struct CrossAttentionGuidance {
         if maps.negative != nil, scale == 1, negative !== source {
             queries.append(Query(latent, at: level, prompt: negative, plan: plans.negative))
         }
-        return (try studio.predict(queries)[0], maps)
+        return (try session.predict(queries)[0], maps)
     }
 
     /// The edit's latent, nudged towards the reference's maps, and the guided noise in it.
     func edit(
-        _ latent: Tensor, at level: Level, edited: Prompt, negative: Prompt, towards maps: Reference
+        _ latent: Tensor, at level: NoiseLevel, edited: Prompt, negative: Prompt, towards maps: Reference
     ) throws -> (latent: Tensor, noise: Tensor) {
         let forEdited = try nudged(latent, at: level, prompt: edited, towards: maps.source)
         let forNegative =
@@ -78,7 +78,7 @@ struct CrossAttentionGuidance {
         let isOne = edited === negative && (kept == .edited || !guides)  // one latent, and one prompt
         let away = Guidance(awayFrom: negative, scale: scale, latent: isOne ? nil : forNegative)
         let query = Query(forEdited, at: level, prompt: edited, guidance: away)
-        return (forNegative, try studio.predict([query])[0])
+        return (forNegative, try session.predict([query])[0])
     }
 
     /// x - λ_xa·∇L_xa.
@@ -86,7 +86,7 @@ struct CrossAttentionGuidance {
     /// One row at a time: rows do not depend on each other, and a graph for gradients is the largest thing
     /// here.
     private func nudged(
-        _ latent: Tensor, at level: Level, prompt: Prompt, towards reference: Recording?
+        _ latent: Tensor, at level: NoiseLevel, prompt: Prompt, towards reference: Recording?
     ) throws -> Tensor {
         guard guides, let reference else { return latent }
         return latent - (try slope(in: latent, at: level, prompt: prompt, towards: reference).slope) * weight
@@ -94,18 +94,18 @@ struct CrossAttentionGuidance {
 
     /// L_xa and ∂L_xa/∂x of one row.
     func slope(
-        in latent: Tensor, at level: Level, prompt: Prompt, towards reference: Recording
+        in latent: Tensor, at level: NoiseLevel, prompt: Prompt, towards reference: Recording
     ) throws -> (loss: Double, slope: Tensor) {
         try withGradients {
             let leaf = latent.requiringGradient
             let maps = Recording(sites, detached: false)
             let query = Query(leaf, at: level, prompt: prompt, plan: .recording(into: maps))
-            _ = try studio.predict([query])
+            _ = try session.predict([query])
             let loss = sites.map { site in
                 let map = maps[site]  // [1, heads, places, tokens]
                 return (map - reference[site]).squared.sum / Double(2 * map.shape[1])
             }.reduce(Tensor.zeros([]).like(leaf)) { $0 + $1 }
-            let slope = try studio.gradients(of: loss, withRespectTo: [leaf], rows: 1)[0]
+            let slope = try session.gradients(of: loss, withRespectTo: [leaf], rows: 1)[0]
             return (loss.detached.item, slope)
         }
     }

@@ -30,7 +30,7 @@ struct DifferingWords: Equatable {
         {
             let next = oldKeys[old.count - kept]
             let beginsPart =
-                LittleWords.all.contains(next) || next.hasSuffix("ing")
+                StopWords.all.contains(next) || next.hasSuffix("ing")
             if !beginsPart { kept -= 1 }
         }
         func phrases() -> (String, String) {
@@ -60,6 +60,6 @@ struct DifferingWords: Equatable {
     }
 
     private static func phrase(_ words: ArraySlice<String>) -> String {
-        words.filter { !$0.isEmpty }.drop { LittleWords.articles.contains($0) }.joined(separator: " ")
+        words.filter { !$0.isEmpty }.drop { StopWords.articles.contains($0) }.joined(separator: " ")
     }
 }

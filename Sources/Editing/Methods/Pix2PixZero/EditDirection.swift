@@ -4,7 +4,7 @@ import Tensors
 /// The way from one thing to another in the text encoder's space (Δc), [1, L, D].
 ///
 /// Δc = mean of text(S_target) - mean of text(S_source), taken at every token position, padding included. It
-/// is the same with opposite sign when the two change places, and nought for equal sentences.
+/// is the same with opposite sign when the two change places, and zero for equal sentences.
 struct EditDirection {
     /// What is averaged on one side.
     enum Bank: Equatable {
@@ -46,8 +46,8 @@ struct EditDirection {
     }
 
     /// Reads all sentences; [1, L, D].
-    func embedded(by studio: Studio) throws -> Tensor {
-        let own = try studio.prompt("").embedding
+    func embedded(by session: DiffusionSession) throws -> Tensor {
+        let own = try session.prompt("").embedding
         var means: [Bool: Tensor] = [:]
         // Progress over both sides as one stage.
         var all: [(sentence: String, isTarget: Bool)] = []
@@ -60,16 +60,16 @@ struct EditDirection {
         }
         var cut = 0
         var sums: [Bool: Tensor] = [:]
-        for (sentence, isTarget) in studio.steps("reading sentences", all) {
-            try studio.checkCancellation()
-            // Not by `studio.prompt`, which would keep every one of them.
-            let (embedding, cutOff) = try studio.model.embed(sentence)
+        for (sentence, isTarget) in session.steps("reading sentences", all) {
+            try session.checkCancellation()
+            // Not by `session.prompt`, which would keep every one of them.
+            let (embedding, cutOff) = try session.model.embed(sentence)
             if cutOff != nil { cut += 1 }
             sums[isTarget] = sums[isTarget].map { $0 + embedding } ?? embedding
         }
         // Of those that are made here a few too long ones do no harm, and nobody can change them.
         if cut > 0, isGiven {
-            studio.warn("\(cut) of \(all.count) sentences are longer than the model reads and were cut off")
+            session.warn("\(cut) of \(all.count) sentences are longer than the model reads and were cut off")
         }
         for (isTarget, sum) in sums { means[isTarget] = sum / Double(all.count { $0.isTarget == isTarget }) }
         guard let source = means[false], let target = means[true] else {

@@ -9,9 +9,9 @@ struct NoiseRegulariser {
     enum Shifts: String, CaseIterable {
         /// Every one from 1 to half the side, weighted alike: what the random draws are on average.
         case all
-        /// One per channel and size, drawn anew each time, never nought.
+        /// One per channel and size, drawn anew each time, never zero.
         case random
-        /// The same with nought among them, which merely shrinks the noise; as diffusers draws.
+        /// The same with zero among them, which merely shrinks the noise; as diffusers draws.
         case randomOrNone = "random-or-none"
         /// By one place, as the published loss does with its `random_shift` off.
         case one

@@ -4,10 +4,10 @@ import Tensors
 /// Pix2Pix-Zero: turn one thing into another along a direction between banks of sentences, held in place by
 /// the prompt's maps.
 ///
-/// Parmar, Singh, Zhang, Li, Lu and Zhu, "Zero-shot Image-to-Image Translation", SIGGRAPH 2023. The picture
+/// Parmar, Singh, Zhang, Li, Lu and Zhu, "Zero-shot Image-to-Image Translation", SIGGRAPH 2023. The image
 /// is inverted under its caption with noise estimates kept white; the caption's embedding c is moved by Δc,
 /// the difference of the means of many sentences about the two things; on the way back each latent is nudged
-/// so that the maps over the prompt stay those of the unedited picture, which is reconstructed in lock-step.
+/// so that the maps over the prompt stay those of the unedited image, which is reconstructed in lock-step.
 /// Guidance leads away from the caption itself unless a negative prompt is given. The new prompt's only use
 /// is to tell the two things where `from` and `to` do not. With a mask, the inverted latent of each level is
 /// put back where nothing may change.
@@ -120,51 +120,51 @@ public struct Pix2PixZero: EditingMethod {
     }
 
     /// Edits.
-    public func edit(_ canvas: Canvas) throws -> Painting {
+    public func edit(_ context: EditContext) throws -> EditOutput {
         // c
-        guard let source = canvas.source else {
+        guard let source = context.source else {
             throw EditingError.missing(
                 what: "a prompt that says what the picture shows now (--source)",
                 method: Self.description.name)
         }
         // Δc
-        let sentences = try EditDirection(options, source: source.text, target: canvas.prompt.text)
-        let direction = try sentences.embedded(by: canvas.studio) * scale
-        let isNought = direction.absolute.largest().item == 0
-        if isNought { canvas.studio.warn(Self.noDirection) }
+        let sentences = try EditDirection(options, source: source.text, target: context.prompt.text)
+        let direction = try sentences.embedded(by: context.session) * scale
+        let isNought = direction.absolute.amax().item == 0
+        if isNought { context.session.warn(Self.noDirection) }
         let edited = isNought ? source : Prompt(embedding: source.embedding + direction)
         // x₀…x_K
-        let path = try inverted(canvas, source)
-        let away = canvas.negative === canvas.empty && negative == .source ? source : canvas.negative
+        let path = try inverted(context, source)
+        let away = context.negative === context.empty && negative == .source ? source : context.negative
         let guidance = try CrossAttentionGuidance(
-            studio: canvas.studio, weight: weight, scale: canvas.guidance, kept: kept)
+            session: context.session, weight: weight, scale: context.guidance, kept: kept)
         var (unedited, latent) = (path.start, path.start)
         // In lock-step, so that the maps of one step are held and not those of all.
-        for k in canvas.studio.steps("editing", (1..<(path.top + 1)).reversed()) {
-            let level = canvas.levels[k]
+        for k in context.session.steps("editing", (1..<(path.startStep + 1)).reversed()) {
+            let level = context.levels[k]
             let negative = path.negative(at: k, or: away)
             let reference = try guidance.reference(unedited, at: level, source: source, negative: negative)
             let edit = try guidance.edit(
                 latent, at: level, edited: edited, negative: negative, towards: reference.maps)
-            unedited = path.source(path.move(unedited, reference.noise, from: k), reaching: k - 1)
-            latent = path.move(edit.latent, edit.noise, from: k)
-            latent = Canvas.blend(latent, over: path.latents[k - 1], mask: canvas.mask)
+            unedited = path.source(path.step(unedited, reference.noise, from: k), reaching: k - 1)
+            latent = path.step(edit.latent, edit.noise, from: k)
+            latent = EditContext.blend(latent, over: path.latents[k - 1], mask: context.mask)
         }
-        return Painting(
-            latent, mask: canvas.mask, path: path,
+        return EditOutput(
+            latent, mask: context.mask, path: path,
             trace: ["direction": direction, "reconstruction": unedited])
     }
 
-    /// The regularised inversion where the request's kind climbs by plain DDIM, else that kind.
-    private func inverted(_ canvas: Canvas, _ source: Prompt) throws -> SourcePath {
-        let climbsPlainly = [InversionKind.ddim, .negativePrompt, .direct].contains(canvas.inversion)
-        guard climbsPlainly else { return try canvas.invert(prompt: source) }
-        guard canvas.clean.shape.suffix(2).allSatisfy({ $0 >= NoiseRegulariser.leastSide }) else {
-            canvas.studio.warn(
+    /// The regularised inversion where the request's kind is plain DDIM, else that kind.
+    private func inverted(_ context: EditContext, _ source: Prompt) throws -> InvertedTrajectory {
+        let climbsPlainly = [InversionKind.ddim, .negativePrompt, .direct].contains(context.inversion)
+        guard climbsPlainly else { return try context.invert(prompt: source) }
+        guard context.clean.shape.suffix(2).allSatisfy({ $0 >= NoiseRegulariser.leastSide }) else {
+            context.session.warn(
                 "the picture is too small for the regularised inversion; the plain one is used")
-            return try canvas.invert(prompt: source)
+            return try context.invert(prompt: source)
         }
-        return try inversion.climb(canvas, prompt: source)
+        return try inversion.invert(context, prompt: source)
     }
 
     static let noDirection =

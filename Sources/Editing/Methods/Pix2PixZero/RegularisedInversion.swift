@@ -15,51 +15,53 @@ struct RegularisedInversion {
         case trimmed
     }
 
-    /// One step: where the latent is taken to be, where it goes, what the network is told.
+    /// One step: where the latent is taken to be, where it goes, what the network is timestep.
     private struct Rung {
-        let start: Level
-        let end: Level
-        let told: Int
+        let start: NoiseLevel
+        let end: NoiseLevel
+        let timestep: Int
     }
 
     let regulariser: NoiseRegulariser
     let walk: Walk
 
-    /// Climbs under a prompt, without guidance; one forward a step.
-    func climb(_ canvas: Canvas, prompt: Prompt) throws -> SourcePath {
-        let trims = walk == .trimmed && canvas.top >= 4
-        let rungs = trims ? trimmed(canvas) : whole(canvas)
+    /// Inverts under a prompt, without guidance; one forward a step.
+    func invert(_ context: EditContext, prompt: Prompt) throws -> InvertedTrajectory {
+        let trims = walk == .trimmed && context.startStep >= 4
+        let rungs = trims ? trimmed(context) : whole(context)
         // The published code has no latent of levels 1 and 2 but the clean one.
-        var latents = Array(repeating: canvas.clean, count: canvas.top + 1 - rungs.count)
-        var latent = canvas.clean
-        for rung in canvas.studio.steps("inverting", rungs) {
-            let noise = try canvas.studio.noise(in: latent, at: rung.start, told: rung.told, prompt: prompt)
-            let white = regulariser(noise, random: canvas.random)
-            latent = DDIM.move(latent, white, from: rung.start, to: rung.end)
+        var latents = Array(repeating: context.clean, count: context.startStep + 1 - rungs.count)
+        var latent = context.clean
+        for rung in context.session.steps("inverting", rungs) {
+            let noise = try context.session.noise(
+                in: latent, at: rung.start, timestep: rung.timestep, prompt: prompt)
+            let white = regulariser(noise, random: context.random)
+            latent = DDIM.step(latent, white, from: rung.start, to: rung.end)
             latents.append(latent)
         }
-        var path = SourcePath(canvas.inversion, levels: canvas.levels, latents: latents, prompt: prompt)
-        if canvas.inversion == .negativePrompt { path.negatives = latents.dropFirst().map { _ in prompt } }
+        var path = InvertedTrajectory(
+            context.inversion, levels: context.levels, latents: latents, prompt: prompt)
+        if context.inversion == .negativePrompt { path.negatives = latents.dropFirst().map { _ in prompt } }
         return path
     }
 
-    private func whole(_ canvas: Canvas) -> [Rung] {
-        (1..<(canvas.top + 1)).map { k in
+    private func whole(_ context: EditContext) -> [Rung] {
+        (1..<(context.startStep + 1)).map { k in
             Rung(
-                start: canvas.levels[k - 1], end: canvas.levels[k], told: canvas.levels[k].timestep)
+                start: context.levels[k - 1], end: context.levels[k], timestep: context.levels[k].timestep)
         }
     }
 
     /// Steps 2…K-1, from ᾱ[t_k - 1] to ᾱ[t_k + Δ - 1].
-    private func trimmed(_ canvas: Canvas) -> [Rung] {
-        let alphaBars = canvas.studio.schedule.alphaBars
-        return (2..<canvas.top).map { k in
-            let told = canvas.levels[k].timestep
-            let step = told - canvas.levels[k - 1].timestep
-            let end = min(told + step, alphaBars.count) - 1
+    private func trimmed(_ context: EditContext) -> [Rung] {
+        let alphaBars = context.session.schedule.alphaBars
+        return (2..<context.startStep).map { k in
+            let timestep = context.levels[k].timestep
+            let step = timestep - context.levels[k - 1].timestep
+            let end = min(timestep + step, alphaBars.count) - 1
             return Rung(
-                start: Level(index: k, timestep: told - 1, alphaBar: alphaBars[told - 1]),
-                end: Level(index: k + 1, timestep: end, alphaBar: alphaBars[end]), told: told)
+                start: NoiseLevel(index: k, timestep: timestep - 1, alphaBar: alphaBars[timestep - 1]),
+                end: NoiseLevel(index: k + 1, timestep: end, alphaBar: alphaBars[end]), timestep: timestep)
         }
     }
 }

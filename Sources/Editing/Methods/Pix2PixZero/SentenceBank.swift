@@ -23,7 +23,7 @@ enum SentenceBank {
         "a ball", "a cup", "a book", "a box", "a lamp", "a cone", "a green cup", "a white box", "a red book",
         "a black lamp", "a small ball",
     ]
-    /// {kind}, {place}, {other}, {more} and {thing} are filled in; what stands before the thing is from nought to a
+    /// {kind}, {place}, {other}, {more} and {thing} are filled in; what stands before the thing is from zero to a
     /// dozen words long.
     ///
     /// The sentences are short and of common words, so that also small text encoders read them whole.
@@ -67,13 +67,13 @@ enum SentenceBank {
         let all = words.split(separator: " ").map { $0.lowercased() }
         guard let first = all.first else { return words }
         // The noun is the last word before a preposition: "slices" in "slices of bread".
-        let noun = all.prefix { !LittleWords.joining.contains($0) }.last ?? first
+        let noun = all.prefix { !StopWords.joining.contains($0) }.last ?? first
         let isPlural = noun.hasSuffix("s") && !["ss", "us", "is"].contains(where: noun.hasSuffix)
         if isPlural || determiners.contains(first) { return words }
         return (first.first.map { "aeiou".contains($0) } == true ? "an " : "a ") + words
     }
 
-    private static let determiners = LittleWords.articles.union([
+    private static let determiners = StopWords.articles.union([
         "my", "your", "his", "her", "its", "our", "their", "two", "three", "four", "many", "several", "no",
     ])
 }

@@ -1,0 +1,85 @@
+import Diffusion
+import Imaging
+import Tensors
+
+extension Paste {
+    /// What `auto` comes to for a pair of prompts: residual where they differ in colours alone, replace where things
+    /// change, or where nobody said what the image shows.
+    ///
+    /// Prompts decide, because images do not tell: on 48 edits of still lifes the share of a change that no local
+    /// function of the photo's colours explains was 0.16 to 0.68 for new colours and 0.24 to 0.67 for new things, and
+    /// an apple that became a pear had 0.29, one that became a lemon 0.21. Colours gain by the residual (0.70 of the
+    /// way to the true image instead of 0.51), while a new thing added to the photo keeps the old one's outline.
+    func taken(from source: String?, to prompt: String) -> Paste {
+        guard self == .auto else { return self }
+        guard let source else { return .replace }
+        return ColourWords.areAllThatDiffers(between: source, and: prompt) ? .residual : .replace
+    }
+
+    /// Squares in which the change is a linear function reach this share of a latent cell to each side.
+    static func radius(factor: Int) -> Int { max((3 * factor + 2) / 4, 2) }
+}
+
+extension DiffusionSession {
+    /// What was made of the image, what was laid over it, and what the account says of both.
+    struct Pasted {
+        var image: Image
+        var layer: PasteLayer?
+        var account: PasteRecord
+    }
+
+    /// Brings what was painted into the request's image.
+    /// - Parameters:
+    ///   - working: the image at the size that was worked at.
+    ///   - clean: its latent.
+    ///   - found: the mask that the method found, at the latent's size.
+    ///   - soft: the map that it was cut from.
+    func paste(
+        _ painted: Image, of request: EditRequest, working: Image, clean: Tensor, found: Mask?,
+        soft: Mask?
+    ) throws -> Pasted {
+        let photo = request.image
+        let hasMask = request.mask != nil || found != nil
+        func whole() -> Pasted {
+            var image = painted.resized(width: photo.width, height: photo.height)
+            image.profile = photo.profile
+            return Pasted(
+                image: image,
+                account: PasteRecord(
+                    asked: request.paste, took: request.paste == .none ? .none : .replace))
+        }
+        let took = request.paste.taken(from: request.source, to: request.prompt)
+        guard took != .none, hasMask || took == .residual else { return whole() }
+
+        var unexplained: Double?
+        var content = PasteLayer.Content.replacement
+        if took == .residual {
+            let base = try decode(clean)
+            let radius = Paste.radius(factor: model.facts.latentFactor)
+            let area = (request.mask ?? found)?.resized(width: painted.width, height: painted.height)
+            content = .difference(base: base, guide: working, radius: radius)
+            unexplained = PasteLayer(painted, as: content, coverage: nil).unexplained(within: area)
+        }
+
+        let enlargement = max(Double(photo.width) / Double(painted.width), 1)
+        let feather = hasMask ? request.feather ?? 2 * enlargement : nil
+        var coverage: Coverage?
+        if let mask = request.mask {
+            coverage = Coverage(given: mask, width: photo.width, height: photo.height, feather: feather ?? 0)
+        } else if let found {
+            coverage = Coverage(
+                found: found, soft: soft, width: photo.width, height: photo.height, feather: feather ?? 0)
+        }
+        let layer = PasteLayer(painted, as: content, coverage: coverage)
+        var image = photo
+        let paster = Paster(layer, width: photo.width, height: photo.height)
+        for rows in steps("pasting", paster.parts) {
+            try checkCancellation()
+            paster.paste(onto: &image, rows: rows)
+        }
+        return Pasted(
+            image: image, layer: layer,
+            account: PasteRecord(
+                asked: request.paste, took: took, unexplained: unexplained, feather: feather))
+    }
+}

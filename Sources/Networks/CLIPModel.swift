@@ -1,0 +1,81 @@
+public import Layers
+public import Tensors
+
+/// CLIP as a whole (`CLIPModel`): images and texts in one space, where what belongs together lies together.
+///
+/// Radford and others, "Learning transferable visual models from natural language supervision", ICML 2021.
+public final class CLIPModel {
+    /// How it is built.
+    public let configuration: CLIPConfiguration
+    private let imageEncoder: ImageEncoder
+    private let texts: TextEncoder
+    private let imageProjection: Linear
+    private let textProjection: Linear
+    /// The logarithm of what cosines are multiplied by, a scalar.
+    public let logitScale: Tensor
+
+    /// Builds both towers from their weights.
+    /// - Throws: `WeightError` for a missing or misshapen tensor.
+    public init(_ weights: Weights, _ configuration: CLIPConfiguration) throws {
+        self.configuration = configuration
+        let width = configuration.projection
+        imageEncoder = try ImageEncoder(weights, configuration.image)
+        texts = try TextEncoder(weights, configuration.text)
+        imageProjection = try Linear(
+            weights["visual_projection"], configuration.image.hiddenSize, width, bias: false)
+        textProjection = try Linear(
+            weights["text_projection"], configuration.text.hiddenSize, width, bias: false)
+        logitScale = try weights.tensor("logit_scale", [], .constant(configuration.initialLogitScale))
+    }
+
+    /// Unit embeddings [B, projection] of preprocessed images [B, 3, side, side].
+    public func embed(images: Tensor) -> Tensor { Self.unit(imageProjection(imageEncoder(images).pooled)) }
+
+    /// Unit embeddings [B, projection] of token ids, int64 [B, L].
+    public func embed(tokens: Tensor) -> Tensor { Self.unit(textProjection(texts(tokens).pooled)) }
+
+    private static func unit(_ x: Tensor) -> Tensor { x / x.norm([-1], keeping: true).clamped(1e-12, nil) }
+}
+
+/// The shapes of both towers, as the `config.json` of a `CLIPModel` gives them.
+public struct CLIPConfiguration: Sendable, Hashable {
+    /// The image's tower.
+    public var image = ImageEncoderConfiguration()
+    /// The text's tower.
+    public var text = TextEncoderConfiguration()
+    /// Numbers of an embedding.
+    public var projection = 512
+    /// The logarithm of what cosines are multiplied by, before training.
+    public var initialLogitScale = 2.6592
+
+    /// CLIP ViT-B/32's image tower and the text tower of ViT-L/14.
+    public init() {}
+
+    /// Reads `config.json`.
+    /// - Throws: `ConfigurationError`, naming what is not known here.
+    public init(contentsOf path: String) throws {
+        let file = try ConfigurationFile(path: path)
+        let kind = try file.value("model_type", "clip")
+        guard kind == "clip" else {
+            throw ConfigurationError.value(path: path, key: "model_type", value: kind, known: "clip")
+        }
+        image = try ImageEncoderConfiguration(file.section("vision_config"))
+        text = try TextEncoderConfiguration(file.section("text_config"))
+        projection = try file.count("projection_dim", 512)
+        initialLogitScale = try file.value("logit_scale_init_value", 2.6592)
+    }
+
+    /// The `config.json` that Python's transformers reads.
+    public func json(startTokenId: Int, endTokenId: Int) -> [String: any Sendable] {
+        var text = text.json(startTokenId: startTokenId, endTokenId: endTokenId)
+        text["projection_dim"] = projection
+        text["architectures"] = nil
+        text["torch_dtype"] = nil
+        return [
+            "architectures": ["CLIPModel"], "initializer_factor": 1.0,
+            "logit_scale_init_value": initialLogitScale, "model_type": "clip",
+            "projection_dim": projection, "text_config": text, "torch_dtype": "float32",
+            "vision_config": image.json(projection: projection),
+        ]
+    }
+}

@@ -1,0 +1,33 @@
+import Diffusion
+import Tensors
+import TestSupport
+
+@testable import Editing
+
+/// A canvas over a model, with a random latent, as the tests of all methods use it.
+func context(
+    on model: any DiffusionModel, prompt: String, source: String? = nil, negative: String = "",
+    steps: Int = 50,
+    strength: Double = 1, guidance: Double = 7.5, inversion: InversionKind = .ddim, seed: UInt64 = 0,
+    mask: Tensor? = nil, clean: Tensor? = nil, limits: BatchLimits = BatchLimits(), dtype: DType = .float32,
+    method: (any EditingMethod)? = nil
+) throws -> EditContext {
+    let session = DiffusionSession(model: model, limits: limits)
+    // The method's own trajectory where it has one.
+    let levels =
+        try (method?.sampler ?? DDIM()).levels(of: session.schedule, steps: steps)
+    let facts = model.facts
+    let side = facts.imageSide / facts.latentFactor
+    let latent = clean ?? RandomGenerator(seed: 99).normal([1, facts.latentChannels, side, side]) * 0.5
+    return EditContext(
+        session: session, levels: levels, startStep: levels.stepCount(strength: strength),
+        clean: latent.to(dtype: dtype),
+        prompt: try session.prompt(prompt), source: try source.map { try session.prompt($0) },
+        negative: try session.prompt(negative), empty: try session.prompt(""), guidance: guidance, mask: mask,
+        inversion: inversion, random: RandomGenerator(seed: seed))
+}
+
+/// A tiny random network of the fixtures.
+func tinyModel(_ name: String = "tiny-sd1") throws -> LoadedModel {
+    LoadedModel(folder: try ModelFolder(path: Fixtures.model(name)))
+}
