@@ -25,14 +25,19 @@ let package = Package(
     name: "Pentimento",
     products: [
         .executable(name: "pentimento", targets: ["pentimento"]),
+        .library(name: "Benchmarks", targets: ["Benchmarks"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
         .library(name: "Editing", targets: ["Editing"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "Layers", targets: ["Layers"]),
+        .library(name: "Metrics", targets: ["Metrics"]),
         .library(name: "Networks", targets: ["Networks"]),
+        .library(name: "Perception", targets: ["Perception"]),
         .library(name: "Prompts", targets: ["Prompts"]),
         .library(name: "StillLife", targets: ["StillLife"]),
+        .library(name: "StillLifeStudy", targets: ["StillLifeStudy"]),
         .library(name: "Tensors", targets: ["Tensors"]),
+        .library(name: "Training", targets: ["Training"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -40,91 +45,91 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
-        // Files written whole or not at all.
-        layer("Storage"),
-        tests(of: "Storage"),
+        // Files written whole or not at all, and JSON as others write it.
+        layer("Support"),
+        tests(of: "Support"),
 
         // Images, prompts and the still-life world: no libtorch; libvips is opened at run time.
         .target(name: "CVips", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        layer("Imaging", on: ["CVips", "Storage"]),
+        layer("Imaging", on: ["CVips", "Support"]),
         tests(of: "Imaging", fixtures: true),
-        layer("Prompts", on: ["Storage"]),
+        layer("Prompts", on: ["Support"]),
         tests(of: "Prompts"),
-        layer("StillLife", on: ["Imaging", "Storage"]),
+        layer("StillLife", on: ["Imaging", "Support"]),
         tests(of: "StillLife", with: ["Imaging"]),
+        layer("Metrics", on: ["Imaging"]),
+        tests(of: "Metrics", with: ["Imaging"]),
 
         // Numbers and networks: libtorch behind a C boundary, opened at run time.
         .target(
             name: "CTorch",
             cSettings: [.define("PENTIMENTO_PACKAGE_DIRECTORY", to: "\"\(Context.packageDirectory)\"")],
             linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-        layer("Tensors", on: ["CTorch", "Storage"]),
-        tests(of: "Tensors", with: ["Storage", "TestSupport"]),
-        layer("Layers", on: ["Tensors"]),
-        layer("Networks", on: ["Layers", "Tensors"]),
+        layer("Tensors", on: ["CTorch", "Support"]),
+        tests(of: "Tensors", with: ["Support", "TestSupport"]),
+        layer("Layers", on: ["Support", "Tensors"]),
+        layer("Networks", on: ["Layers", "Support", "Tensors"]),
         tests(of: "Networks", with: ["Layers", "Tensors", "TestSupport"]),
 
-        // Schedules, walks and the engine; then the methods.
+        // Schedules, samplers and the engine; networks that look at images; then the methods.
         layer(
             "Diffusion",
             on: [
-                "Tensors", "Layers", "Networks", "Prompts", "Imaging",
+                "Tensors", "Layers", "Networks", "Prompts", "Imaging", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests(
-            of: "Diffusion", with: ["Tensors", "Layers", "Networks", "Imaging", "TestSupport", "ToyModels"]),
+            of: "Diffusion",
+            with: ["Tensors", "Layers", "Networks", "Imaging", "Support", "TestSupport", "ToyModels"]),
+        layer(
+            "Perception",
+            on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "Imaging", "Support"]),
+        tests(
+            of: "Perception", with: ["Networks", "Layers", "Tensors", "Imaging", "Prompts", "TestSupport"]),
         layer(
             "Editing",
             on: [
-                "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Storage",
+                "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Support",
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
         tests(
             of: "Editing",
             with: [
-                "Diffusion", "Networks", "Prompts", "StillLife", "Tensors", "Imaging", "TestSupport",
-                "ToyModels",
+                "Diffusion", "Layers", "Networks", "Prompts", "StillLife", "Support", "Tensors", "Imaging",
+                "TestSupport", "ToyModels",
             ]),
 
-        // Scores, and all methods side by side.
-        layer("Metrics", on: ["Imaging"]),
-        tests(of: "Metrics", with: ["Imaging"]),
-        layer("Comparison", on: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging", "Storage"]),
+        // All methods side by side, on items of any kind; still lifes among them, with the judge of their world.
+        layer("Benchmarks", on: ["Editing", "Metrics", "Diffusion", "Imaging", "Support", "Tensors"]),
         tests(
-            of: "Comparison",
-            with: ["Editing", "Metrics", "StillLife", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
-
-        // Networks of our own that judge images, and the numbers of a model's card.
+            of: "Benchmarks",
+            with: ["Editing", "Metrics", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
         layer(
-            "Judging", on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging"]),
-        tests(
-            of: "Judging",
-            with: ["Diffusion", "Networks", "Layers", "Tensors", "StillLife", "Imaging", "TestSupport"]),
-
-        layer(
-            "Evaluation",
+            "StillLifeStudy",
             on: [
-                "Judging", "Editing", "Metrics", "Diffusion", "Networks", "Prompts", "StillLife", "Imaging",
-                "Tensors",
+                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Networks", "Layers",
+                "Prompts",
+                "StillLife", "Imaging", "Support", "Tensors",
             ]),
         tests(
-            of: "Evaluation",
+            of: "StillLifeStudy",
             with: [
-                "Judging", "Editing", "Diffusion", "Networks", "Layers", "Tensors", "StillLife", "Imaging",
-                "TestSupport",
+                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Networks", "Layers",
+                "Tensors",
+                "StillLife", "Imaging", "TestSupport", "ToyModels",
             ]),
 
         layer(
             "Training",
             on: [
-                "Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging",
-                "Storage",
+                "StillLifeStudy", "Perception", "Diffusion", "Networks", "Layers", "Tensors", "Prompts",
+                "StillLife", "Imaging", "Support",
             ]),
         tests(
             of: "Training",
             with: [
-                "Judging", "Diffusion", "Networks", "Layers", "Tensors", "Prompts", "StillLife", "Imaging",
-                "TestSupport",
+                "StillLifeStudy", "Perception", "Diffusion", "Networks", "Layers", "Tensors", "Prompts",
+                "StillLife", "Imaging", "Support", "TestSupport",
             ]),
 
         // What several test targets share: fixtures and comparison.
@@ -140,17 +145,17 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Comparison", "Diffusion", "Editing", "Evaluation", "Imaging", "Judging", "Layers",
-                "Metrics",
-                "Networks",
-                "Prompts", "StillLife", "Storage", "Tensors", "Training",
+                "CTorch", "Benchmarks", "Diffusion", "Editing", "Imaging", "Layers", "Metrics", "Networks",
+                "Perception", "Prompts", "StillLife", "StillLifeStudy", "Support", "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "pentimento", "Imaging", "StillLife", "Storage", "Tensors", "TestSupport",
+                "pentimento", "Diffusion", "Editing", "Imaging", "Networks", "StillLife", "Support",
+                "Tensors",
+                "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
     ]

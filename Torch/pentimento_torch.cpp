@@ -16,8 +16,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/version.h>
 
-#include <malloc.h>
-
+#include <atomic>
 #include <cstring>
 #include <exception>
 #include <string>
@@ -58,7 +57,8 @@ PTStatus guarded(Body body) {
         std::string text = error.what_without_backtrace();
         // The CPU allocator has no exception type of its own.
         bool memory = text.find("DefaultCPUAllocator") != std::string::npos
-            || text.find("not enough memory") != std::string::npos;
+            || text.find("not enough memory") != std::string::npos
+            || text.find("Storage size calculation overflowed") != std::string::npos;
         return failed(memory ? PT_OUT_OF_MEMORY : PT_REFUSED, text);
     } catch (const std::bad_alloc &) {
         return failed(PT_OUT_OF_MEMORY, "the allocator had no room");
@@ -67,6 +67,46 @@ PTStatus guarded(Body body) {
     } catch (...) {
         return failed(PT_FAILED, "an exception of unknown type");
     }
+}
+
+thread_local PTMode current_mode = PT_UNGUARDED;
+thread_local std::string lack_of_memory_text;
+
+/// A tensor's shape, memory order and dtype without its numbers.
+at::Tensor shape_of(const at::Tensor &tensor) {
+    if (!tensor.defined() || tensor.is_meta()) return tensor;
+    return at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(at::kMeta));
+}
+
+/// Arguments of an operator as they are where only shapes are computed.
+void keep_shapes(c10::Stack &stack) {
+    for (auto &value : stack) {
+        if (value.isTensor()) {
+            value = shape_of(value.toTensor());
+        } else if (value.isTensorList()) {
+            c10::List<at::Tensor> list;
+            for (const at::Tensor &item : value.toTensorList()) list.push_back(shape_of(item));
+            value = list;
+        } else if (value.isOptionalTensorList()) {
+            c10::List<std::optional<at::Tensor>> list;
+            for (const std::optional<at::Tensor> item : value.toOptionalTensorList()) {
+                list.push_back(item ? std::optional(shape_of(*item)) : item);
+            }
+            value = list;
+        } else if (value.isDevice()) {
+            value = c10::Device(at::kMeta);
+        }
+    }
+}
+
+/// Whether an argument has lost its numbers.
+bool lacks_numbers(const c10::IValue &value) {
+    if (value.isTensor()) return value.toTensor().defined() && value.toTensor().is_meta();
+    if (!value.isTensorList()) return false;
+    for (const at::Tensor &item : value.toTensorList()) {
+        if (item.is_meta()) return true;
+    }
+    return false;
 }
 
 PTTensor boxed(at::Tensor value) { return new PTTensorBox{std::move(value)}; }
@@ -212,6 +252,13 @@ PTStatus call(
         for (size_t i = 0; i < expected.size(); ++i) {
             stack.push_back(argument_value(static_cast<int64_t>(i) < count ? arguments[i] : absent, expected[i]));
         }
+        if (current_mode == PT_SHAPES_ONLY) {
+            keep_shapes(stack);
+        } else {
+            for (const auto &value : stack) {
+                TORCH_CHECK_WITH(OutOfMemoryError, !lacks_numbers(value), "a tensor was left without numbers");
+            }
+        }
         op->handle.callBoxed(&stack);
         std::vector<PTValue> found;
         for (const auto &value : stack) push_result(value, found);
@@ -233,8 +280,10 @@ at::TensorOptions options_of(PTElement element) {
 PTStatus tensor_from_bytes(
     const void *bytes, const int64_t *shape, int64_t rank, PTElement element, PTTensor *result) {
     return guarded([&] {
-        auto tensor = at::empty(at::IntArrayRef(shape, rank), options_of(element));
-        if (tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
+        bool has_numbers = current_mode != PT_SHAPES_ONLY;
+        auto options = options_of(element).device(has_numbers ? at::kCPU : at::kMeta);
+        auto tensor = at::empty(at::IntArrayRef(shape, rank), options);
+        if (has_numbers && tensor.nbytes() > 0) std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
         *result = boxed(tensor);
     });
 }
@@ -252,6 +301,11 @@ PTStatus tensor_over_bytes(
 
 PTStatus tensor_to_bytes(PTTensor tensor, void *destination, int64_t byte_count) {
     return guarded([&] {
+        if (current_mode == PT_SHAPES_ONLY) {
+            std::memset(destination, 0, byte_count);
+            return;
+        }
+        TORCH_CHECK_WITH(OutOfMemoryError, !lacks_numbers(tensor->value), "a tensor was left without numbers");
         auto plain = tensor->value.detach().to(at::kCPU).contiguous();
         TORCH_CHECK(
             static_cast<int64_t>(plain.nbytes()) == byte_count, "holds ", plain.nbytes(), " bytes, not ",
@@ -304,6 +358,8 @@ struct Segment : torch::CustomClassHolder {
     void *context;
     void (*dispose)(void *);
     size_t input_count;
+    /// That of the thread which asked for the segment.
+    PTMode mode = current_mode;
 
     Segment(PTSegment run, void *context, void (*dispose)(void *), size_t input_count)
         : run(run), context(context), dispose(dispose), input_count(input_count) {}
@@ -313,9 +369,15 @@ struct Segment : torch::CustomClassHolder {
     at::Tensor operator()(const std::vector<at::Tensor> &inputs) const {
         std::vector<PTTensor> handles;
         for (const auto &input : inputs) handles.push_back(boxed(input));
+        PTMode own = current_mode;
+        current_mode = mode;
         PTTensor result = run(context, handles.data(), static_cast<int64_t>(handles.size()));
         at::Tensor value = result->value;
         delete result;
+        bool has_numbers = current_mode != PT_SHAPES_ONLY;
+        current_mode = own;
+        // The thread may be one of libtorch's: whoever asked for the segment is told.
+        TORCH_CHECK_WITH(OutOfMemoryError, has_numbers, lack_of_memory_text);
         return value;
     }
 };
@@ -370,8 +432,30 @@ PTStatus checkpoint(
 }
 
 void side_by_side(int64_t count, int64_t threads, void (*body)(void *context, int64_t index), void *context) {
-    for_each(count, threads, [&](int64_t index) { body(context, index); });
+    const PTMode before = current_mode;
+    std::atomic<bool> ran_out{false};
+    std::string text;
+    for_each(count, threads, [&](int64_t index) {
+        const PTMode own = current_mode;
+        current_mode = before;
+        body(context, index);
+        if (current_mode != before && !ran_out.exchange(true)) text = lack_of_memory_text;
+        current_mode = own;
+    });
+    if (ran_out) {
+        current_mode = PT_SHAPES_ONLY;
+        lack_of_memory_text = text;
+    }
 }
+
+PTMode mode() { return current_mode; }
+
+void set_mode(PTMode mode) {
+    if (mode == PT_SHAPES_ONLY) lack_of_memory_text = last_error_text;
+    current_mode = mode;
+}
+
+const char *lack_of_memory() { return lack_of_memory_text.c_str(); }
 
 bool set_gradient_mode(bool enabled) {
     bool before = at::GradMode::is_enabled();
@@ -414,19 +498,13 @@ const PTInterface table = {
     tensor_retain,
     checkpoint,
     side_by_side,
+    mode,
+    set_mode,
+    lack_of_memory,
 };
 
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const PTInterface *pentimento_torch_interface(void) {
-#ifdef __GLIBC__
-    // Freed tensors are kept for the next ones. By default each large tensor is new pages, which the kernel fills
-    // with zeros first: about a quarter of the time of a Stable Diffusion UNet pass. One arena, because only the
-    // first can grow past 64 MiB without mapping anew.
-    mallopt(M_MMAP_THRESHOLD, 1 << 30);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_TOP_PAD, 64 << 20);
-    mallopt(M_ARENA_MAX, 1);
-#endif
     return &table;
 }

@@ -290,6 +290,19 @@ at::Tensor convolve_with_gradients(
     return Convolution::apply(input, weight, bias, known);
 }
 
+// The same in shapes alone.
+
+at::Tensor filters_shape(const at::Tensor &weight) {
+    return at::empty({16, weight.size(0), weight.size(1)}, weight.options());
+}
+
+at::Tensor convolved_shape(
+    const at::Tensor &input, const at::Tensor &weight, const at::Tensor &, const std::optional<at::Tensor> &) {
+    return at::empty(
+        {input.size(0), weight.size(0), input.size(2), input.size(3)}, input.options(),
+        input.suggest_memory_format());
+}
+
 }  // namespace
 
 TORCH_LIBRARY(pentimento, library) {
@@ -300,6 +313,11 @@ TORCH_LIBRARY(pentimento, library) {
 TORCH_LIBRARY_IMPL(pentimento, CPU, library) {
     library.impl("winograd_filters", filters);
     library.impl("winograd_convolution", convolve);
+}
+
+TORCH_LIBRARY_IMPL(pentimento, Meta, library) {
+    library.impl("winograd_filters", filters_shape);
+    library.impl("winograd_convolution", convolved_shape);
 }
 
 TORCH_LIBRARY_IMPL(pentimento, AutogradCPU, library) {

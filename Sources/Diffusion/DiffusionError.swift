@@ -1,7 +1,8 @@
+public import Support
 public import Tensors
 
 /// What can be wrong with a model folder, a schedule or a request for noise.
-public enum DiffusionError: Error, Equatable, CustomStringConvertible {
+public enum DiffusionError: UserError, Equatable {
     /// A file that the model needs is not there.
     case missingFile(path: String, purpose: String)
     /// A file is there but is not what it should be.
@@ -24,6 +25,8 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     case missingComponent(name: String)
     /// Network and autoencoder (or text encoder) of a folder do not fit each other.
     case mismatch(String)
+    /// The UNet reads another number of channels than it is given.
+    case channels(found: Int, wanted: Int)
     /// The device asked for is not there.
     case deviceUnavailable(name: String)
     /// The network answered values that are not numbers.
@@ -31,8 +34,22 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
     /// A part's weights hold values that are not numbers.
     case brokenWeights(part: String, tensor: String)
 
+    /// Where the cause lies: in the model's folder, in what was asked of it, or in what the network answers.
+    public var kind: UserErrorKind {
+        switch self {
+        case .missingFile: .missing
+        case .badSteps, .badOffset, .deviceUnavailable: .request
+        case .pickledWeights, .unsupportedClass, .otherFamily, .unsupportedSetting: .unsupported
+        case .notFinite: .fault
+        case .malformedFile, .notAModel, .missingComponent, .mismatch, .channels, .brokenWeights: .badInput
+        }
+    }
+
     /// One line: what happened, where, and what to do.
-    public var description: String {
+    public var description: String { "\(message)" }
+
+    /// The same with the settings that it points to.
+    public var message: Message {
         switch self {
         case .missingFile(let path, let purpose):
             "\(path): no such file; \(purpose) needs it. Is the download of the model folder complete?"
@@ -59,10 +76,16 @@ public enum DiffusionError: Error, Equatable, CustomStringConvertible {
             "the model has no \(name), which this needs"
         case .mismatch(let what):
             "the parts of the model do not fit each other: \(what)"
+        case .channels(let found, let wanted):
+            "the parts of the model do not fit each other: the UNet reads \(wanted) channels, not \(found): an "
+                + "inpainting or instruction model needs the method made for it "
+                + "(\(.setting("method", "inpaint"), plain: "inpaint"), instruct-pix2pix)"
         case .deviceUnavailable(let name):
-            "device \(name) is not available; use --device cpu, or a libtorch built for it (see doctor)"
+            "device \(name) is not available; use \(.setting("device", "cpu"), plain: "the cpu"), or a libtorch built "
+                + "for it"
         case .notFinite(let stage, let dtype) where dtype == .float16 || dtype == .bfloat16:
-            "the network answered values that are not numbers while \(stage); try --dtype float32"
+            "the network answered values that are not numbers while \(stage); try "
+                + "\(.setting("dtype", "float32"), plain: "float32")"
         case .notFinite(let stage, _):
             "the network answered values that are not numbers while \(stage), though its weights are numbers; "
                 + "try another guidance, strength or seed"

@@ -6,8 +6,7 @@ import Tensors
 extension Engine {
     /// Edits an image and tells of it as it goes.
     ///
-    /// The request is checked before anything runs; a mistake in it ends the stream at once with an
-    /// `EditingError`.
+    /// The request is checked before anything runs; a mistake in it ends the stream at once with an `EditingError`.
     /// - Parameter cache: where inversions are kept; nil computes them anew.
     public nonisolated func edit(
         _ request: EditRequest, cache: InversionCache? = nil
@@ -19,8 +18,7 @@ extension Engine {
     public nonisolated func edited(
         _ request: EditRequest, cache: InversionCache? = nil, notify: (Notice) -> Void = { _ in }
     ) async throws -> EditResult {
-        _ = try request.checked()
-        return try await result(notify: notify) { try $0.edit(request, cache: cache) }
+        try await result(notify: notify) { try $0.edit(request, cache: cache) }
     }
 }
 
@@ -63,6 +61,7 @@ extension DiffusionSession {
             inversionSettings: InversionSettings(
                 options: checked.inversionOptions, seed: request.seed, cache: cache))
         context.image = working
+        context.files = request.files
         context.imageMask = request.mask?.resized(width: size.width, height: size.height)
         context.regions = try regions(
             request.regions, height: size.height / facts.latentFactor, width: size.width / facts.latentFactor)

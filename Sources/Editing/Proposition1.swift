@@ -2,9 +2,9 @@ import Foundation
 
 /// The bounds of DiffEdit's Proposition 1: how far an edit of an image can end from the image.
 ///
-/// Norms are root mean squares (‖v‖₂/√d), without which the paper's C = 1 makes no sense. τ = √(1/ᾱ - 1) at
-/// the level where the edit begins; C bounds the noise estimate, K₁ is the Lipschitz constant of the
-/// unprompted one, K₂ the mean largest difference that the prompt makes. Guidance multiplies K₂.
+/// Norms are root mean squares (‖v‖₂/√d), without which the paper's C = 1 makes no sense. τ = √(1/ᾱ - 1) at the level
+/// where the edit begins; C bounds the noise estimate, K₁ is the Lipschitz constant of the unprompted one, K₂ the mean
+/// largest difference that the prompt makes. Guidance multiplies K₂.
 public struct Proposition1: Sendable, Hashable {
     /// Bound of the noise estimate (C).
     public var noiseBound: Double
@@ -46,11 +46,10 @@ public struct Proposition1: Sendable, Hashable {
         return promptEffect * 0.5 * (grown(smoothness + 1, width) + grown(smoothness - 1, width))
     }
 
-    /// The bound on a grid of levels, which holds without slack: the gap in u = x/√ᾱ after decoding from the
-    /// last.
+    /// The bound on a grid of levels, which holds without slack: the gap in u = x/√ᾱ after decoding from the last.
     ///
-    /// e_{k-1} ≤ (1 + K₁·Δτ_k/√(1+τ_k²))·e_k + K₂·Δτ_k, from e_K = 0. Both decodes start from one latent; to
-    /// bound the distance from the image add the inversion's round-trip error.
+    /// e_{k-1} ≤ (1 + K₁·Δτ_k/√(1+τ_k²))·e_k + K₂·Δτ_k, from e_K = 0. Both decodes start from one latent; to bound the
+    /// distance from the image add the inversion's round-trip error.
     /// - Parameter ratios: τ of levels 0…K, rising.
     public func discreteGap(_ ratios: [Double]) -> Double {
         zip(ratios, ratios.dropFirst()).reversed().reduce(0) { gap, step in

@@ -1,13 +1,14 @@
+public import Support
+
 /// What can go wrong when images are read or written.
-public enum ImagingError: Error, Equatable, CustomStringConvertible {
+public enum ImagingError: UserError, Equatable {
     /// There is no such file.
     case missingFile(path: String)
     /// The file is there but cannot be read: a folder, or no permission.
     case unreadable(path: String, reason: String)
     /// The file has no bytes.
     case emptyFile(path: String)
-    /// The bytes are no image of a kind this program reads; `resembling` says what they look like, if
-    /// known.
+    /// The bytes are no image of a kind this program reads; `resembling` says what they look like, if known.
     case notAnImage(path: String, resembling: String?)
     /// The image starts well and then ends or breaks.
     case damaged(path: String, reason: String)
@@ -44,15 +45,32 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         return false
     }
 
+    /// Where the cause lies: in the image, in its place, in how it was to be written, or in the machine.
+    public var kind: UserErrorKind {
+        switch self {
+        case .missingFile, .missingFolder: .missing
+        case .codecMissing, .diskFull, .writingBroke: .environment
+        case .unknownExtension, .unfitOption: .request
+        case .unsuitable, .formatNotSupported: .unsupported
+        case .unreadable, .emptyFile, .notAnImage, .damaged, .tooManyPixels, .cannotWrite, .taken,
+            .cannotEncode,
+            .badProfile:
+            .badInput
+        }
+    }
+
     /// What happened, where, and what to do, in one line.
-    public var description: String {
+    public var description: String { "\(message)" }
+
+    /// The same with the settings that it points to.
+    public var message: Message {
         switch self {
         case .missingFile(let path): "\(path): no such file"
         case .unreadable(let path, let reason): "\(path): cannot be read: \(reason)"
         case .emptyFile(let path): "\(path): the file is empty (0 bytes); fetch or save it again"
         case .notAnImage(let path, let resembling):
             "\(path): not a picture this program reads (\(ImageFormat.readableNames))"
-                + (resembling.map { "; it looks like \($0)" } ?? "")
+                + Message(resembling.map { "; it looks like \($0)" } ?? "")
         case .damaged(let path, let reason):
             "\(path): the picture is cut short or damaged (\(reason)); fetch or save it again"
         case .unsuitable(let path, let reason):
@@ -61,7 +79,7 @@ public enum ImagingError: Error, Equatable, CustomStringConvertible {
         case .tooManyPixels(let path, let width, let height, let limit):
             "\(path): \(width)x\(height) are \(width.multipliedReportingOverflow(by: height).partialValue)"
                 + " pixels, more than the limit of \(limit);"
-                + " if the file is trusted, raise it with --pixel-limit"
+                + " if the file is trusted, raise it\(.setting("pixel-limit"), before: " with ", plain: "")"
         case .codecMissing(let reason):
             "the picture library libvips cannot be used (\(reason)); install it with"
                 + " 'apt-get install libvips42', or name it in PENTIMENTO_VIPS"

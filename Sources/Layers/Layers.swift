@@ -32,8 +32,8 @@ public struct Linear {
     }
 }
 
-/// (x·Vᵀ + b)·gelu(x·Gᵀ + c): of twice as many results the second half says how much of the first passes
-/// (GEGLU, Shazeer 2020).
+/// (x·Vᵀ + b)·gelu(x·Gᵀ + c): of twice as many results the second half says how much of the first passes (GEGLU,
+/// Shazeer 2020).
 public struct GatedLinear {
     private let both: Linear
 

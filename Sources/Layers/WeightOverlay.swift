@@ -49,9 +49,9 @@ public struct WeightOverlay {
 extension WeightStore {
     /// A store of these weights with an overlay's deltas or replacements; this one serves what it did before.
     ///
-    /// Names and shapes are checked at once. A changed tensor is computed when a network asks for it, in float32 or wider
-    /// and then brought to the base's dtype; unchanged tensors are shared with the base. Gradients reach deltas that
-    /// record them.
+    /// Names and shapes are checked at once. A changed tensor is computed when a network asks for it, in float32 or
+    /// wider and then brought to the base's dtype; unchanged tensors are shared with the base. Gradients reach deltas
+    /// that record them.
     /// - Throws: `WeightError.unknownChange` for a name that the base does not have, `.changeShape` for a tensor of
     ///   another shape than the base's of that name: of the first in alphabetical order.
     public func overlaid(with overlay: WeightOverlay) throws(WeightError) -> WeightStore {

@@ -1,10 +1,11 @@
 import Foundation
+public import Support
 public import Tensors
 
 /// Named tensors: read from weight files, or made fresh by their initialisers.
 ///
-/// A network asks for its tensors by name and shape as it is built; whether they come from a file or are initialised
-/// is the store's business, so one constructor serves loading, training and tests.
+/// A network asks for its tensors by name and shape as it is built; whether they come from a file or are initialised is
+/// the store's business, so one constructor serves loading, training and tests.
 public final class WeightStore {
     private enum Source {
         case files([SafetensorsFile], [String: Int], path: String)
@@ -69,8 +70,7 @@ public final class WeightStore {
     private static let largeFile = 1 << 28
     /// How much of a large file stays in memory between passes.
     ///
-    /// Pages that come back cost time (about 0.1 s a
-    /// gigabyte), pages that stay cost memory: so most stay.
+    /// Pages that come back cost time (about 0.1 s a gigabyte), pages that stay cost memory: so most stay.
     private static let residentShare = 0.6
     private var residentBytes = 0
 
@@ -225,7 +225,7 @@ public final class WeightStore {
 }
 
 /// Why weights cannot be used.
-public enum WeightError: Error, Equatable, CustomStringConvertible {
+public enum WeightError: UserError, Equatable {
     case noFolder(String)
     case noFile(folder: String, name: String)
     case pickle(path: String)
@@ -237,6 +237,15 @@ public enum WeightError: Error, Equatable, CustomStringConvertible {
     case unknownChange(name: String, place: String)
     /// An overlay's tensor has another shape than the one that it changes.
     case changeShape(name: String, found: [Int], wanted: [Int], place: String)
+
+    /// Where the cause lies: in a file that is not there, or in one that cannot be used.
+    public var kind: UserErrorKind {
+        switch self {
+        case .noFolder, .noFile: .missing
+        case .pickle: .unsupported
+        case .index, .twice, .missing, .shape, .unknownChange, .changeShape: .badInput
+        }
+    }
 
     /// What happened, where, and what to do.
     public var description: String {

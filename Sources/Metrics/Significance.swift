@@ -1,8 +1,8 @@
 extension Statistics {
     /// The p-value of a mean difference under random signs, one sign for each cluster; nil of nothing.
     ///
-    /// All signs are tried where they are no more than `flips`; else `flips` of them are drawn (one bit of `PCG32` each)
-    /// and p is (1 + as extreme) / (1 + flips). Two-sided.
+    /// All signs are tried where they are no more than `flips`; else `flips` of them are drawn (one bit of `PCG32`
+    /// each) and p is (1 + as extreme) / (1 + flips). Two-sided.
     public static func signFlip(_ differences: [Observation], seed: UInt64, flips: Int = draws) -> Double? {
         guard !differences.isEmpty else { return nil }
         // Only sums matter: all signs share the count.

@@ -1,4 +1,5 @@
 import Foundation
+public import Support
 
 /// A component's configuration, read so that nothing that changes the result is passed over.
 ///
@@ -155,12 +156,21 @@ extension JSONValue {
 }
 
 /// Why a configuration cannot be used.
-public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
+public enum ConfigurationError: UserError, Equatable {
     case noFile(String)
     case unreadable(String)
     case type(path: String, key: String, value: String, wanted: String)
     case value(path: String, key: String, value: String, known: String)
     case unknown(path: String, key: String, value: String)
+
+    /// Where the cause lies: in a file that is not there, or in what one says.
+    public var kind: UserErrorKind {
+        switch self {
+        case .noFile: .missing
+        case .value, .unknown: .unsupported
+        case .unreadable, .type: .badInput
+        }
+    }
 
     /// What happened, where, and what to do.
     public var description: String {

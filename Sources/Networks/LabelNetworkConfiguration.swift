@@ -1,3 +1,5 @@
+import Support
+
 /// The shape of a network that labels images, and the labels themselves, as its `config.json` gives them.
 public struct LabelNetworkConfiguration: Sendable, Hashable {
     /// Labels of which an image has one.

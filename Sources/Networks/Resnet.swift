@@ -1,8 +1,8 @@
-import Layers
-import Tensors
+package import Layers
+package import Tensors
 
 /// Two convolutions beside a shortcut, moved by the time embedding.
-struct Resnet {
+package struct Resnet {
     private let norm1: GroupNorm
     private let convolution1: Convolution
     private let time: Linear?
@@ -46,7 +46,16 @@ struct Resnet {
         self.site = site
     }
 
+    /// A resnet without a time embedding, as autoencoders and classifiers have them.
+    package init(_ weights: Weights, _ inputs: Int, _ outputs: Int, groups: Int, epsilon: Double) throws {
+        try self.init(
+            weights, inputs, outputs, timeChannels: nil, style: Style(groups: groups, epsilon: epsilon))
+    }
+
     var orderedSites: [Site] { site.map { [$0] } ?? [] }
+
+    /// [B, inputs, H, W] → [B, outputs, H, W], without a time embedding.
+    package func callAsFunction(_ x: Tensor) -> Tensor { self(x, time: nil) }
 
     /// [B, inputs, H, W] → [B, outputs, H, W]; `time` is the activated time embedding, [B, timeChannels].
     func callAsFunction(_ x: Tensor, time embedding: Tensor? = nil, _ pass: Pass = Pass([])) -> Tensor {

@@ -20,8 +20,8 @@ extension Vocabulary {
 
     /// Splits one word into tokens by merging neighbours, the earliest learned merge first.
     ///
-    /// The time grows as n log n with the word's length, so that a very long word cannot stall a caller.
-    /// Source: byte-pair encoding (Sennrich et al. 2016), with CLIP's mark on the last symbol.
+    /// The time grows as n log n with the word's length, so that a very long word cannot stall a caller. Source:
+    /// byte-pair encoding (Sennrich et al. 2016), with CLIP's mark on the last symbol.
     func split(word: [UInt8]) -> [BytePiece] {
         guard let last = word.last else { return [] }
         var pieces = word.indices.map { BytePiece(token: byteTokens[Int(word[$0])], bytes: $0..<($0 + 1)) }

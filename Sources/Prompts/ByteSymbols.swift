@@ -1,7 +1,6 @@
 /// How byte-level vocabularies write a byte as one visible character.
 ///
-/// Printable Latin-1 bytes stand for themselves; the others, in rising order, take the characters from
-/// U+0100 on.
+/// Printable Latin-1 bytes stand for themselves; the others, in rising order, take the characters from U+0100 on.
 /// Source: GPT-2's byte-level byte-pair encoding (Radford et al. 2019), which CLIP kept.
 enum ByteSymbols {
     /// What marks the last symbol of a word.

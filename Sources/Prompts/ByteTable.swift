@@ -1,7 +1,7 @@
 /// Numbers for byte strings: a hash table whose keys lie in one block of memory.
 ///
-/// A dictionary of `String` would do, but strings compare by canonical equivalence, which is both slower
-/// and wrong for symbols that stand for bytes.
+/// A dictionary of `String` would do, but strings compare by canonical equivalence, which is both slower and wrong for
+/// symbols that stand for bytes.
 struct ByteTable {
     private var bytes: [UInt8] = []
     /// Where each entry's key begins in `bytes`; one more than there are entries.

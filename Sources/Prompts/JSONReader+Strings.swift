@@ -1,6 +1,5 @@
 extension JSONReader {
-    /// Reads a quoted string as UTF-8 into a buffer that the caller keeps, so that nothing is allocated per
-    /// string.
+    /// Reads a quoted string as UTF-8 into a buffer that the caller keeps, so that nothing is allocated per string.
     mutating func readString(into text: inout [UInt8]) throws(TokenizerError) {
         try expect("\"")
         text.removeAll(keepingCapacity: true)

@@ -16,8 +16,8 @@ indirect enum JSONValue: Equatable {
 
 /// Reads strict JSON (RFC 8259) from bytes, one piece at a time.
 ///
-/// A vocabulary of 49,408 entries is read in milliseconds because its caller walks the members itself and
-/// no tree is built. Anything that is not JSON is refused with the byte where it went wrong.
+/// A vocabulary of 49,408 entries is read in milliseconds because its caller walks the members itself and no tree is
+/// built. Anything that is not JSON is refused with the byte where it went wrong.
 struct JSONReader {
     let bytes: [UInt8]
     let path: String
@@ -36,8 +36,7 @@ struct JSONReader {
         }
     }
 
-    /// What a file really is, where that can be told from its first bytes: an empty file, a web page, a
-    /// pointer.
+    /// What a file really is, where that can be told from its first bytes: an empty file, a web page, a pointer.
     static func otherKind(of bytes: [UInt8]) -> String? {
         let head = bytes.prefix(256).drop { isSpace($0) }
         if head.isEmpty, bytes.count < 256 { return "empty" }

@@ -1,7 +1,6 @@
 /// Counts neighbouring symbols over a set of words, and keeps the counts right as pairs are merged.
 ///
-/// Only the words that hold a merged pair are counted again, so a vocabulary of tens of thousands stays
-/// cheap.
+/// Only the words that hold a merged pair are counted again, so a vocabulary of tens of thousands stays cheap.
 struct PairCounter {
     /// A word as symbols, and how often it occurs.
     struct Word {

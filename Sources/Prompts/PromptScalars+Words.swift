@@ -46,8 +46,7 @@ extension PromptScalars {
         return true
     }
 
-    /// Cuts normalised text into words: contractions, runs of letters, single digits, runs of anything
-    /// else.
+    /// Cuts normalised text into words: contractions, runs of letters, single digits, runs of anything else.
     ///
     /// White space separates words and is part of none.
     func words() -> [Range<Int>] {

@@ -36,12 +36,10 @@ struct PromptScalars {
         return String(view)
     }
 
-    /// CLIP's clean-up: canonical composition (NFC), runs of white space to one space, lower case scalar by
-    /// scalar.
+    /// CLIP's clean-up: canonical composition (NFC), runs of white space to one space, lower case scalar by scalar.
     ///
-    /// Composition never reaches across the bounds of a character, so each character is composed by itself
-    /// and the sources stay known. Lower-casing knows no context: a final capital sigma becomes σ, as in
-    /// the reference.
+    /// Composition never reaches across the bounds of a character, so each character is composed by itself and the
+    /// sources stay known. Lower-casing knows no context: a final capital sigma becomes σ, as in the reference.
     func normalized() -> PromptScalars {
         var result = PromptScalars(items: [])
         result.items.reserveCapacity(items.count)
@@ -87,8 +85,8 @@ struct PromptScalars {
 
     /// The newest Unicode version whose characters the reference can reorder or compose.
     ///
-    /// Its tables (the crate unicode-normalization-alignments 0.1.12) are that old; to them a younger mark
-    /// is a character of its own that nothing reaches across.
+    /// Its tables (the crate unicode-normalization-alignments 0.1.12) are that old; to them a younger mark is a
+    /// character of its own that nothing reaches across.
     private static let newestComposable = (major: 9, minor: 0)
 
     private static func standsAlone(_ scalar: Unicode.Scalar) -> Bool {
@@ -98,8 +96,7 @@ struct PromptScalars {
         return age > newestComposable
     }
 
-    /// The three vowel signs that count as starters although their parts are marks that take part in
-    /// reordering.
+    /// The three vowel signs that count as starters although their parts are marks that take part in reordering.
     private static let splitVowels: [Unicode.Scalar: [Unicode.Scalar]] = [
         "\u{F73}": ["\u{F71}", "\u{F72}"], "\u{F75}": ["\u{F71}", "\u{F74}"],
         "\u{F81}": ["\u{F71}", "\u{F80}"],
@@ -107,8 +104,8 @@ struct PromptScalars {
 
     /// The scalars of a text in NFC.
     ///
-    /// Foundation's composition falls short of it for the vowel signs above, and for Korean letters, which
-    /// therefore never come here in company.
+    /// Foundation's composition falls short of it for the vowel signs above, and for Korean letters, which therefore
+    /// never come here in company.
     private static func composed(_ text: String) -> [Unicode.Scalar] {
         var parts = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { parts.append(contentsOf: splitVowels[scalar] ?? [scalar]) }

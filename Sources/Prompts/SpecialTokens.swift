@@ -1,8 +1,7 @@
 /// The special tokens of a folder: which there are, and how each is looked for in a prompt.
 ///
-/// Follows what transformers 5 makes of the files, since the ids of prompts with such tokens depend on it.
-/// Stable Diffusion 2 names `!` as its padding, for example, and thereby every `!` in a prompt becomes id
-/// 0.
+/// Follows what transformers 5 makes of the files, since the ids of prompts with such tokens depend on it. Stable
+/// Diffusion 2 names `!` as its padding, for example, and thereby every `!` in a prompt becomes id 0.
 struct SpecialTokens {
     /// A token as a file describes it, before it has an id.
     private struct Description {

@@ -4,8 +4,7 @@ public struct TokenizedPrompt: Sendable, Hashable {
     public struct Token: Sendable, Hashable {
         /// Its id in the vocabulary.
         public let id: Int
-        /// The prompt's characters that it stands for, as offsets from the start; they never depend on
-        /// truncation.
+        /// The prompt's characters that it stands for, as offsets from the start; they never depend on truncation.
         ///
         /// Tokens that share a character, as when an emoji takes several, have ranges that overlap.
         public let characters: Range<Int>
@@ -13,8 +12,7 @@ public struct TokenizedPrompt: Sendable, Hashable {
         public let word: Int
     }
 
-    /// A word as the tokenizer splits text: letters, one digit, an ending such as `'s`, or a run of
-    /// symbols.
+    /// A word as the tokenizer splits text: letters, one digit, an ending such as `'s`, or a run of symbols.
     public struct Word: Sendable, Hashable {
         /// The word after clean-up, so in lower case.
         public let text: String
@@ -44,8 +42,8 @@ public struct TokenizedPrompt: Sendable, Hashable {
 
     /// The words between white space, punctuation included, as Prompt-to-Prompt counts them.
     ///
-    /// "a dog, asleep" gives "a", "dog," and "asleep", each with the positions of its tokens in `ids`.
-    /// Source: Hertz et al. 2022, whose code splits on spaces.
+    /// "a dog, asleep" gives "a", "dog," and "asleep", each with the positions of its tokens in `ids`. Source: Hertz et
+    /// al. 2022, whose code splits on spaces.
     public func spacedWords() -> [Word] {
         var result: [Word] = []
         let characters = Array(text)

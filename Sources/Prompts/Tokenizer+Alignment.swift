@@ -1,8 +1,8 @@
 extension Tokenizer {
     /// Where the tokens of a word or phrase lie in a prompt's ids, once for every time it occurs.
     ///
-    /// Whole words are compared after clean-up, so case and spacing do not matter, "dog" is found in "a
-    /// dog, asleep" and not in "dogma". Occurrences that were cut off are left out.
+    /// Whole words are compared after clean-up, so case and spacing do not matter, "dog" is found in "a dog, asleep"
+    /// and not in "dogma". Occurrences that were cut off are left out.
     /// - Throws: `TokenizerError.phraseNotFound`, or `.phraseCutOff` where every occurrence was cut off.
     public func wordTokens(
         _ phrase: String, in prompt: TokenizedPrompt

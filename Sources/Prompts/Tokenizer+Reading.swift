@@ -7,9 +7,8 @@ extension Tokenizer {
 
     /// Reads the tokenizer of a diffusers folder.
     ///
-    /// Takes `tokenizer.json` where there is one, as transformers 5 does, else `vocab.json` and
-    /// `merges.txt`; the settings come from `tokenizer_config.json`, `special_tokens_map.json` and
-    /// `added_tokens.json`, each optional.
+    /// Takes `tokenizer.json` where there is one, as transformers 5 does, else `vocab.json` and `merges.txt`; the
+    /// settings come from `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, each optional.
     /// - Parameters:
     ///   - folder: the tokenizer's folder, or the model folder that has it as `tokenizer`.
     ///   - contextLength: how many ids a prompt takes; by default what the folder says

@@ -7,10 +7,10 @@ extension Tokenizer {
 
     /// Learns a vocabulary from captions by byte-pair encoding, laid out as CLIP's.
     ///
-    /// The layout is 256 byte symbols, the same with `</w>`, the merges in the order learned, the start
-    /// token and the end token, which is the padding as well. The same captions give the same vocabulary;
-    /// equal counts are settled by the smaller ids. Learning stops early when no pair occurs twice.
-    /// Source: Sennrich et al. 2016; layout of CLIP (Radford et al. 2021).
+    /// The layout is 256 byte symbols, the same with `</w>`, the merges in the order learned, the start token and the
+    /// end token, which is the padding as well. The same captions give the same vocabulary; equal counts are settled by
+    /// the smaller ids. Learning stops early when no pair occurs twice. Source: Sennrich et al. 2016; layout of CLIP
+    /// (Radford et al. 2021).
     /// - Parameters:
     ///   - captions: the texts to learn from; repeated ones count as often as they occur.
     ///   - vocabularySize: how many ids there may be at most; at least 514.

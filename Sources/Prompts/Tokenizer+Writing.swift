@@ -1,11 +1,11 @@
 import Foundation
-import Storage
+import Support
 
 extension Tokenizer {
     /// Writes the tokenizer as a folder that this package and Python's `CLIPTokenizer` read alike.
     ///
-    /// Leaves `vocab.json`, `merges.txt`, `tokenizer_config.json` and `special_tokens_map.json`; every file
-    /// appears whole or not at all. The folder is made where it does not exist.
+    /// Leaves `vocab.json`, `merges.txt`, `tokenizer_config.json` and `special_tokens_map.json`; every file appears
+    /// whole or not at all. The folder is made where it does not exist.
     /// - Throws: `TokenizerError.unreachable`, naming the file that could not be written.
     public func write(to folder: String) throws(TokenizerError) {
         do {

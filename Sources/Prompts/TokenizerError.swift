@@ -1,5 +1,7 @@
+public import Support
+
 /// What can be wrong with a tokenizer's files, or with a question asked of a prompt.
-public enum TokenizerError: Error, Equatable, CustomStringConvertible {
+public enum TokenizerError: UserError, Equatable {
     /// A folder holds neither `vocab.json` with `merges.txt` nor `tokenizer.json`.
     case filesMissing(folder: String, missing: [String])
     /// A file cannot be read or written.
@@ -26,6 +28,18 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
     case phraseNotFound(phrase: String, prompt: String)
     /// A word or phrase occurs only where the prompt was cut.
     case phraseCutOff(phrase: String, prompt: String, contextLength: Int)
+
+    /// Where the cause lies: in the tokenizer's files, or in what was asked of a prompt.
+    public var kind: UserErrorKind {
+        switch self {
+        case .filesMissing: .missing
+        case .unsupported: .unsupported
+        case .unreachable, .notTheFile, .malformed, .duplicate, .idsNotContiguous, .unknownToken,
+            .missingEntry,
+            .contextTooShort, .vocabularyTooSmall, .phraseNotFound, .phraseCutOff:
+            .badInput
+        }
+    }
 
     /// One line: what happened, where, and what to do.
     public var description: String {

@@ -11,8 +11,7 @@ struct TokenizerFolder {
     static let specialTokens = "special_tokens_map.json"
     static let addedTokens = "added_tokens.json"
 
-    /// No tokenizer of this kind comes near this size; a mistaken file is refused before it fills the
-    /// memory.
+    /// No tokenizer of this kind comes near this size; a mistaken file is refused before it fills the memory.
     private static let largest = 64 << 20
 
     /// Finds the tokenizer in its own folder, or in the model folder around it.

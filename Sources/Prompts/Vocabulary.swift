@@ -12,8 +12,8 @@ struct Vocabulary: Sendable {
     let mergedPairs: [(left: Int32, right: Int32)]
     /// What a pair of ids merges to, by `pairKey`.
     private let merges: [UInt64: Merge]
-    /// The id of a byte's symbol inside a word and, 256 further on, at its end; the unknown token's where
-    /// there is none.
+    /// The id of a byte's symbol inside a word and, 256 further on, at its end; the unknown token's where there is
+    /// none.
     let byteTokens: [Int32]
 
     static func pairKey(_ left: Int32, _ right: Int32) -> UInt64 {
@@ -77,8 +77,7 @@ struct Vocabulary: Sendable {
     }
 }
 
-/// The lines of a merge file, kept as one block of bytes: for each merge left and right symbol side by
-/// side.
+/// The lines of a merge file, kept as one block of bytes: for each merge left and right symbol side by side.
 struct MergeList {
     private var bytes: [UInt8] = []
     private var bounds: [(start: Int, middle: Int, end: Int)] = []

@@ -2,8 +2,7 @@
 public enum CaptionSplit: String, Sendable, Codable, Hashable, CaseIterable {
     /// The families of phrasings used in training.
     case training
-    /// A family of its own that is never used in training, to measure whether words or templates were
-    /// learned.
+    /// A family of its own that is never used in training, to measure whether words or templates were learned.
     case heldOut
 }
 
@@ -75,8 +74,7 @@ extension Scene {
     /// The objects as seen from left to right.
     public var leftToRight: [SceneObject] { objects.sorted { $0.x < $1.x } }
 
-    /// Where a lone object stands in the image: "left", "right" or nil for the middle and for several
-    /// objects.
+    /// Where a lone object stands in the image: "left", "right" or nil for the middle and for several objects.
     public var loneSide: String? {
         guard objects.count == 1, abs(objects[0].x - camera.side * 0.3) > 0.3 else { return nil }
         return objects[0].x < camera.side * 0.3 ? "left" : "right"

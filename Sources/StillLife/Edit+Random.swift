@@ -1,6 +1,5 @@
 extension Edit {
-    /// A random edit of a kind that a scene allows; nil where it allows none (nothing to open, no room to
-    /// add).
+    /// A random edit of a kind that a scene allows; nil where it allows none (nothing to open, no room to add).
     public static func random(of kind: EditKind, in scene: Scene, seed: UInt64) -> Edit? {
         var generator = SeededGenerator(seed: seed)
         return random(of: kind, in: scene, with: &generator)

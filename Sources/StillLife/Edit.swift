@@ -1,3 +1,5 @@
+public import Support
+
 /// The families of edits, which reports are split by.
 public enum EditKind: String, Sendable, Codable, Hashable, CaseIterable {
     case replace, add, remove, colour, surface, state, move, turn, table, wall, style, several, nothing
@@ -118,7 +120,7 @@ public indirect enum Edit: Sendable, Codable, Hashable {
 }
 
 /// Why an edit cannot be made.
-public enum EditError: Error, Equatable, CustomStringConvertible {
+public enum EditError: UserError, Equatable {
     /// The edit names an object that the scene does not have.
     case noSuchObject(index: Int, count: Int)
     /// The object's kind does not have the state.
@@ -129,6 +131,9 @@ public enum EditError: Error, Equatable, CustomStringConvertible {
     case indicesShift
     /// No scene among the choices that were drawn allows an edit of the kind.
     case noCandidate(EditKind, tries: Int)
+
+    /// All are about what was asked for.
+    public var kind: UserErrorKind { .request }
 
     /// What happened and what to do.
     public var description: String {

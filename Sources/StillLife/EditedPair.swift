@@ -16,8 +16,7 @@ public struct EditedPair: Sendable, Hashable {
     public let sourceImage: Image
     /// The true image after; outside `effect` it equals the source bit by bit.
     public let targetImage: Image
-    /// The visible pixels of what the edit touches, before: objects, the table, the wall or (style)
-    /// everything.
+    /// The visible pixels of what the edit touches, before: objects, the table, the wall or (style) everything.
     public let objectBefore: Mask
     /// The visible pixels of what the edit touched, after.
     public let objectAfter: Mask
@@ -27,14 +26,10 @@ public struct EditedPair: Sendable, Hashable {
     /// Whether the prompt leaves only one answer (`Edit.isDetermined`).
     public var isDetermined: Bool { edit.isDetermined }
 
-    /// Largest difference that still counts as unchanged, in steps of 255.
-    public static let tolerance = 2
-
     /// Renders a scene before and after an edit.
     ///
-    /// Differences of at most `tolerance` outside the effect mask (the last traces of soft light) are taken
-    /// back to
-    /// the source, so that what counts as preserved is preserved exactly.
+    /// Differences of at most `Mask.tolerance` outside the effect mask (the last traces of soft light) are taken back
+    /// to the source, so that what counts as preserved is preserved exactly.
     ///
     /// - `size`: pixels a side of both images.
     public init(source: Scene, edit: Edit, size: Int) throws(EditError) {
@@ -46,7 +41,7 @@ public struct EditedPair: Sendable, Hashable {
         let before = source.rendering(size: size)
         let after = target == source ? before : target.rendering(size: size)
         sourceImage = before.image
-        effect = Self.effect(from: before.image, to: after.image)
+        effect = Mask(changedFrom: before.image, to: after.image)
         var kept = after.image
         for (pixel, changes) in effect.values.enumerated() where changes == 0 {
             for channel in 0..<3 {
@@ -71,29 +66,6 @@ public struct EditedPair: Sendable, Hashable {
             return try EditedPair(source: scene, edit: edit, size: size)
         }
         throw .noCandidate(kind, tries: tries)
-    }
-
-    /// The pixels where two images differ by more than the tolerance, widened.
-    public static func effect(from before: Image, to after: Image) -> Mask {
-        let width = before.width, height = before.height
-        let reach = max(1, (4 * width + 64) / 128)
-        var changed = [Bool](repeating: false, count: width * height)
-        for pixel in changed.indices {
-            changed[pixel] = (0..<3).contains { channel in
-                let difference =
-                    Int(before.pixels[pixel * 3 + channel]) - Int(after.pixels[pixel * 3 + channel])
-                return abs(difference) > tolerance
-            }
-        }
-        var values = [Float](repeating: 0, count: width * height)
-        for y in 0..<height {
-            for x in 0..<width where changed[y * width + x] {
-                for v in max(y - reach, 0)...min(y + reach, height - 1) {
-                    for u in max(x - reach, 0)...min(x + reach, width - 1) { values[v * width + u] = 1 }
-                }
-            }
-        }
-        return Mask(width: width, height: height, values: values)
     }
 
     private static func mask(of edit: Edit, objects: Set<Int>, in rendering: Rendering) -> Mask {

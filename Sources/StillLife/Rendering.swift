@@ -14,8 +14,7 @@ public struct Rendering: Sendable, Hashable {
         Mask(width: image.width, height: image.height, values: coverage[object].map { $0 >= 2 ? 1 : 0 })
     }
 
-    /// For each pixel the index of an object that fills at least half of it, else -1 for the table or -2
-    /// for the wall.
+    /// For each pixel the index of an object that fills at least half of it, else -1 for the table or -2 for the wall.
     public var identities: [Int8] {
         var ids = tableCoverage.map { Int8($0 >= 2 ? -1 : -2) }
         for (object, counts) in coverage.enumerated() {

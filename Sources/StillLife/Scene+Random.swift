@@ -40,8 +40,7 @@ extension Scene {
     /// A random scene made of the given choices.
     ///
     /// Kinds and colours differ between the objects of a scene.
-    /// - Precondition: the choices hold at least as many kinds and colours as objects, and one of
-    /// everything else.
+    /// - Precondition: the choices hold at least as many kinds and colours as objects, and one of everything else.
     public static func random(seed: UInt64, from choices: SceneChoices) -> Scene {
         let most = min(choices.kinds.count, choices.colours.count)
         precondition(

@@ -1,7 +1,6 @@
 /// The world's own random numbers (SplitMix64), so that a seed means the same thing on every platform.
 ///
-/// Choices are drawn with `below`, `between` and `pick` rather than with the standard library's
-/// `random(in:using:)`,
+/// Choices are drawn with `below`, `between` and `pick` rather than with the standard library's `random(in:using:)`,
 /// whose mapping from bits to values is not promised to stay the same between Swift versions.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64

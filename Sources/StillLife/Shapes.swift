@@ -1,7 +1,6 @@
 /// Distances to the kinds of object, in their own space: standing on y = 0, about 1.5 units large, facing +z.
 ///
-/// The distances are exact or somewhat too small near the surface; the ray marcher takes steps short enough
-/// for that.
+/// The distances are exact or somewhat too small near the surface; the ray marcher takes steps short enough for that.
 enum Shapes {
     /// The half width, height and half depth of a box that holds the shape.
     static func extent(of kind: ObjectKind, state: ObjectState) -> Vector {

@@ -67,8 +67,7 @@ struct Solid {
         Vector(cosine * n.x + sine * n.z, n.y, cosine * n.z - sine * n.x)
     }
 
-    /// Where a ray in the object's own space enters and leaves its box, widened by `margin`; nil when it
-    /// misses.
+    /// Where a ray in the object's own space enters and leaves its box, widened by `margin`; nil when it misses.
     @inline(__always)
     func crossing(_ origin: Vector, _ direction: Vector, margin: Float) -> (near: Float, far: Float)? {
         let inverse = Vector(1, 1, 1) / direction

@@ -1,6 +1,6 @@
 import Foundation
 public import Imaging
-import Storage
+public import Support
 
 /// A folder of still lifes with captions, facts, true edits and masks.
 ///
@@ -156,14 +156,23 @@ public enum StillLifeSet {
 }
 
 /// Why a set cannot be written.
-public enum StillLifeSetError: Error, Equatable, CustomStringConvertible {
+public enum StillLifeSetError: UserError, Equatable {
     /// The folder holds something already.
     case occupied(String)
     /// There is nothing to write, or the images would be too small.
     case request(count: Int, size: Int, kinds: Int)
-    /// The folder or a file in it cannot be written, as the text says; `isFault` where the machine and not the place
-    /// is why.
+    /// The folder or a file in it cannot be written, as the text says; `isFault` where the machine and not the place is
+    /// why.
     case cannotWrite(String, isFault: Bool)
+
+    /// Where the cause lies: in the numbers asked for, in the folder, or in the machine.
+    public var kind: UserErrorKind {
+        switch self {
+        case .request: .request
+        case .cannotWrite(_, isFault: true): .environment
+        case .occupied, .cannotWrite: .badInput
+        }
+    }
 
     /// What happened and what to do.
     public var description: String {

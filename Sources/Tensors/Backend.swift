@@ -1,6 +1,6 @@
 internal import CTorch
 import Foundation
-import Storage
+import Support
 
 /// The libtorch that this process has opened, or why there is none.
 package enum Backend {
@@ -42,8 +42,8 @@ package enum Backend {
 
     /// Answers of `body(0)`, …, `body(count - 1)`, computed side by side on so many threads, without gradients.
     ///
-    /// Each runs whole on one thread, its operators too: for computations whose operators are too small to be shared out
-    /// themselves. `body` may only read what it has in common with the others.
+    /// Each runs whole on one thread, its operators too: for computations whose operators are too small to be shared
+    /// out themselves. `body` may only read what it has in common with the others.
     package static func sideBySide<Answer>(_ count: Int, threads: Int, _ body: (Int) -> Answer) -> [Answer] {
         [Answer](unsafeUninitializedCapacity: count) { answers, filled in
             let first = answers.baseAddress
@@ -72,10 +72,20 @@ package enum Backend {
         if case .cuda(let index) = device { table.synchronize(Int64(index)) }
     }
 
+    /// Whether this thread computes shapes alone, because memory ran out, see `guardingMemory`.
+    static var isShapesOnly: Bool { table.mode() == PT_SHAPES_ONLY }
+
+    /// Whether a call is to be made once more, in shapes alone: memory ran out in it, and somebody recovers from that.
+    static func continuesInShapes(after status: PTStatus) -> Bool {
+        guard status == PT_OUT_OF_MEMORY, table.mode() == PT_GUARDED else { return false }
+        table.set_mode(PT_SHAPES_ONLY)
+        return true
+    }
+
     /// The text of the last failure on this thread.
     static var lastError: String { text(table.last_error()) }
 
-    private static func text(_ characters: UnsafePointer<CChar>?) -> String {
+    static func text(_ characters: UnsafePointer<CChar>?) -> String {
         characters.map { String(cString: $0) } ?? ""
     }
 
@@ -94,7 +104,7 @@ package enum Backend {
     private static func open() -> (UnsafePointer<PTInterface>?, Opening) {
         var reasons: [String] = []
         for path in candidates {
-            if let folder = Storage.closedFolder(on: path) {
+            if let folder = Support.closedFolder(on: path) {
                 reasons.append(closed(folder, for: path))
                 continue
             }
@@ -135,7 +145,7 @@ package enum Backend {
         for text in bytes.split(separator: 0)
         where text.first == UInt8(ascii: "/") && text.count < 4096 {
             for place in String(decoding: text, as: UTF8.self).split(separator: ":") {
-                if let folder = Storage.closedFolder(on: String(place) + "/x") { return folder }
+                if let folder = Support.closedFolder(on: String(place) + "/x") { return folder }
             }
         }
         return nil

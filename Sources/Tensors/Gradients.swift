@@ -29,9 +29,11 @@ package var isRecordingGradients: Bool {
 public func gradients(
     of scalar: Tensor, withRespectTo tensors: [Tensor], keepingGraph: Bool = false
 ) -> [Tensor] {
+    if Backend.isShapesOnly { return tensors.map(\.zerosLike) }
     var found = [PTTensor?](repeating: nil, count: tensors.count)
     let handles: [PTTensor?] = tensors.map { $0.handle }
     let status = Backend.table.gradients(scalar.handle, handles, Int64(handles.count), keepingGraph, &found)
+    if Backend.continuesInShapes(after: status) { return tensors.map(\.zerosLike) }
     guard status == PT_OK else {
         failTensor(
             "gradient of \(scalar.shape) with respect to \(tensors.count) tensors: \(Backend.lastError)")
@@ -76,6 +78,7 @@ package func checkpointed(
         let body: ([Tensor]) -> Tensor
         init(_ body: @escaping ([Tensor]) -> Tensor) { self.body = body }
     }
+    if Backend.isShapesOnly { return body(inputs) }
     var result: PTTensor?
     let inputHandles: [PTTensor?] = inputs.map { $0.handle }
     let parameterHandles: [PTTensor?] = parameters.filter(\.recordsGradient).map { $0.handle }
@@ -89,6 +92,7 @@ package func checkpointed(
         Unmanaged.passRetained(Box(body)).toOpaque(),
         { context in if let context { Unmanaged<Box>.fromOpaque(context).release() } },
         inputHandles, Int64(inputHandles.count), parameterHandles, Int64(parameterHandles.count), &result)
+    if Backend.continuesInShapes(after: status) { return body(inputs) }
     guard status == PT_OK, let result else { failTensor("checkpointed part: \(Backend.lastError)") }
     return Tensor(owned: result)
 }

@@ -1,7 +1,7 @@
 /// Reads the little JSON that a safetensors header is made of, strictly.
 ///
-/// Not a general parser on purpose: the header's grammar is fixed and flat, so nothing here recurses, keys that
-/// stand twice are seen, and integers keep their digits until somebody judges them.
+/// Not a general parser on purpose: the header's grammar is fixed and flat, so nothing here recurses, keys that stand
+/// twice are seen, and integers keep their digits until somebody judges them.
 struct HeaderScanner {
     /// An integer as written, and its value where an `Int` holds it.
     struct Integer {

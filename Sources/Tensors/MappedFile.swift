@@ -1,5 +1,5 @@
 import Foundation
-import Storage
+import Support
 
 /// A whole file in memory, read-only and page by page as it is touched.
 ///

@@ -1,4 +1,5 @@
 internal import CTorch
+import Support
 
 /// Every operator that the package calls, by libtorch's `name.overload`; `pentimento`'s are those of `Torch/winograd.cpp`.
 ///
@@ -137,7 +138,8 @@ enum Operator: String, CaseIterable {
         _ = values(arguments)
     }
 
-    /// Calls the operator; any failure ends the process with the operator's name and the shapes.
+    /// Calls the operator; a failure ends the process with the operator's name and the shapes, but for a lack of memory
+    /// inside `guardingMemory`.
     func values(_ arguments: [Argument]) -> [Argument] {
         let handle: OperatorHandle
         switch Operator.handles[ordinal] {
@@ -150,9 +152,13 @@ enum Operator: String, CaseIterable {
         let capacity = 8 + arguments.reduce(0) { $0 + $1.listLength }
         return withUnsafeTemporaryAllocation(of: PTValue.self, capacity: capacity) { results in
             var count: Int64 = 0
-            let status = Backend.table.call(
-                handle.pointer, packed.values, Int64(arguments.count), results.baseAddress, Int64(capacity),
-                &count)
+            func call() -> PTStatus {
+                Backend.table.call(
+                    handle.pointer, packed.values, Int64(arguments.count), results.baseAddress,
+                    Int64(capacity), &count)
+            }
+            var status = call()
+            if Backend.continuesInShapes(after: status) { status = call() }
             guard status == PT_OK else {
                 let shapes = arguments.map(\.summary).joined(separator: ", ")
                 let kind = status == PT_OUT_OF_MEMORY ? "out of memory in " : ""
@@ -169,8 +175,9 @@ struct OperatorHandle: @unchecked Sendable {
 }
 
 /// An operator that the opened libtorch does not have.
-struct OperatorMissing: Error, CustomStringConvertible {
+struct OperatorMissing: UserError {
     let name: String
     let reason: String
+    var kind: UserErrorKind { .environment }
     var description: String { "operator \(name) cannot be had from this libtorch: \(reason)" }
 }

@@ -1,5 +1,8 @@
+import Foundation
+public import Support
+
 /// Why a safetensors file was refused or could not be written.
-public enum SafetensorsError: Error, Equatable {
+public enum SafetensorsError: UserError, Equatable {
     // What is not a safetensors file at all
     /// The file cannot be opened or mapped.
     case cannotRead(path: String, reason: String)
@@ -72,7 +75,22 @@ public enum SafetensorsError: Error, Equatable {
     case writingBroke(path: String, reason: String)
 }
 
-extension SafetensorsError: CustomStringConvertible {
+extension SafetensorsError {
+    /// Where the cause lies: in a file that is not there, in what one holds, or in the machine.
+    public var kind: UserErrorKind {
+        switch self {
+        case .cannotRead(let path, _): FileManager.default.fileExists(atPath: path) ? .badInput : .missing
+        case .folderMissing: .missing
+        case .diskFull, .writingBroke: .environment
+        case .pickle, .zipArchive, .gguf, .unsupportedDType: .unsupported
+        case .notAFile, .webPage, .gitLFSPointer, .jsonFile, .truncated, .headerTooLong, .headerBeyondFile,
+            .headerNotUTF8, .headerNotJSON, .duplicateKey, .malformedEntry, .negativeSize, .shapeOverflows,
+            .wrongByteCount, .offsetsOutOfRange, .overlap, .hole, .invalidBool, .noSuchTensor, .nameTaken,
+            .nameReserved, .cannotWrite, .taken:
+            .badInput
+        }
+    }
+
     /// What happened, in which file, and what to do about it.
     public var description: String {
         switch self {

@@ -1,7 +1,7 @@
 /// A safetensors file, mapped into memory: opening it reads the header alone, tensors share the file's pages.
 ///
-/// The whole header is checked before the first tensor is handed out. The tensors stay valid after the file object
-/// is gone, and must not be written to in place; copy those that will be.
+/// The whole header is checked before the first tensor is handed out. The tensors stay valid after the file object is
+/// gone, and must not be written to in place; copy those that will be.
 public final class SafetensorsFile: Sendable {
     /// Where the file lies.
     public let path: String

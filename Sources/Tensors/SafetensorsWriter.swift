@@ -1,5 +1,5 @@
 import Foundation
-import Storage
+import Support
 
 /// Writes safetensors files.
 public enum Safetensors {

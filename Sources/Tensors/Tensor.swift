@@ -4,7 +4,7 @@ internal import CTorch
 ///
 /// A value: no public operation changes a tensor. Not `Sendable`: tensors stay on the thread (the engine) that made
 /// them. A call that libtorch refuses (wrong shapes, say) ends the process with the operator and the shapes; check
-/// what comes from users before it becomes a tensor.
+/// what comes from users before it becomes a tensor. A lack of memory ends it too, but for work in `guardingMemory`.
 public struct Tensor {
     /// Owns the libtorch handle.
     private final class Storage {
@@ -136,8 +136,12 @@ extension Tensor {
             bytes.count == shape.reduce(dtype.byteCount, *), "\(bytes.count) bytes for \(dtype)\(shape)")
         var handle: PTTensor?
         let sizes = shape.map(Int64.init)
-        let status = Backend.table.tensor_from_bytes(
-            bytes.baseAddress, sizes, Int64(sizes.count), dtype.element, &handle)
+        func call() -> PTStatus {
+            Backend.table.tensor_from_bytes(
+                bytes.baseAddress, sizes, Int64(sizes.count), dtype.element, &handle)
+        }
+        var status = call()
+        if Backend.continuesInShapes(after: status) { status = call() }
         guard status == PT_OK, let handle else {
             failTensor("tensor of shape \(shape): \(Backend.lastError)")
         }
@@ -175,7 +179,11 @@ extension Tensor {
 
     /// Copies the elements' bytes, in row-major order.
     package func copyBytes(to buffer: UnsafeMutableRawBufferPointer) {
-        let status = Backend.table.tensor_to_bytes(handle, buffer.baseAddress, Int64(buffer.count))
+        func call() -> PTStatus {
+            Backend.table.tensor_to_bytes(handle, buffer.baseAddress, Int64(buffer.count))
+        }
+        var status = call()
+        if Backend.continuesInShapes(after: status) { status = call() }
         guard status == PT_OK else { failTensor("bytes of \(dtype)\(shape): \(Backend.lastError)") }
     }
 

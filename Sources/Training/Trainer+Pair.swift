@@ -1,6 +1,8 @@
-import Judging
+import Layers
 import Networks
+import Perception
 import Prompts
+import StillLifeStudy
 import Tensors
 
 /// The pair of towers for images and texts.

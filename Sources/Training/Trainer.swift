@@ -2,7 +2,7 @@ import Diffusion
 import Foundation
 import Layers
 import Networks
-import Storage
+import Support
 import Tensors
 
 /// Trains a small latent diffusion model: an autoencoder, then text encoder and UNet, then a diffusers folder.
@@ -42,20 +42,23 @@ public struct Trainer: Sendable {
     /// Trains to the end, the time limit or a wish to stop, and writes the model unless it was stopped.
     ///
     /// Synchronous, and everything on the calling thread but the rendering of scenes.
+    /// - Throws: `TrainingError`; `TensorError.outOfMemory`, after which another run goes on from the newest checkpoint.
     public func run() throws -> TrainingEnd {
-        setThreads()
         Temporaries.removeLeftovers(in: work)
         let deadline =
             configuration.timeLimitMinutes > 0
             ? ContinuousClock.now + .seconds(configuration.timeLimitMinutes * 60) : nil
         do {
-            return try run(until: deadline)
+            return try guardingMemory { try run(until: deadline) }
         } catch is CancellationError {
             return .stopped
         }
     }
 
-    private func setThreads() {
+    /// Gives libtorch as many threads as the configuration asks for, in the whole process.
+    ///
+    /// To be called on the thread that then trains, or before that thread is made; `run()` takes the threads it finds.
+    public func setThreadCount() {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         Device.threadCount = configuration.threads > 0 ? configuration.threads : cores
     }
@@ -88,7 +91,6 @@ public struct Trainer: Sendable {
     /// Writes the model as the newest checkpoints have it, without training; another process may be training it.
     /// - Throws: `TrainingError.missing` where there is no checkpoint of the last stage yet.
     public func export() throws {
-        setThreads()
         switch configuration.kind {
         case .diffusion:
             let (stage, first) = try newest()
@@ -108,7 +110,7 @@ public struct Trainer: Sendable {
         let images = try loadImages()
         let first = try trainedAutoencoder(images, until: nil, training: false).0
         let stage = try diffusionStage(images, first)
-        _ = try checkpoints("diffusion").restore(stage.parameters, settings: stage.settings)
+        _ = try checkpoints("diffusion").resume(stage.parameters, settings: stage.settings)
         return (stage, first)
     }
 
@@ -169,7 +171,7 @@ public struct Trainer: Sendable {
         if training {
             end = try loop(until: deadline, of: stage.name).run(stage)
         } else {
-            _ = try checkpoints(stage.name).restore(stage.parameters, settings: stage.settings)
+            _ = try checkpoints(stage.name).resume(stage.parameters, settings: stage.settings)
         }
         let weights = stage.parameters.averages(of: "vae")
         return (ReadyAutoencoder(network: try stage.averaged(), weights: weights), end)

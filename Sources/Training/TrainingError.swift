@@ -1,5 +1,7 @@
+public import Support
+
 /// Why training cannot start or go on.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
+public enum TrainingError: UserError, Equatable {
     /// A file or folder that is needed is not there.
     case missing(path: String)
     /// The configuration is not JSON, or a value has the wrong type.
@@ -18,6 +20,18 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case otherSettings(path: String, key: String, found: String, wanted: String)
     /// The loss became infinite or not a number.
     case diverged(stage: String, step: Int)
+
+    /// Where the cause lies: in the configuration or the data, in a file that is not there, or in the work itself.
+    public var kind: UserErrorKind {
+        switch self {
+        case .missing: .missing
+        case .cannotWrite(_, _, isFault: true): .environment
+        case .file, .diverged: .fault
+        case .unreadableConfiguration, .unknownKey, .invalidValue, .unusableData, .cannotWrite,
+            .otherSettings:
+            .badInput
+        }
+    }
 
     /// What happened, where, and what to do.
     public var description: String {

@@ -2,8 +2,9 @@ import ArgumentParser
 import Diffusion
 import Editing
 import Imaging
-import Judging
 import Logging
+import Perception
+import StillLifeStudy
 
 /// Several seeds of one edit, of which the best is kept.
 struct BestOfOptions: ParsableArguments {
@@ -30,9 +31,9 @@ struct BestOfOptions: ParsableArguments {
     }
 
     /// What chooses; everything that it needs was checked.
-    func chooser(_ request: EditRequest, model: String) throws -> BestOfChooser {
+    func chooser(_ settings: EditSettings, model: String) throws -> BestOfChooser {
         guard bestOf > 1 else { return BestOfChooser(count: 1, pair: nil) }
-        guard request.source != nil else {
+        guard settings.source != nil else {
             throw Failure.usage(
                 "--best-of compares the change with that of the prompts; say with --source what the photo shows"
             )

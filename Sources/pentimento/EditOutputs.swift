@@ -3,7 +3,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
-import Storage
+import Support
 
 /// What an edit leaves behind.
 struct EditOutputs: ParsableArguments {

@@ -2,7 +2,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
-import Storage
+import Support
 
 /// An edit's account with what only the program knows: which files, which version.
 struct EditReport {

@@ -3,6 +3,7 @@ public import Editing
 import Foundation
 import Imaging
 import Logging
+import Support
 
 /// The user's mask, what is done to it, and how what was painted comes into the photo.
 struct MaskOptions: ParsableArguments {
@@ -54,7 +55,7 @@ struct MaskOptions: ParsableArguments {
         if !(0...1000).contains(maskBlur) {
             throw ValidationError("--mask-blur is \(maskBlur); it must be a number from 0 to 1000")
         }
-        if let feather, !(0...1000).contains(feather) {
+        if let feather, !Limits.feather.contains(feather) {
             throw ValidationError("--feather is \(feather); it must be a number from 0 to 1000")
         }
         if noPaste, let paste, paste != .none {
@@ -84,8 +85,8 @@ struct MaskOptions: ParsableArguments {
         for notice in notices {
             switch notice {
             // Whoever exchanges black and white knows which is which.
-            case .everything, .mostlyWhite: if !maskInvert { log.warning("\(notice)") }
-            default: log.warning("\(notice)")
+            case .everything, .mostlyWhite: if !maskInvert { log.warning("\(notice.message.text(.flags))") }
+            default: log.warning("\(notice.message.text(.flags))")
             }
         }
         if maskInvert { mask = mask.inverted() }

@@ -1,7 +1,7 @@
 import CTorch
 import Editing
 import Foundation
-import Storage
+import Support
 import Tensors
 
 /// Where models are looked for by name.

@@ -39,7 +39,7 @@ struct ModelSession {
         self.device = device
         self.threads = threads
         self.speech = speech
-        engine = Engine(folder: folder, device: device, dtype: dtype, rowThreads: threads)
+        engine = Engine(folder: folder, device: device, dtype: dtype, rowThreads: threads, naming: .flags)
     }
 
     /// Does a job with a bar and warnings; it ends with the task that waits for it.

@@ -1,7 +1,7 @@
 import Editing
 import Foundation
 import Imaging
-import Storage
+import Support
 import Tensors
 
 /// Where results go: checked before the work begins, not after it.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Editing
 import Foundation
-import Storage
+import Support
 import Tensors
 
 /// The program: its subcommands, and what becomes of their errors.
@@ -35,6 +35,7 @@ struct Pentimento: AsyncParsableCommand {
         // Waiting threads sleep instead of spinning: on a busy machine small networks are many times faster so. Read
         // by the OpenMP runtime when libtorch is opened; whoever sets it otherwise is obeyed.
         setenv("OMP_WAIT_POLICY", "passive", 0)
+        Torch.tuneProcess()
         tensorFailureHandler = { message in Terminal.end(.fault, message) }
         do {
             var command = try parseAsRoot(arguments(Array(CommandLine.arguments.dropFirst())))

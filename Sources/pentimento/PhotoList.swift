@@ -1,6 +1,6 @@
 import Foundation
 import Imaging
-import Storage
+import Support
 
 /// The photos that an edit is asked for: files, folders of them, patterns.
 struct PhotoList {

@@ -90,7 +90,7 @@ struct Probe {
         }
         let latents = try sample("latent", configuration)
         let prompts = try prompts(configuration, rows: latents.shape[0]).separateRows.map(
-            Prompt.init(embedding:))
+            { Conditioning(embedding: $0) })
         // Without an autoencoder the latents are all that there is.
         let facts = ModelFacts(
             name: folder, fingerprint: try Fingerprint.of(folder: folder),

@@ -3,6 +3,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Support
 
 /// Regions with prompts of their own.
 struct RegionOptions: ParsableArguments {
@@ -41,7 +42,9 @@ struct RegionOptions: ParsableArguments {
             return Region(.box(box), prompt: prompt, negative: negative)
         }
         try checkFile(place)
-        let mask = try Mask(contentsOf: place, pixelLimit: pixelLimit) { log.warning("\($0)") }
+        let mask = try Mask(contentsOf: place, pixelLimit: pixelLimit) {
+            log.warning("\($0.message.text(.flags))")
+        }
         return Region(.mask(mask), prompt: prompt, negative: negative)
     }
 

@@ -1,6 +1,6 @@
 import Foundation
 import Imaging
-import Storage
+import Support
 import Tensors
 
 /// Where one result goes.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Editing
 import Foundation
 
 /// Seed and guidance, which every command that paints understands.
@@ -17,10 +18,10 @@ struct SamplingOptions: ParsableArguments {
     var guidance: Double?
 
     func validate() throws {
-        if let steps, !(1...10_000).contains(steps) {
+        if let steps, steps < Limits.steps.lowerBound {
             throw ValidationError("--steps is \(steps); it must be a whole number from 1 on")
         }
-        if let guidance, !(guidance >= 0 && guidance <= 100) {
+        if let guidance, !Limits.guidance.contains(guidance) {
             throw ValidationError("--guidance is \(guidance); it must be a number from 0 to 100")
         }
     }
@@ -67,7 +68,7 @@ struct PixelSize: ExpressibleByArgument, Equatable, CustomStringConvertible {
             Int($0)
         }
         guard (1...2).contains(parts.count), let width = parts[0], let height = parts[parts.count - 1],
-            (1...16384).contains(width), (1...16384).contains(height)
+            min(width, height) >= Limits.side.lowerBound
         else { return nil }
         (self.width, self.height) = (width, height)
     }

@@ -1,34 +1,36 @@
 import Editing
 import Foundation
 import Imaging
-import Storage
+import Support
 
 /// One edit at several strengths, side by side.
 struct StrengthCurve {
     /// The strengths, in their order.
     let strengths: [Double]
-    private let request: EditRequest
+    private let settings: EditSettings
 
-    /// Reads strengths as `0.3,0.5,0.7`, and checks the request with each.
-    init(_ text: String, of request: EditRequest) throws {
+    /// Reads strengths as `0.3,0.5,0.7`, and checks the settings with each by `check`.
+    init(
+        _ text: String, of settings: EditSettings, check: (EditSettings) throws -> CheckedRequest
+    ) throws {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         strengths = parts.compactMap { Double($0.trimmingCharacters(in: .whitespaces)) }
-        self.request = request
+        self.settings = settings
         guard strengths.count == parts.count, (1...64).contains(parts.count) else {
             throw Failure.usage(
                 "--strengths is \"\(text)\"; it must be numbers with commas between them, as 0.3,0.5,0.7")
         }
-        guard try request.checked().settings.strength != nil else {
-            throw Failure.usage("\(request.method) has no strength; --strengths needs a method that has")
+        guard try check(settings).settings.strength != nil else {
+            throw Failure.usage("\(settings.method) has no strength; --strengths needs a method that has")
         }
-        for strength in strengths { _ = try self.request(strength).checked() }
+        for strength in strengths { _ = try check(self.settings(strength)) }
     }
 
-    /// The request at one strength.
-    func request(_ strength: Double) -> EditRequest {
-        var request = request
-        request.strength = strength
-        return request
+    /// The settings at one strength.
+    func settings(_ strength: Double) -> EditSettings {
+        var settings = settings
+        settings.strength = strength
+        return settings
     }
 
     /// What the panel says of the edits in it.
@@ -36,8 +38,9 @@ struct StrengthCurve {
         _ results: [EditResult], photo: String, image: Image, output: String, threads: Int
     ) throws -> SheetRecord {
         SheetRecord(
-            command: "edit", output: lastName(of: output), photo: lastName(of: photo), prompt: request.prompt,
-            source: request.source, negative: request.negative, seed: request.seed,
+            command: "edit", output: lastName(of: output), photo: lastName(of: photo),
+            prompt: settings.prompt,
+            source: settings.source, negative: settings.negative, seed: settings.seed,
             model: results.first?.account.model,
             pictures: try zip(strengths, results).map { strength, result in
                 let report = try EditReport(

@@ -1,5 +1,5 @@
 import Foundation
-import Storage
+import Support
 import Synchronization
 
 /// Standard output and standard error.

@@ -49,8 +49,8 @@ struct WebUIParameters: Equatable {
 
     private static let mark = "Negative prompt:"
 
-    /// A prompt that readers of this format take as it is meant: none of its lines, which mean no more than
-    /// spaces, begins as the line of the negative prompt does.
+    /// A prompt that readers of this format take as it is meant: none of its lines, which mean no more than spaces,
+    /// begins as the line of the negative prompt does.
     private static func guarded(_ prompt: String) -> String {
         let joined = prompt.split(separator: "\n" + mark, omittingEmptySubsequences: false)
             .joined(separator: " " + mark)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Imaging
 import Logging
+import Support
 
 /// How the image is coded, and what of the photo's own data goes along.
 struct WritingFlags: ParsableArguments {
@@ -38,7 +39,7 @@ struct WritingFlags: ParsableArguments {
     func warn(of photo: Photo, prompts: [String?], writing path: String, _ log: Logger) {
         guard let format = ImageFormat(writing: path) else { return }
         for notice in photo.record.notices(writing: format, options: options) {
-            log.warning("\(path): \(notice)")
+            log.warning("\(path): \(notice.message.text(.flags))")
         }
         let length = prompts.reduce(0) { $0 + ($1?.utf16.count ?? 0) }
         if format == .jpeg, length > ImageMetadata.longestParameters {

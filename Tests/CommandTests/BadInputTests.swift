@@ -57,6 +57,10 @@ import Testing
             name: "missing mask", arguments: ["--mask", "/nowhere.png"], status: 66,
             mentions: ["/nowhere.png"]),
         Case(
+            name: "missing mask of an option",
+            arguments: ["--method", "masactrl", "--option", "source-mask=/nowhere.png"], status: 66,
+            mentions: ["/nowhere.png"]),
+        Case(
             name: "missing output folder", arguments: ["-o", "/nowhere/at/all.png"], status: 66,
             mentions: ["/nowhere/at"]),
         Case(name: "output of no kind", arguments: ["-o", "edit.txt"], status: 64, mentions: [".png"]),

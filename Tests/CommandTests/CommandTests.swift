@@ -1,4 +1,5 @@
 import ArgumentParser
+import Editing
 import Foundation
 import Imaging
 import TestSupport
@@ -74,8 +75,12 @@ import Testing
         let text = try Program.run(["methods"]).output
         let data = Data(try Program.run(["methods", "--json"]).output.utf8)
         let list = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
-        #expect(list.count >= 3)
-        for method in list { #expect(text.contains(try #require(method["name"] as? String))) }
+        #expect(list.map { $0["name"] as? String } == Registry.all.map { $0.description.name })
+        // A line that begins with each name, in the same order.
+        let heads = text.split(separator: "\n").filter { !$0.hasPrefix(" ") }
+        #expect(
+            heads.map { String($0.prefix { $0 != " " && $0 != ":" }) }
+                == Registry.all.map { $0.description.name })
     }
 
     @Test("The JSON of a method is plain objects by name")
@@ -104,9 +109,9 @@ import Testing
                 "name" : "sdedit",
                 "needs" : {
                   "gradients" : false,
+                  "imageChannels" : false,
                   "inversion" : false,
                   "mask" : "optional",
-                  "imageChannels" : false,
                   "regions" : "unused",
                   "source" : "unused",
                   "tuning" : false

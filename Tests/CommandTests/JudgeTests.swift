@@ -31,7 +31,18 @@ import Testing
         let told = try Program.run(
             ["judge", folder["a.png"], "--judge", judge, "--prompts", prompts, "--json"])
         #expect(told.status == 0, "\(told.errors)")
-        #expect(told.output.contains("\"verdict\"") && told.output.contains(scene.objects[0].kind.rawValue))
+        struct Line: Decodable {
+            struct Wanted: Decodable { struct Object: Decodable { let kind: String }; let objects: [Object] }
+            struct Verdict: Decodable { let kinds: Bool? }
+            let file: String
+            let prompt: String
+            let wanted: Wanted
+            let verdict: Verdict
+        }
+        let line = try JSONDecoder().decode(Line.self, from: Data(told.output.utf8))
+        #expect(line.file == folder["a.png"] && line.prompt == scene.caption)
+        #expect(line.wanted.objects.map(\.kind) == [scene.objects[0].kind.rawValue])
+        #expect(line.verdict.kinds != nil)
         let plain = try Program.run(["judge", folder["a.png"], "--judge", judge])
         #expect(plain.output.contains("a.png: ") && plain.output.contains("in all"))
         let two = try folder.file("two.txt", "one\ntwo\n")

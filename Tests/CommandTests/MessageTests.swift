@@ -136,7 +136,7 @@ import Testing
     @Test("Contenders that were told the same share a line")
     func shared() throws {
         // Rows as the program reads and writes them, so that the tests need none of the layers below.
-        func warnings(_ timestep: [(String, String)]) throws -> [String] {
+        func warnings(_ told: [(String, String)]) throws -> [String] {
             let rows = told.map { name, texts in
                 #"{"item":"i","contender":"\#(name)","status":"done","seed":1,"seconds":0,"forwards":0,"backwards":0,"#
                     + #""scores":{},"warnings":\#(texts)}"#

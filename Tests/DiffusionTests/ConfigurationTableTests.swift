@@ -1,5 +1,6 @@
 import Layers
 import Networks
+import Support
 import Tensors
 import TestSupport
 import Testing

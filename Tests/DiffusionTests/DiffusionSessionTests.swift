@@ -57,7 +57,7 @@ import ToyModels
         let session = DiffusionSession(model: model)
         let level = try model.schedule.levels(steps: 50)[10]
         let prompt = try session.prompt("")
-        let wide = Prompt(embedding: .zeros([1, 1, 3 * side * side * 2]))
+        let wide = Conditioning(embedding: .zeros([1, 1, 3 * side * side * 2]))
         let noises = try session.predict([
             Query(latent(1), at: level, prompt: prompt), Query(latent(2), at: level, prompt: prompt),
             Query(RandomGenerator(seed: 3).normal([1, 3, side, side * 2]), at: level, prompt: wide),
@@ -186,7 +186,7 @@ import ToyModels
         let session = DiffusionSession(model: model())
         let level = try session.schedule.levels(steps: 50)[10]
         let embedding = Tensor.zeros([1, 1, 3 * side * side]).requiringGradient
-        let noise = try session.noise(in: latent(1), at: level, prompt: Prompt(embedding: embedding))
+        let noise = try session.noise(in: latent(1), at: level, prompt: Conditioning(embedding: embedding))
         let slope = try session.gradients(of: noise.sum, withRespectTo: [embedding], rows: 1)[0]
         #expect(slope.amax().item < 0)
         #expect(session.spent.backwards == 1)

@@ -74,7 +74,7 @@ import ToyModels
             try session.prompt("left"), try session.prompt("right"), try session.prompt("")
         )
         let (x, y) = (latent(1), latent(2))
-        func noise(_ prompt: Prompt, in latent: Tensor) throws -> Tensor {
+        func noise(_ prompt: Conditioning, in latent: Tensor) throws -> Tensor {
             try session.predict([Query(latent, at: level, prompt: prompt)])[0]
         }
         let mixed = Guidance(awayFrom: [(empty, 0.25), (right, 0.75)], scale: 4, latent: y)

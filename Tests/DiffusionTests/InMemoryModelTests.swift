@@ -76,7 +76,7 @@ import Testing
         try withoutGradients {
             let level = try base.schedule.levels(steps: 5)[3]
             let latent = RandomGenerator(seed: 1).normal([1, 4, 8, 8])
-            let prompt = Prompt(embedding: try base.embed("a red apple").embedding)
+            let prompt = Conditioning(embedding: try base.embed("a red apple").embedding)
             let noise = try DiffusionSession(model: model).noise(in: latent, at: level, prompt: prompt)
             #expect(relativeError(noise, try answer(base)) < 1e-5)
             let error = #expect(throws: DiffusionError.self) { try model.embed("a red apple") }
@@ -189,7 +189,7 @@ import Testing
             let start = RandomGenerator(seed: 1).normal([1, 4, 8, 8]).to(dtype: .float64)
             let embedding = try withoutGradients { try model.embed("a red apple").embedding }
             func query(_ latent: Tensor, _ prompt: Tensor) -> Query {
-                Query(latent, at: level, prompt: Prompt(embedding: prompt), plan: plan)
+                Query(latent, at: level, prompt: Conditioning(embedding: prompt), plan: plan)
             }
             _ = try withoutGradients { try session.predict([query(start, embedding)]) }
             var counts = [visits.count]

@@ -39,7 +39,7 @@ import Testing
             let session = DiffusionSession(model: try model(name))
             let levels = try session.schedule.levels(steps: steps)
             let latent = try expected.tensor("ddim.latent")
-            let prompt = Prompt(embedding: try expected.tensor("ddim.encoder_hidden_states"))
+            let prompt = Conditioning(embedding: try expected.tensor("ddim.encoder_hidden_states"))
             let up = try session.invert(latent, through: levels, to: steps, prompt: prompt)
             #expect(
                 relativeError(.stacked(up), try expected.tensor("ddim-invert-\(steps).levels")) < 1e-4)
@@ -256,7 +256,7 @@ import Testing
     func adviceOfNarrowTypes() {
         #expect(
             DiffusionError.notFinite(stage: "painting", dtype: .float16).description
-                == "the network answered values that are not numbers while painting; try --dtype float32")
+                == "the network answered values that are not numbers while painting; try float32")
         #expect(
             DiffusionError.notFinite(stage: "painting", dtype: .float32).description
                 == "the network answered values that are not numbers while painting, though its weights are "

@@ -1,5 +1,5 @@
 import Diffusion
-import Foundation
+import Imaging
 import Tensors
 import TestSupport
 import Testing
@@ -60,12 +60,15 @@ import Testing
     }
 
     static func masactrl(
-        _ name: String, _ height: Int, _ width: Int, _ options: [String: String]
+        _ name: String, _ height: Int, _ width: Int, _ options: [String: String] = [:],
+        masks: [String: Mask] = [:]
     ) throws -> Tensor {
-        let context = try context(
+        var context = try context(
             on: model(name), prompt: "a green pear", source: "a red apple", steps: 5, inversion: .direct,
             clean: drawn(height, width), dtype: .float64)
-        let all = options.merging(["start-step": "0.2"]) { $1 }
+        context.files = masks.mapValues { .mask($0) }
+        let all = options.merging(masks.mapValues { _ in "mask.png" }) { $1 }
+            .merging(["start-step": "0.2"]) { $1 }
         return try MasaCtrl(Options(all, of: MasaCtrl.description)).edit(context).latent
     }
 
@@ -81,21 +84,16 @@ import Testing
 
     @Test("MasaCtrl: things look at things by masks that are given, of any size")
     func masactrlGiven() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
         /// A white rectangle in the upper left of 48×32 pixels.
-        func mask(_ name: String, width: Int, height: Int) throws -> String {
-            let file = folder.appendingPathComponent(name)
-            let pixels = (0..<(48 * 32)).map { UInt8($0 % 48 < width && $0 / 48 < height ? 255 : 0) }
-            try (Data("P6\n48 32\n255\n".utf8) + Data(pixels.flatMap { [$0, $0, $0] })).write(to: file)
-            return file.path
+        func mask(width: Int, height: Int) -> Mask {
+            Mask(
+                width: 48, height: 32,
+                values: (0..<(48 * 32)).map { $0 % 48 < width && $0 / 48 < height ? 1 : 0 })
         }
         let found = try Self.masactrl(
             "tiny-sd1", 16, 24,
-            [
-                "source-mask": try mask("thing.ppm", width: 18, height: 32),
-                "target-mask": try mask("new.ppm", width: 48, height: 12),
+            masks: [
+                "source-mask": mask(width: 18, height: 32), "target-mask": mask(width: 48, height: 12),
             ])
         #expect(relativeError(found, try expected.tensor("masactrl.given")) < Self.tolerance)
     }

@@ -1,5 +1,6 @@
 import Diffusion
 import Imaging
+import Support
 import Tensors
 import TestSupport
 import Testing
@@ -17,8 +18,11 @@ import Testing
         let pixels: [UInt8] = (0..<768).map { (index: Int) in UInt8((index * 37 + index / 16) % 256) }
         var request = EditRequest(
             image: Image(width: 16, height: 16, pixels: pixels), prompt: "a green pear",
-            source: method.needs.source == .required ? "a red apple" : nil, method: method.name, seed: 3,
-            steps: 4)
+            source: method.needs.source == .required ? "a red apple" : nil, method: method.name
+        ) {
+            $0.seed = 3
+            $0.steps = 4
+        }
         if method.name == "pix2pix-zero" { request.options = ["sentences": "2", "rounds": "1"] }
         // A network that learnt nothing finds differences of one size; about half of them are to be a mask.
         if ["diffedit", "inpaint"].contains(method.name) { request.options = ["threshold": "0.3"] }
@@ -46,7 +50,7 @@ import Testing
         change(&changed)
         let differs = try Self.edit(changed).painted != Self.edit(base).painted
         let isUnused = try changed.checked().unused.contains { $0.setting == setting }
-        #expect(differs == !isUnused, "\(setting.flag) of \(base.method)", sourceLocation: sourceLocation)
+        #expect(differs == !isUnused, "\(setting.message) of \(base.method)", sourceLocation: sourceLocation)
     }
 
     @Test("A setting changes the picture, or it is said that it has no effect", arguments: methods)
@@ -106,13 +110,14 @@ import Testing
     @Test(
         "One line names everything that has no effect, and when it would have one",
         arguments: [
-            ("plug-and-play", "plug-and-play makes no use of --strength"),
-            ("sdedit", "sdedit makes no use of --source, --inversion, --measure"),
+            ("plug-and-play", "plug-and-play makes no use of a strength"),
+            ("sdedit", "sdedit makes no use of a source prompt, an inversion, measuring the inversion"),
             ("diffedit", nil),
             (
                 "multidiffusion",
-                "multidiffusion makes no use of --source (which counts only with start=inverted), --inversion (which "
-                    + "counts only with start=inverted), --measure (which counts only with start=inverted)"
+                "multidiffusion makes no use of a source prompt (which counts only with start=inverted), an inversion "
+                    + "(which counts only with start=inverted), measuring the inversion (which counts only with "
+                    + "start=inverted)"
             ),
         ] as [(String, String?)])
     func messages(method: String, expected: String?) throws {
@@ -122,7 +127,7 @@ import Testing
         } else {
             (request.source, request.inversion, request.measuresInversion) = ("an apple", .nullText, true)
         }
-        #expect(try request.checked().advice == expected)
+        #expect(try request.checked().advice?.description == expected)
     }
 
     @Test("Options are said to depend on other options, on the mask and on the inversion")
@@ -133,29 +138,31 @@ import Testing
             throws -> String?
         {
             var request = EditRequest(
-                image: Image(width: 2, height: 2), prompt: "a pear", source: "an apple", method: method,
-                options: options)
+                image: Image(width: 2, height: 2), prompt: "a pear", source: "an apple", method: method
+            ) {
+                $0.options = options
+            }
             change(&request)
-            return try request.checked().advice
+            return try request.checked().advice?.description
         }
         #expect(
             try advice("diffedit", ["percentile": "90"])
-                == "diffedit makes no use of --option percentile (which counts only with outliers=percentile)"
+                == "diffedit makes no use of option percentile (which counts only with outliers=percentile)"
         )
         #expect(try advice("diffedit", ["percentile": "90", "outliers": "percentile"]) == nil)
         #expect(
             try advice("inpaint", ["threshold": "0.2"]) { $0.mask = Mask(width: 1, height: 1, filledWith: 1) }
-                == "inpaint makes no use of --source (which counts only without --mask and with mask-from=diffedit), "
-                + "--option threshold (which counts only without --mask)")
+                == "inpaint makes no use of a source prompt (which counts only without a mask and with mask-from=diffedit), "
+                + "option threshold (which counts only without a mask)")
         #expect(
             try advice("prompt-to-prompt", ["blend-threshold": "0.2", "correction": "both"]) {
                 $0.inversion = .ddim
             }
-                == "prompt-to-prompt makes no use of --option blend-threshold (which counts only with blend), "
-                + "--option correction (which counts only with --inversion direct)")
+                == "prompt-to-prompt makes no use of option blend-threshold (which counts only with blend), "
+                + "option correction (which counts only with inversion direct)")
         #expect(
             try advice("ddim", [:]) { ($0.guidance, $0.negative) = (1, "blurry") }
-                == "ddim makes no use of --negative (which counts only with a guidance other than 1)")
+                == "ddim makes no use of a negative prompt (which counts only with a guidance other than 1)")
     }
 
     @Test(
@@ -187,7 +194,7 @@ import Testing
     func told() throws {
         let result = try Self.edit(
             Self.request(SDEdit.description) { ($0.method, $0.source) = ("SDEdit", "an apple") })
-        #expect(result.account.warnings == ["sdedit makes no use of --source"])
+        #expect(result.account.warnings == ["sdedit makes no use of a source prompt"])
         #expect(result.account.method == "sdedit")
     }
 }

@@ -34,8 +34,8 @@ final class FormulaModel: DiffusionModel {
 
     func tokenizer() throws -> Tokenizer { throw DiffusionError.mismatch("a formula has no tokens") }
 
-    func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
-        (embeddings[text] ?? .zeros([1, 1, 1]), nil)
+    func embed(_ text: String) throws -> TextEmbedding {
+        TextEmbedding(embeddings[text] ?? .zeros([1, 1, 1]))
     }
 
     func context(of embedding: Tensor) throws -> PromptContext { PromptContext(embedding: embedding) }

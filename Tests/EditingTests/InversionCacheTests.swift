@@ -33,8 +33,12 @@ import ToyModels
 
     static func request(_ change: (inout EditRequest) -> Void = { _ in }) -> EditRequest {
         var request = EditRequest(
-            image: EditTests.image(16, 16), prompt: "dog", source: "cat", method: "ddim", steps: 6,
-            strength: 1, traces: true)
+            image: EditTests.image(16, 16), prompt: "dog", source: "cat", method: "ddim"
+        ) {
+            $0.steps = 6
+            $0.strength = 1
+            $0.traces = true
+        }
         change(&request)
         return request
     }

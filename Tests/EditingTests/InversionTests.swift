@@ -154,7 +154,9 @@ import ToyModels
         let official = try Self.gaussian(
             .editFriendly, ["source-guidance": "\(guidance)", "last-noise": "false"])
         #expect(Self.largest(try walk(try official.invert()) - context.clean) > 1e-4)
-        #expect(try InversionKind.editFriendly.options(preset: .official).flag("last-noise") == false)
+        #expect(
+            try InversionKind.editFriendly.options(preset: .official)[EditFriendlyInversion.lastNoise]
+                == false)
     }
 
     @Test("e.3: the noise of an edit-friendly path is larger than fresh noise, and levels are independent")

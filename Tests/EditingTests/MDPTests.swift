@@ -39,7 +39,7 @@ import ToyModels
     static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.amax().item }
 
     /// Where sampling from the inversion's end leads under a prompt.
-    static func sampled(_ context: EditContext, _ prompt: Prompt?) throws -> Tensor {
+    static func sampled(_ context: EditContext, _ prompt: Conditioning?) throws -> Tensor {
         let path = try context.invert()
         return try context.session.sample(
             path.start, from: context.startStep, of: context.levels, prompt: try #require(prompt),

@@ -49,7 +49,7 @@ import ToyModels
         for source in ["cat", nil] {
             let context = try Self.context(negative: "", guidance: 6, source: source)
             let painting = try DDIMEdit(Options([:], of: DDIMEdit.description)).edit(context)
-            func climbed(_ prompt: Prompt) throws -> Tensor {
+            func climbed(_ prompt: Conditioning) throws -> Tensor {
                 try context.session.invert(context.clean, through: context.levels, to: 6, prompt: prompt)[6]
             }
             let (seen, unseen) = (

@@ -142,7 +142,7 @@ import Testing
             seesLevel = seesLevel || wanted != backwards { _ in stop }
         }
         #expect(seesEnd && seesLevel)
-        #expect(try InversionKind.nullText.options().number("stop") == 1e-5)
+        #expect(try InversionKind.nullText.options()[NullTextInversion.stop] == 1e-5)
     }
 
     @Test("The gradient is that of central differences, in float64")
@@ -176,7 +176,7 @@ import Testing
                 ])[
                     0],
                 try context.session.predict([
-                    Query(context.clean, at: context.levels[1], prompt: Prompt(embedding: leaf))
+                    Query(context.clean, at: context.levels[1], prompt: Conditioning(embedding: leaf))
                 ])[0]
             )
         }

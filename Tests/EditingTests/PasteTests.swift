@@ -1,5 +1,4 @@
 import Diffusion
-import Foundation
 import Imaging
 import Tensors
 import TestSupport
@@ -14,8 +13,12 @@ import ToyModels
 
     static func request(_ paste: Paste, mask: Mask? = nil) -> EditRequest {
         EditRequest(
-            image: EditTests.image(43, 31), prompt: "a white dog", source: "a brown dog", mask: mask,
-            method: "sdedit", steps: 10, paste: paste)
+            image: EditTests.image(43, 31), prompt: "a white dog", source: "a brown dog", method: "sdedit",
+            mask: mask
+        ) {
+            $0.steps = 10
+            $0.paste = paste
+        }
     }
 
     /// What becomes of the request's image where the method leaves its latent as it was.
@@ -50,8 +53,12 @@ import ToyModels
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
         for paste in [Paste.residual, .replace, .auto] {
             let request = EditRequest(
-                image: EditTests.image(40, 40), prompt: "dog", source: "cat",
-                mask: Mask(width: 40, height: 40, values: values), method: method, steps: 5, paste: paste)
+                image: EditTests.image(40, 40), prompt: "dog", source: "cat", method: method,
+                mask: Mask(width: 40, height: 40, values: values)
+            ) {
+                $0.steps = 5
+                $0.paste = paste
+            }
             let result = try DiffusionSession(model: EditTests.model(for: method)).edit(request)
             let coverage = try #require(result.layer?.coverage)
             for pixel in values.indices where coverage.values[pixel] == 0 {
@@ -88,8 +95,10 @@ import ToyModels
 
     @Test("A found mask is pasted as its coverage says, and the result's reach is exactly that")
     func found() throws {
-        let request = EditRequest(
-            image: EditTests.image(80, 80), prompt: "dog", source: "cat", steps: 10, paste: .replace)
+        let request = EditRequest(image: EditTests.image(80, 80), prompt: "dog", source: "cat") {
+            $0.steps = 10
+            $0.paste = .replace
+        }
         let result = try DiffusionSession(model: EditTests.model()).edit(request)
         let coverage = try #require(result.layer?.coverage)
         #expect((coverage.width, coverage.height) == (80, 80))
@@ -115,32 +124,16 @@ import ToyModels
     func cells() throws {
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 13 ? 1 : 0) }
         let request = EditRequest(
-            image: EditTests.image(40, 40), prompt: "dog",
-            mask: Mask(width: 40, height: 40, values: values), method: "inpaint", steps: 3, traces: true)
+            image: EditTests.image(40, 40), prompt: "dog", method: "inpaint",
+            mask: Mask(width: 40, height: 40, values: values)
+        ) {
+            $0.steps = 3
+            $0.traces = true
+        }
         let mask = try #require(
             try DiffusionSession(model: EditTests.model()).edit(request).trace.first { $0.name == "mask" })
         // 13 of 40 pixels are 5.2 of 16 cells: the sixth is touched by a fifth and opens.
         #expect(mask.values == (0..<256).map { $0 % 16 < 6 ? 1 : 0 })
-    }
-
-    @Test("Requests say how they paste in JSON, and older ones are still read")
-    func json() throws {
-        var request = Self.request(.residual)
-        request.feather = 3
-        let data = try JSONEncoder().encode(request)
-        #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
-        var object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-        object["paste"] = nil
-        func read() throws -> EditRequest {
-            try JSONDecoder().decode(
-                EditRequest.self, from: try JSONSerialization.data(withJSONObject: object))
-        }
-        #expect(try read().paste == .auto)
-        object["pastes"] = false
-        #expect(try read().paste == Paste.none)
-        object["pastes"] = true
-        #expect(try read().paste == .auto)
-        #expect(EditRequest(image: request.image, prompt: "x", pastes: false).paste == Paste.none)
     }
 
     @Test("A mask that is black everywhere, or no mask at all, is refused before anything runs")

@@ -37,10 +37,15 @@ import Testing
         _ model: String, _ method: String, options: [String: String] = [:], strength: Double? = nil
     ) throws -> Tensor {
         let request = EditRequest(
-            image: image, prompt: "a green pear", negative: "a red apple",
-            mask: method == "inpaint" ? mask : nil, method: method, options: options, seed: 7, steps: 6,
-            strength: strength,
-            traces: true)
+            image: image, prompt: "a green pear", method: method, mask: method == "inpaint" ? mask : nil
+        ) {
+            $0.negative = "a red apple"
+            $0.options = options
+            $0.seed = 7
+            $0.steps = 6
+            $0.strength = strength
+            $0.traces = true
+        }
         let result = try DiffusionSession(model: try tinyModel(model)).edit(request)
         let array = try #require(result.trace.first { $0.name == "final_latent" })
         return Tensor(array.values, shape: array.shape)
@@ -90,11 +95,17 @@ import Testing
             let pixels = try theirs.tensor("picture").scalars(as: UInt8.self)
             let request = EditRequest(
                 image: Image(width: 64, height: 64, pixels: pixels), prompt: "a green pear",
-                source: "a red apple", method: "diffedit", preset: .official,
-                options: [
+                source: "a red apple", method: "diffedit"
+            ) {
+                $0.preset = .official
+                $0.options = [
                     "mask-noise": "0.4", "clamp": "1.5", "mask-guidance": "1.5", "encode-guidance": "1.5",
-                ],
-                seed: 1, steps: 5, guidance: 1.5, traces: true)
+                ]
+                $0.seed = 1
+                $0.steps = 5
+                $0.guidance = 1.5
+                $0.traces = true
+            }
             let result = try DiffusionSession(model: try tinyModel()).edit(request)
             func ours(_ name: String) throws -> Tensor {
                 let array = try #require(result.trace.first { $0.name == name })

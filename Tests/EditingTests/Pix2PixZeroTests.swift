@@ -1,5 +1,4 @@
 import Diffusion
-import Foundation
 import Imaging
 import Networks
 import Tensors
@@ -29,11 +28,14 @@ import Testing
         return Pix2PixZero(try Options(given, of: Pix2PixZero.description, preset: preset))
     }
 
-    static func direction(_ options: [String: String], source: String? = nil, target: String? = nil) throws
-        -> EditDirection
-    {
+    /// The direction of options, and of files that their options name.
+    static func direction(
+        _ options: [String: String], files: [String: OptionFile] = [:], source: String? = nil,
+        target: String? = nil
+    ) throws -> EditDirection {
         try EditDirection(
-            Options(options, of: Pix2PixZero.description), source: source, target: target)
+            Options(options.merging(files.mapValues { _ in "a file" }) { $1 }, of: Pix2PixZero.description),
+            files: files, source: source, target: target)
     }
 
     static func distance(_ left: Tensor, _ right: Tensor) -> Double { (left - right).absolute.amax().item }
@@ -46,7 +48,7 @@ import Testing
         let painting = try Self.method(["from": "pear", "to": "pear", "map-guidance": "0", "kept": kept])
             .edit(context)
         #expect(painting.latent.isEqual(to: try #require(painting.trace["reconstruction"])))
-        #expect(context.session.warnings == [Pix2PixZero.noDirection])
+        #expect(context.session.warnings == ["\(Pix2PixZero.noDirection)"])
         #expect(context.session.spent.forwards == 3 * 4)
     }
 
@@ -79,7 +81,7 @@ import Testing
 
     /// Guidance, its two prompts, and the maps of the unedited latent at the noisiest level.
     private func firstStep(_ kept: CrossAttentionGuidance.Kept, weight: Double = 0.1) throws -> (
-        guidance: CrossAttentionGuidance, context: EditContext, edited: Prompt,
+        guidance: CrossAttentionGuidance, context: EditContext, edited: Conditioning,
         maps: CrossAttentionGuidance.Reference
     ) {
         let context = try Self.context()
@@ -90,7 +92,7 @@ import Testing
         let maps = try guidance.reference(
             context.clean, at: context.levels[4], source: source, negative: context.empty
         ).maps
-        return (guidance, context, Prompt(embedding: source.embedding + shift), maps)
+        return (guidance, context, Conditioning(embedding: source.embedding + shift), maps)
     }
 
     @Test("Z3: in the first step the negative half has no gradient and the edited half has one")
@@ -176,31 +178,32 @@ import Testing
 
     @Test("Files take the place of made sentences, on one side or on both")
     func sentenceFiles() throws {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("pears-\(UUID()).txt")
-        try Data("a pear\nsome pears\n".utf8).write(to: url)
-        defer { try? FileManager.default.removeItem(at: url) }
-        let both = try Self.direction(["from-sentences": url.path, "to-sentences": url.path])
+        let pears = OptionFile.sentences(["a pear", "some pears"])
+        let both = try Self.direction([:], files: ["from-sentences": pears, "to-sentences": pears])
         #expect(both.sources == .sentences(["a pear", "some pears"]))
         let session = try Self.context().session
         #expect(try both.embedded(by: session).absolute.amax().item == 0)
         let one = try Self.direction(
-            ["to-sentences": url.path, "sentences": "2"], source: "an apple", target: "a pear")
+            ["sentences": "2"], files: ["to-sentences": pears], source: "an apple", target: "a pear")
         #expect(one.targets == both.targets)
         #expect(one.sources == .sentences(SentenceBank.sentences(about: "apple", count: 2)))
     }
 
-    @Test("Prompts that tell no words, a missing file and a missing caption are refused with advice")
+    @Test("Prompts that tell no words, an unread file and a missing caption are refused with advice")
     func refusals() throws {
         #expect {
             try Self.method().edit(Self.context(source: "a pear", prompt: "a pear"))
-        } throws: { "\($0)".contains("--option from=") }
-        #expect {
-            try Self.method(["to-sentences": "/no/file"]).edit(Self.context())
-        } throws: { "\($0)".contains("there is no such file") }
+        } throws: { "\($0)".contains("option from=…") }
+        let unread = EditingError.missing(.file(of: "to-sentences"), method: "pix2pix-zero")
+        #expect(throws: unread) { try Self.method(["to-sentences": "pears.txt"]).edit(Self.context()) }
+        for file in [OptionFile.sentences([]), .mask(Mask(width: 1, height: 1, filledWith: 1))] {
+            #expect(throws: unread) {
+                try Self.direction([:], files: ["to-sentences": file], source: "a cat", target: "a dog")
+            }
+        }
         #expect(throws: EditingError.self) {
-            try EditRequest(
-                image: .init(width: 8, height: 8), prompt: "a pear", method: "pix2pix-zero"
-            ).checked()
+            try EditRequest(image: .init(width: 8, height: 8), prompt: "a pear", method: "pix2pix-zero")
+                .checked()
         }
     }
 
@@ -216,7 +219,7 @@ import Testing
         let direction = try Self.direction(
             options, source: source.text, target: context.prompt.text
         ).embedded(by: context.session)
-        let edited = Prompt(embedding: source.embedding + direction)
+        let edited = Conditioning(embedding: source.embedding + direction)
         let path = try context.invert()
         var latent = path.start
         var maps: [Int: CrossAttentionGuidance.Reference] = [:]
@@ -332,62 +335,56 @@ import Testing
         }
     }
 
-    @Test("A bank may be a safetensors file of embedded sentences, whose mean counts")
+    @Test("A bank may be embedded sentences, whose mean counts")
     func embeddings() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("banks-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
         let session = try Self.context().session
-        func file(_ name: String, _ tensors: [String: Tensor]) throws -> String {
-            let path = folder.path + "/" + name
-            try Safetensors.write(tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, to: path)
-            return path
+        func file(_ tensor: Tensor) -> OptionFile {
+            .embeddings(NamedArray(name: "cat", shape: tensor.shape, values: tensor.floats))
         }
         let sentences = try ["a pear", "some pears"].map {
             try session.prompt($0).embedding.to(dtype: .float32)
         }
-        let two = try file("two.safetensors", ["cat": .concatenated(sentences)])
-        let one = try file("one.safetensors", ["cat": sentences[0].squeezed(0)])
-        let found = try Self.direction(["from-sentences": one, "to-sentences": two]).embedded(by: session)
+        let one = file(sentences[0].squeezed(0))
+        let found = try Self.direction(
+            [:], files: ["from-sentences": one, "to-sentences": file(.concatenated(sentences))]
+        ).embedded(by: session)
         #expect(relativeError(found, (sentences[1] - sentences[0]) / 2) < 1e-5)
-        func refusal(_ path: String) throws -> String {
+        func refusal(_ file: OptionFile) -> String {
             let error = #expect(throws: EditingError.self) {
-                try Self.direction(["from-sentences": path, "to-sentences": one]).embedded(by: session)
+                try Self.direction([:], files: ["from-sentences": file, "to-sentences": one])
+                    .embedded(by: session)
             }
-            return error?.description.components(separatedBy: ", but ").last ?? ""
+            return error?.description ?? ""
         }
+        let start =
+            "option from-sentences is \"a file\"; it must be a safetensors file with one tensor of embedded "
+            + "sentences, but "
         #expect(
-            try refusal(file("small.safetensors", ["cat": .zeros([1, 77, 8])]))
-                == "its tensor is [1, 77, 8] and this model's embeddings are [77, 16]")
+            refusal(file(.zeros([1, 77, 8])))
+                == start + "its tensor is [1, 77, 8] and this model's embeddings are [77, 16]")
+        #expect(refusal(file(.full([77, 16], .nan))) == start + "it holds values that are not numbers")
         #expect(
-            try refusal(file("both.safetensors", ["a": sentences[0], "b": sentences[1]]))
-                == "it holds 2 tensors")
-        #expect(
-            try refusal(file("nan.safetensors", ["cat": .full([77, 16], .nan)]))
-                == "it holds values that are not numbers")
-        let pickle = folder.path + "/cat.pt"
-        try Data([0x80, 0x02, 0x7D, 0x71, 0, 0, 0, 0, 0, 0]).write(to: URL(fileURLWithPath: pickle))
-        #expect(try refusal(pickle).contains("is a Python pickle"))
+            refusal(.embeddings(NamedArray(name: "cat", shape: [77, 16], values: [1])))
+                == start + "its tensor is [77, 16] and this model's embeddings are [77, 16]")
     }
 
     @Test(
         "Inversion and edit are those of diffusers, where zero is among the shifts and no step is left out")
     func parity() throws {
         let expected = try Fixtures.tensors("pix2pix-zero.safetensors")
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("banks-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (from, to) = (folder.path + "/from.txt", folder.path + "/to.txt")
-        try Data("an apple\na red apple on a table\n".utf8).write(to: URL(fileURLWithPath: from))
-        try Data("a pear\na ripe pear by a window\n".utf8).write(to: URL(fileURLWithPath: to))
         let model = LoadedModel(
             folder: try ModelFolder(path: Fixtures.model("tiny-sd1")), dtype: .float64)
-        let context = try EditingTests.context(
+        var context = try EditingTests.context(
             on: model, prompt: "a pear", source: "a red apple", steps: 2, guidance: 5, seed: 7,
             clean: try expected.tensor("latent"), dtype: .float64)
+        context.files = [
+            "from-sentences": .sentences(["an apple", "a red apple on a table"]),
+            "to-sentences": .sentences(["a pear", "a ripe pear by a window"]),
+        ]
         let painting = try Self.method(
             [
-                "from-sentences": from, "to-sentences": to, "shifts": "random-or-none", "walk": "whole",
+                "from-sentences": "from.txt", "to-sentences": "to.txt", "shifts": "random-or-none",
+                "walk": "whole",
                 "map-guidance": "0.02",
             ], preset: .official
         ).edit(context)

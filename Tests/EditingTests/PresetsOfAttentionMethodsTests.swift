@@ -122,6 +122,7 @@ import Testing
         #expect(
             PromptToPrompt.description.presetNames == [.paper, .official, .fast, .google, .pnpInversion])
         // An inversion takes it for published code.
-        #expect(try InversionKind.editFriendly.options(preset: .google).flag("last-noise") == false)
+        #expect(
+            try InversionKind.editFriendly.options(preset: .google)[EditFriendlyInversion.lastNoise] == false)
     }
 }

@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Imaging
 import Prompts
+import Support
 import Tensors
 import TestSupport
 import Testing
@@ -32,7 +33,7 @@ import Testing
     @Test("More than five unknown words are counted, and a model without a list says nothing")
     func many() throws {
         #expect(
-            PromptAdvice.unknown(["b", "c", "d", "e", "f", "g", "h"], role: "prompt")
+            PromptAdvice.unknown(["b", "c", "d", "e", "f", "g", "h"], role: "prompt")?.description
                 == "the prompt has words that the model was never trained on, and it cannot paint what they mean: "
                 + "b, c, d, e, f and 2 more")
         let session = DiffusionSession(model: try tinyModel())
@@ -53,9 +54,9 @@ import Testing
     func notation(text: String, found: String?) {
         let expected = found.map {
             "the prompt has \($0), which other programs take as a command and this one reads as plain words; "
-                + "--method prompt-to-prompt --option weights=word:1.3 weighs words"
+                + "prompt-to-prompt with its option weights=word:1.3 weighs words"
         }
-        #expect(PromptAdvice.notation(in: text, role: "prompt") == expected)
+        #expect(PromptAdvice.notation(in: text, role: "prompt")?.description == expected)
     }
 
     @Test("A prompt that is too long is named, with where it was cut off and how much")
@@ -76,16 +77,17 @@ import Testing
     @Test(
         "A small mask that was found gets a hint with half its threshold; a larger one, or the user's, none")
     func smallMask() throws {
-        let request = EditRequest(
-            image: Image(width: 2, height: 2), prompt: "x", options: ["threshold": "0.5"])
+        let request = EditRequest(image: Image(width: 2, height: 2), prompt: "x") {
+            $0.options = ["threshold": "0.5"]
+        }
         func mask(_ count: Int) -> Mask {
             Mask(width: 10, height: 10, values: (0..<100).map { $0 < count ? 1 : 0 })
         }
         let checked = try request.checked()
         #expect(
-            checked.advice(onFound: mask(3))
-                == "the mask that was found covers only 3 % of the picture; --option threshold=0.25 finds more, or draw "
-                + "one for --mask")
+            checked.advice(onFound: mask(3))?.description
+                == "the mask that was found covers only 3 % of the picture; option threshold=0.25 finds more, or draw "
+                + "one")
         #expect(checked.advice(onFound: mask(5)) == nil && checked.advice(onFound: mask(0)) == nil)
         #expect(checked.advice(onFound: nil) == nil)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Support
 import Testing
 
 @testable import Editing
@@ -21,14 +22,18 @@ import Testing
         func option(_ name: String) -> String { message { $0.options = [name: "0.5"] } }
         #expect(
             message { $0.method = "difedit" }
-                == "there is no method \"difedit\"; did you mean diffedit? (see: pentimento methods)")
+                == "there is no method \"difedit\"; did you mean diffedit?")
         #expect(
             message { $0.method = "SDEDIT2" }
-                == "there is no method \"SDEDIT2\"; did you mean sdedit? (see: pentimento methods)")
+                == "there is no method \"SDEDIT2\"; did you mean sdedit?")
         #expect(option("treshold") == "diffedit has no option \"treshold\"; did you mean threshold?")
         #expect(option("thresh") == "diffedit has no option \"thresh\"; did you mean threshold?")
-        #expect(option("strength") == "diffedit has no option \"strength\"; it is given as --strength")
-        #expect(option("Seed") == "diffedit has no option \"Seed\"; it is given as --seed")
+        #expect(
+            option("strength")
+                == "diffedit has no option \"strength\"; it is a setting of its own, not of the method")
+        #expect(
+            option("Seed") == "diffedit has no option \"Seed\"; it is a setting of its own, not of the method"
+        )
         #expect(
             message { ($0.method, $0.options) = ("ddim", ["x": "1"]) }
                 == "ddim has no option \"x\"; it has none at all")
@@ -38,8 +43,8 @@ import Testing
     func noSuggestion() {
         #expect(
             message { $0.method = "nosuch" }
-                == "there is no method \"nosuch\"; there are \(Registry.all.map { $0.description.name }.joined(separator: ", ")) "
-                + "(see: pentimento methods)")
+                == "there is no method \"nosuch\"; there are \(Registry.all.map { $0.description.name }.joined(separator: ", "))"
+        )
         #expect(
             message { ($0.method, $0.options) = ("cyclediffusion", ["colour": "1"]) }
                 == "cyclediffusion has no option \"colour\"; it has eta, source-guidance")
@@ -120,6 +125,58 @@ import Testing
         #expect(message { $0.feather = .infinity }.contains("feather"))
     }
 
+    @Test("Settings survive JSON, and a request reads and sets them as its own")
+    func settings() throws {
+        let settings = EditSettings(prompt: "dog", source: "cat", method: "ddim") {
+            $0.negative = "bird"
+            $0.preset = .official
+            $0.options = ["noises": "3"]
+            $0.seed = .max
+            $0.steps = 7
+            $0.guidance = 2.5
+            $0.strength = 0.5
+            $0.offset = 0
+            $0.inversion = .nullText
+            $0.inversionOptions = ["iterations": "3"]
+            $0.paste = .residual
+            $0.feather = 3
+            $0.workingSide = 64
+            $0.traces = true
+            $0.measuresInversion = true
+        }
+        let data = try JSONEncoder().encode(settings)
+        #expect(try JSONDecoder().decode(EditSettings.self, from: data) == settings)
+        var request = EditRequest(settings, image: Image(width: 2, height: 2))
+        #expect(request.seed == .max && request.inversionOptions == ["iterations": "3"])
+        request.options["noises"] = nil
+        request.steps = 9
+        #expect(request.settings.options.isEmpty && request.settings.steps == 9)
+        #expect(
+            EditRequest(image: request.image, prompt: "dog", source: "cat", method: "ddim").settings
+                == EditSettings(prompt: "dog", source: "cat", method: "ddim"))
+    }
+
+    @Test("Settings are checked without an image; what will be there is said beside them")
+    func withoutPixels() throws {
+        let settings = EditSettings(prompt: "dog", source: "cat", method: "inpaint")
+        #expect(try settings.checked().unused.isEmpty)
+        #expect(
+            try settings.checked(hasMask: true).advice?.description
+                == "inpaint makes no use of a source prompt (which counts only without a mask and with mask-from=diffedit)"
+        )
+        let region = Region(.box(.init(x: 0, y: 0, width: 1, height: 1)), prompt: "sky")
+        #expect(throws: EditingError.unusedRegions(method: "inpaint")) {
+            try settings.checked(regions: [region])
+        }
+        #expect(
+            throws: EditingError.badValue(
+                name: "the prompt of region 1", value: "empty", expected: "some words")
+        ) {
+            try EditSettings(prompt: "dog", method: "multidiffusion").checked(
+                regions: [Region(region.place, prompt: " ")])
+        }
+    }
+
     @Test("Options are written name=value, and what is not is shown")
     func parsing() throws {
         #expect(try Options.parse(["noises=3", "mask=none", "noises=4"]) == ["noises": "4", "mask": "none"])
@@ -149,14 +206,13 @@ import Testing
 }
 
 @Suite struct InversionRequestTests {
-    @Test("A request carries the inversion's options, checks them, and survives JSON with them")
+    @Test("A request carries the inversion's options, and checks them")
     func options() throws {
-        var request = EditRequest(
-            image: Image(width: 2, height: 2), prompt: "a pear", method: "ddim", inversion: .nullText,
-            inversionOptions: ["iterations": "3"])
-        #expect(try request.checked().inversionOptions?.integer("iterations") == 3)
-        let data = try JSONEncoder().encode(request)
-        #expect(try JSONDecoder().decode(EditRequest.self, from: data) == request)
+        var request = EditRequest(image: Image(width: 2, height: 2), prompt: "a pear", method: "ddim") {
+            $0.inversion = .nullText
+            $0.inversionOptions = ["iterations": "3"]
+        }
+        #expect(try request.checked().inversionOptions?[NullTextInversion.iterations] == 3)
         request.inversion = nil
         #expect(throws: EditingError.unknownOption(name: "iterations", method: "ddim", known: [])) {
             try request.checked()

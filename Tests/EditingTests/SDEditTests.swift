@@ -81,10 +81,14 @@ import ToyModels
     func pixels() throws {
         let values = (0..<256).map { Float($0 % 16 < 6 ? 1 : 0) }
         let request = EditRequest(
-            image: EditTests.image(16, 16), prompt: "dog",
-            mask: Mask(width: 16, height: 16, values: values),
-            method: "sdedit", options: ["mask-space": "pixel", "repeats": "2"], steps: 10, strength: 0.5,
-            pastes: false)
+            image: EditTests.image(16, 16), prompt: "dog", method: "sdedit",
+            mask: Mask(width: 16, height: 16, values: values)
+        ) {
+            $0.options = ["mask-space": "pixel", "repeats": "2"]
+            $0.steps = 10
+            $0.strength = 0.5
+            $0.paste = .none
+        }
         let result = try DiffusionSession(model: Self.model).edit(request)
         for pixel in 0..<256 where values[pixel] == 0 {
             let range = (pixel * 3)..<(pixel * 3 + 3)

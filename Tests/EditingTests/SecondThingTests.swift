@@ -32,7 +32,12 @@ import Testing
             #expect(pair.sourcePrompt.contains("and") && pair.sourcePrompt.contains("\(kind) on"))
             let request = EditRequest(
                 image: pair.sourceImage, prompt: pair.targetPrompt, source: pair.sourcePrompt,
-                method: "pix2pix-zero", options: ["sentences": "100"], seed: 1, steps: 10)
+                method: "pix2pix-zero"
+            ) {
+                $0.options = ["sentences": "100"]
+                $0.seed = 1
+                $0.steps = 10
+            }
             let result = try DiffusionSession(model: model).edit(request)
             let rendering = scene.rendering(size: 64)
             func change(_ object: Int) -> Double {

@@ -77,47 +77,4 @@ import Testing
     func nothing(source: String, target: String) {
         #expect(DifferingWords(from: source, to: target) == nil)
     }
-
-    /// A file that is gone after the body.
-    private func withFile<Result>(_ bytes: Data, _ body: (String) throws -> Result) throws -> Result {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("bank-\(UUID()).txt")
-        try bytes.write(to: url)
-        defer { try? FileManager.default.removeItem(at: url) }
-        return try body(url.path)
-    }
-
-    @Test("Files are read line by line, whatever ends lines; blank ones and margins do not count")
-    func files() throws {
-        let text = "\u{FEFF}a cat on a sofa\r\n\r\n  a sleepy cat\t\n \nein Kätzchen"
-        let lines = try withFile(Data(text.utf8)) {
-            try SentenceBank.sentences(in: $0, option: "from-sentences")
-        }
-        #expect(lines == ["a cat on a sofa", "a sleepy cat", "ein Kätzchen"])
-    }
-
-    @Test("Files that cannot be used are refused with the reason, the option and the path")
-    func badFiles() throws {
-        func reason(_ path: String) -> String? {
-            do throws(EditingError) {
-                _ = try SentenceBank.sentences(in: path, option: "to-sentences")
-                return nil
-            } catch {
-                let text = "\(error)"
-                #expect(text.hasPrefix("option to-sentences is \"\(path)\""))
-                return text.components(separatedBy: "but ").last
-            }
-        }
-        #expect(reason("/nowhere/at/all.txt") == "there is no such file")
-        #expect(reason(FileManager.default.temporaryDirectory.path) == "it is no file")
-        #expect(reason("/dev/zero") == "it is no file")
-        let empty = "it has no sentences"
-        #expect(try withFile(Data(), reason) == empty)
-        #expect(try withFile(Data(" \n\t\r\n".utf8), reason) == empty)
-        #expect(try withFile(Data([0xFF, 0xFE, 0x41]), reason) == "it is not UTF-8 text")
-        #expect(try withFile(Data([0x41, 0, 0x42]), reason) == "it is not UTF-8 text")
-        let large = Data(repeating: 0x61, count: SentenceBank.mostBytes + 1)
-        #expect(try withFile(large, reason)?.hasPrefix("it is larger than") == true)
-        let many = Data(String(repeating: "a\n", count: SentenceBank.mostSentences + 1).utf8)
-        #expect(try withFile(many, reason)?.hasPrefix("it has 10001 sentences") == true)
-    }
 }

@@ -135,7 +135,7 @@ final class NoiseOf: DiffusionModel {
     var sites: [Site] { get throws { try model.sites } }
 
     func tokenizer() throws -> Tokenizer { try model.tokenizer() }
-    func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) { try model.embed(text) }
+    func embed(_ text: String) throws -> TextEmbedding { try model.embed(text) }
     func context(of embedding: Tensor) throws -> PromptContext { try model.context(of: embedding) }
 
     func predict(

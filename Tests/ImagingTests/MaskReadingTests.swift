@@ -171,7 +171,7 @@ struct MaskReadingTests {
         #expect(
             try read(values, bands: 1, width: 10).said == [
                 "m.png: the mask lets 96 % of the picture change, its rim included; if the dark part is what may "
-                    + "change, add --mask-invert"
+                    + "change, invert the mask"
             ])
         #expect(try read(values.map { 255 - $0 }, bands: 1, width: 10).said.isEmpty)
     }

@@ -118,8 +118,8 @@ struct WritingTests {
         #expect(try squeezed([0x78, 0xBB, 0, 0, 0, 1, 0x03, 0, 0, 0, 0, 1]) == ["plain": "b"])
     }
 
-    /// What Python's zlib makes of one million zeros, or of a multiple of 1032 more (16 MiB
-    /// is one): each takes one byte more.
+    /// What Python's zlib makes of one million zeros, or of a multiple of 1032 more (16 MiB is one): each takes one
+    /// byte more.
     private func zeros(_ count: Int) -> [UInt8] {
         let start: [UInt8] = [
             0x78, 0xDA, 0xED, 0xC1, 0x01, 0x01, 0, 0, 0, 0x82, 0x20, 0xFF, 0xAF, 0x6E, 0x48, 0x40, 0x01,

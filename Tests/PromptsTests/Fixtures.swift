@@ -9,8 +9,7 @@ enum Fixtures {
         .deletingLastPathComponent()
         .appendingPathComponent("Fixtures/tokenizer").path
 
-    /// A text with the ids that transformers gives it, by family; a family that is left out agrees with
-    /// `trained`.
+    /// A text with the ids that transformers gives it, by family; a family that is left out agrees with `trained`.
     struct Line: Decodable {
         let text: String
         let trained: [Int]

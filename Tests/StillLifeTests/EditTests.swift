@@ -25,7 +25,7 @@ import Testing
                 }
             }
             #expect(leaks == 0 && losses == 0)
-            #expect(drift <= EditedPair.tolerance)
+            #expect(drift <= Mask.tolerance)
             #expect(pair.sourceImage == pair.source.render(size: 48))
         }
     }

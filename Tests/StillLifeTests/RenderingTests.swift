@@ -70,7 +70,7 @@ import Testing
             }
             for (index, one) in images.enumerated() {
                 for other in images[(index + 1)...] {
-                    let changed = EditedPair.effect(from: one, to: other).values.reduce(0, +)
+                    let changed = Mask(changedFrom: one, to: other).values.reduce(0, +)
                     #expect(changed >= 48, "\(kind) looks alike in two surfaces or states")
                 }
             }

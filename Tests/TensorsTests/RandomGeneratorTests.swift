@@ -5,8 +5,8 @@ import Testing
 
 /// The CPU generator has PyTorch's numbers, bit for bit.
 ///
-/// Fixtures from torch 2.13.0 (`Scripts/fixtures/tables.py`). Below 16 numbers PyTorch takes another path than from
-/// 16 on.
+/// Fixtures from torch 2.13.0 (`Scripts/fixtures/tables.py`). Below 16 numbers PyTorch takes another path than from 16
+/// on.
 @Suite struct RandomGeneratorTests {
     @Test("Normal noise of every shape and seed has PyTorch's bits")
     func normal() throws {

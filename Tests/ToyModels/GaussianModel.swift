@@ -5,8 +5,8 @@ public import Tensors
 
 /// The exact denoiser of Gaussian data, one mean per prompt: N(μ_c, s²) at every element.
 ///
-/// ε*(x, t, c) = √(1-ᾱ)·(x - √ᾱ·μ_c)/(ᾱ·s² + 1 - ᾱ). Latents are the images themselves, three channels of
-/// float32 (or float64 where a test asks with such latents).
+/// ε*(x, t, c) = √(1-ᾱ)·(x - √ᾱ·μ_c)/(ᾱ·s² + 1 - ᾱ). Latents are the images themselves, three channels of float32 (or
+/// float64 where a test asks with such latents).
 public final class GaussianModel: DiffusionModel {
     /// How it sees noise.
     public var schedule: NoiseSchedule
@@ -20,8 +20,7 @@ public final class GaussianModel: DiffusionModel {
     public let deviation: Double
     /// What the answers are multiplied by, to ask whether a method depends on their scale.
     public var gain = 1.0
-    /// How much of the latent, times the prompt's mean, is added to answers: differences then depend on the
-    /// noise.
+    /// How much of the latent, times the prompt's mean, is added to answers: differences then depend on the noise.
     public var sensitivity = 0.0
     /// How much of the last three channels of wider inputs is added to answers.
     public var extraInfluence = 0.0
@@ -51,8 +50,8 @@ public final class GaussianModel: DiffusionModel {
             inputChannels: 3)
     }
 
-    /// A mean that is `value` in the first `columns` columns (counted over all rows, so part of one may be)
-    /// and 0 elsewhere.
+    /// A mean that is `value` in the first `columns` columns (counted over all rows, so part of one may be) and 0
+    /// elsewhere.
     public static func mean(side: Int, first count: Int, value: Double) -> Tensor {
         let one = (0..<(side * side)).map { $0 < count ? Float(value) : 0 }
         return Tensor(one + one + one, shape: [1, 3, side, side])
@@ -67,11 +66,12 @@ public final class GaussianModel: DiffusionModel {
     }
 
     /// A prompt's mean as its embedding; more than eight words are cut off.
-    public func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
+    public func embed(_ text: String) throws -> TextEmbedding {
         let mean = means[text] ?? .zeros([1, 3, side, side])
         let words = text.split(separator: " ")
         let cutOff = words.count > 8 ? words[8...].joined(separator: " ") : nil
-        return (mean.reshaped([1, 1, -1]), cutOff)
+        return TextEmbedding(
+            mean.reshaped([1, 1, -1]), tokens: try tokenizer().encode(text), cutOff: cutOff)
     }
 
     /// The embedding as it is.

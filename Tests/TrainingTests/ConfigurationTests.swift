@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Training
@@ -103,14 +104,20 @@ import Testing
         #expect(try TrainingConfiguration(json: read.json, named: "c") == read)
     }
 
-    @Test(
-        "The configurations that come with the package are good",
-        arguments: ["still-life", "tiny", "judge", "clip"])
-    func shipped(name: String) throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let path = root.appendingPathComponent("Training/\(name).json").path
-        let shipped = try TrainingConfiguration(contentsOf: path)
-        #expect(shipped.work.isEmpty && !shipped.output.hasPrefix("/"))
+    @Test("The configurations that come with the package are good")
+    func shipped() throws {
+        let folder = Fixtures.package + "/Configurations"
+        // Variants for `Scripts/ablate`, which are no configuration.
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            .filter { $0.hasSuffix(".json") && $0 != "ablations.json" }
+        #expect(
+            names == [
+                "clip.json", "flowers-clip.json", "flowers-judge.json", "flowers.json", "judge.json",
+                "still-life-128.json", "still-life.json", "tiny.json",
+            ])
+        for name in names {
+            let shipped = try TrainingConfiguration(contentsOf: folder + "/" + name)
+            #expect(shipped.work.isEmpty && !shipped.output.hasPrefix("/"), "\(name)")
+        }
     }
 }

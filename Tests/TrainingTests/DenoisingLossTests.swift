@@ -2,6 +2,7 @@ import Diffusion
 import Foundation
 import Layers
 import Networks
+import Support
 import Tensors
 import TestSupport
 import Testing

@@ -1,9 +1,10 @@
 import Diffusion
 import Foundation
 import Imaging
-import Judging
+import Perception
 import Prompts
 import StillLife
+import StillLifeStudy
 import Tensors
 import Testing
 

@@ -1,7 +1,8 @@
 import Foundation
 import Imaging
-import Judging
 import Networks
+import Perception
+import StillLifeStudy
 import Testing
 
 @testable import Training

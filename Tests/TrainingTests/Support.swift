@@ -61,7 +61,9 @@ func train(
         }
     }
     asked.withLock { $0 = control }
-    return try Trainer(configuration, control: control).run()
+    let trainer = try Trainer(configuration, control: control)
+    trainer.setThreadCount()
+    return try trainer.run()
 }
 
 /// The losses of a run, in order.

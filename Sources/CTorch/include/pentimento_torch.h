@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /// Raised whenever the table below changes.
-#define PT_INTERFACE_VERSION 2
+#define PT_INTERFACE_VERSION 3
 
 typedef struct PTTensorBox *PTTensor;
 typedef struct PTOperatorBox *PTOperator;
@@ -59,6 +59,18 @@ typedef enum {
 
 /// A part of a computation that can be run again: owned inputs in, one owned result out.
 typedef PTTensor (*PTSegment)(void *context, const PTTensor *inputs, int64_t count);
+
+/// How a thread computes. A call that the allocator has no room for answers `PT_OUT_OF_MEMORY` in either of the first
+/// two; they tell the caller whether anybody is there to be told.
+typedef enum {
+    /// Nobody recovers from a lack of memory.
+    PT_UNGUARDED = 0,
+    /// Somebody does.
+    PT_GUARDED = 1,
+    /// Memory ran out, and the thread is on its way to whoever recovers. What is computed has a shape and a dtype, and no
+    /// numbers; it reads as zeros. Nothing is written to tensors that have numbers.
+    PT_SHAPES_ONLY = 2,
+} PTMode;
 
 /// One argument or result of a boxed call.
 typedef struct {
@@ -147,8 +159,15 @@ typedef struct {
 
     /// Calls body(context, 0), …, body(context, count - 1) on so many threads, each call whole on one of them and the
     /// operators in it on that one too; returns when all are done. Gradient mode is each thread's own.
+    /// `PT_SHAPES_ONLY` goes from the caller to all of them, and from any of them to the caller.
     void (*side_by_side)(
         int64_t count, int64_t threads, void (*body)(void *context, int64_t index), void *context);
+
+    /// How this thread computes.
+    PTMode (*mode)(void);
+    void (*set_mode)(PTMode mode);
+    /// What the allocator said when this thread was last set to `PT_SHAPES_ONLY`.
+    const char *(*lack_of_memory)(void);
 } PTInterface;
 
 /// The one symbol that the dynamic library exports.
@@ -156,6 +175,9 @@ typedef struct {
 
 /// Opens the dynamic library at a path and answers its table, or null with a reason in `message`.
 const PTInterface *pt_open(const char *path, char *message, size_t capacity);
+
+/// Lets `malloc` keep the memory of freed tensors for the next ones, in the whole process and for good.
+void pt_keep_freed_memory(void);
 
 /// The folder of the package that this program was built from.
 const char *pt_package_directory(void);

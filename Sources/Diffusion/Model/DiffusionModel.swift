@@ -4,8 +4,7 @@ public import Tensors
 
 /// What the engine asks of a model: a loaded folder, or a closed form in tests.
 ///
-/// Latents are scaled (as the network sees them) and have the dtype of the caller, float32 unless a test
-/// wants more.
+/// Latents are scaled (as the network sees them) and have the dtype of the caller, float32 unless a test wants more.
 public protocol DiffusionModel: AnyObject {
     /// How it was taught to see noise.
     var schedule: NoiseSchedule { get }
@@ -28,8 +27,8 @@ public protocol DiffusionModel: AnyObject {
     var sites: [Site] { get throws }
     /// What cuts prompts into tokens; positions in its ids are columns of the prompt's maps.
     func tokenizer() throws -> Tokenizer
-    /// A text's embedding [1, L, D], and what of it did not fit.
-    func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?)
+    /// A text as the text encoder reads it.
+    func embed(_ text: String) throws -> TextEmbedding
     /// A prompt prepared for many passes.
     func context(of embedding: Tensor) throws -> PromptContext
     /// One pass: what the network was trained to answer, for each row.

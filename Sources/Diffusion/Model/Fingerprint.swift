@@ -7,9 +7,10 @@ public import Tensors
 ///
 /// Of a folder: the first 16 hexadecimal digits of a SHA-256 over, for `model_index.json` and each file of the
 /// components, in the order of their paths: the path below the folder, its size, and its bytes; of a weight file
-/// (.safetensors) the first 64 KiB, which begin with the names and shapes of the tensors, and 64 samples of 4 KiB evenly
-/// over the rest. Two models that differ agree only where they differ in no sampled byte; retraining changes all of them.
-/// What else lies in the folder (a card, a record of the training, a safety checker) does not make another model.
+/// (.safetensors) the first 64 KiB, which begin with the names and shapes of the tensors, and 64 samples of 4 KiB
+/// evenly over the rest. Two models that differ agree only where they differ in no sampled byte; retraining changes all
+/// of them. What else lies in the folder (a card, a record of the training, a safety checker) does not make another
+/// model.
 ///
 /// Of tensors in memory: the same of their names, dtypes, shapes and all their bytes.
 public enum Fingerprint {
@@ -19,8 +20,8 @@ public enum Fingerprint {
     private static let components = ["scheduler", "text_encoder", "tokenizer", "unet", "vae"]
 
     /// The fingerprint of a diffusers folder, or of as many components as it has; links are followed.
-    /// - Throws: `DiffusionError.malformedFile` naming the first file or folder that cannot be read, or a folder that has
-    ///   no component.
+    /// - Throws: `DiffusionError.malformedFile` naming the first file or folder that cannot be read, or a folder that
+    ///   has no component.
     public static func of(folder: String) throws(DiffusionError) -> String {
         var digest = SHA256()
         let manager = FileManager.default

@@ -12,8 +12,8 @@ public protocol LatentDiffusionModel: DiffusionModel {
     var contextLength: Int { get }
     /// Threads that the rows of a pass are shared out among where they are small.
     var rowThreads: Int { get }
-    /// Whether the UNet's blocks run a second time for gradients instead of keeping what gradients need
-    /// (gradient checkpointing); passes without gradients are not changed by it.
+    /// Whether the UNet's blocks run a second time for gradients instead of keeping what gradients need (gradient
+    /// checkpointing); passes without gradients are not changed by it.
     var checkpointing: Bool { get }
     /// The weights of the networks that are loaded, by the part that holds them, to name those that are broken.
     var weights: [(part: String, tensors: [(name: String, tensor: Tensor)])] { get }
@@ -40,11 +40,13 @@ extension LatentDiffusionModel {
         return nil
     }
 
-    /// A text's embedding [1, L, D], and what of it did not fit.
-    public func embed(_ text: String) throws -> (embedding: Tensor, cutOff: String?) {
+    /// A text as the text encoder reads it: tokens, last hidden state, pooled vector.
+    public func embed(_ text: String) throws -> TextEmbedding {
         let tokens = try tokenizer().encode(text)
         let ids = Tensor(tokens.ids.map(Int64.init), shape: [1, tokens.ids.count]).to(device: device)
-        return (try textEncoder()(ids).lastHiddenState, tokens.truncatedText)
+        let read = try textEncoder()(ids)
+        return TextEmbedding(
+            read.lastHiddenState, tokens: tokens, pooled: read.pooled, cutOff: tokens.truncatedText)
     }
 
     /// Keys and values of a prompt's embedding [1, L, D] for every cross-attention.
@@ -53,15 +55,12 @@ extension LatentDiffusionModel {
     }
 
     /// One pass of the UNet; the answer has the dtype of the latents.
-    /// - Throws: `DiffusionError.mismatch` where the UNet reads another number of channels.
+    /// - Throws: `DiffusionError.channels` where the UNet reads another number of channels.
     public func predict(
         _ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]
     ) throws -> Tensor {
         guard latents.shape[1] == unetConfiguration.inChannels else {
-            throw DiffusionError.mismatch(
-                "the UNet reads \(unetConfiguration.inChannels) channels, not \(latents.shape[1]): an inpainting "
-                    + "or instruction model needs the method made for it (--method inpaint, instruct-pix2pix)"
-            )
+            throw DiffusionError.channels(found: latents.shape[1], wanted: unetConfiguration.inChannels)
         }
         let (unet, input) = (try unet(), latents.to(dtype: dtype))
         let parts = partCount(of: input, context, plans)

@@ -75,6 +75,7 @@ public final class LoadedModel: LatentDiffusionModel {
     public func unet() throws -> UNet {
         if let loadedUNet { return loadedUNet }
         let unet = try withoutGradients { try UNet(store(of: .unet).weights, folder.unet) }
+        try checkMemory()
         loadedUNet = unet
         return unet
     }
@@ -85,6 +86,7 @@ public final class LoadedModel: LatentDiffusionModel {
         let autoencoder = try withoutGradients {
             try Autoencoder(store(of: .autoencoder).weights, folder.autoencoder)
         }
+        try checkMemory()
         loadedAutoencoder = autoencoder
         return autoencoder
     }
@@ -95,6 +97,7 @@ public final class LoadedModel: LatentDiffusionModel {
         let encoder = try withoutGradients {
             try TextEncoder(store(of: .textEncoder).weights, folder.textEncoder)
         }
+        try checkMemory()
         loadedTextEncoder = encoder
         return encoder
     }

@@ -1,5 +1,6 @@
 import Foundation
 public import Networks
+import Support
 import Tensors
 
 /// A diffusers folder, looked through without loading any weights.
@@ -77,8 +78,8 @@ public struct ModelFolder: Sendable {
 
     /// The UNet's shape.
     ///
-    /// The first files of 2022 hold the size that the network was made with, not that of its
-    /// training, and diffusers' pipelines correct that.
+    /// The first files of 2022 hold the size that the network was made with, not that of its training, and diffusers'
+    /// pipelines correct that.
     private static func unet(
         _ path: String, correcting: Bool
     ) throws -> (UNetConfiguration, notices: [String]) {

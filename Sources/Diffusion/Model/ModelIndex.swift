@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import Support
 import Tensors
 
 /// The `model_index.json` of a folder: which parts it has, and which pipeline they make.

@@ -5,7 +5,8 @@ public import Tensors
 ///
 /// Lu, Zhou, Bao, Chen, Li and Zhu, "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models",
 /// 2022. In λ = log(√ᾱ/√(1-ᾱ)), with h the step in λ and D the predicted clean latent, led on by half its last change:
-/// σ_t/σ_s·x + √ᾱ_t·(1 - e⁻ʰ)·D, and as a stochastic equation σ_t/σ_s·e⁻ʰ·x + √ᾱ_t·(1 - e⁻²ʰ)·D + σ_t·√(1 - e⁻²ʰ)·z.
+///       σ_t/σ_s·x + √ᾱ_t·(1 - e⁻ʰ)·D, and as a stochastic equation σ_t/σ_s·e⁻ʰ·x + √ᾱ_t·(1 - e⁻²ʰ)·D + σ_t·√(1 -
+///       e⁻²ʰ)·z.
 public struct DPMSolver: Sampler {
     /// Whether each step adds fresh noise.
     public let isStochastic: Bool
@@ -45,8 +46,8 @@ public struct DPMSolver: Sampler {
     /// In every stochastic step that does not end clean.
     public func drawsNoise(to end: NoiseLevel) -> Bool { isStochastic && end.sqrtOneMinusAlphaBar > 0 }
 
-    /// How much of the last change of the predicted clean latent a step is led on by: ½·h/h₀, the lengths of this step and
-    /// of the one before it in λ; zero where the step ends without noise, which is then of first order.
+    /// How much of the last change of the predicted clean latent a step is led on by: ½·h/h₀, the lengths of this step
+    /// and of the one before it in λ; zero where the step ends without noise, which is then of first order.
     package static func lead(from last: NoiseLevel, over start: NoiseLevel, to end: NoiseLevel) -> Double {
         guard end.sigma > 0 else { return 0 }
         return 0.5 * log(start.sigma / end.sigma) / log(last.sigma / start.sigma)

@@ -1,13 +1,14 @@
 public import Foundation
 import Networks
+import Support
 
 extension NoiseSchedule {
     /// Reads the `scheduler_config.json` of a diffusers folder as its Stable Diffusion pipelines run it with DDIM.
     ///
     /// That is `DDIMScheduler.from_pretrained`, whose defaults hold where a key is absent whatever sampler wrote the
     /// file, and the corrections of the pipelines' constructor: see `ScheduleFile`.
-    /// - Throws: `DiffusionError`, `ConfigurationError`; a setting that would change results and is not supported
-    ///   is named.
+    /// - Throws: `DiffusionError`, `ConfigurationError`; a setting that would change results and is not supported is
+    ///   named.
     public init(contentsOf path: String) throws { self = try ScheduleFile(contentsOf: path).schedule }
 
     /// Reads the text of a `scheduler_config.json`; `path` is used in errors.

@@ -2,8 +2,8 @@ extension NoiseSchedule {
     /// The N + 1 levels on which DPM-Solver++ samples: N timesteps of N + 1 evenly cut parts, and no noise at the end.
     ///
     /// A solver of higher order leads on from the last step in λ = log(√ᾱ/√(1-ᾱ)), so steps that lie side by side must
-    /// not differ much in λ. DDIM's levels, the lowest of which is timestep 1, end in a step several times as long as the
-    /// one before it; these keep off the lowest noises, as diffusers' `DPMSolverMultistepScheduler` does, and go to
+    /// not differ much in λ. DDIM's levels, the lowest of which is timestep 1, end in a step several times as long as
+    /// the one before it; these keep off the lowest noises, as diffusers' `DPMSolverMultistepScheduler` does, and go to
     /// ᾱ = 1 from there, where only a step of first order is left.
     /// - Throws: `DiffusionError.badSteps` where the schedule has no room for so many.
     public func solverLevels(steps: Int) throws(DiffusionError) -> Trajectory {

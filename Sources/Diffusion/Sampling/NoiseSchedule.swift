@@ -42,8 +42,8 @@ public struct NoiseSchedule: Sendable, Hashable {
     ///
     /// - `betas`: variance added at each training timestep, each in 0...1.
     /// - `endsClean`: whether level 0 has ᾱ = 1; otherwise it has that of timestep 0, as in Stable Diffusion.
-    /// - `zeroTerminal`: whether √ᾱ is shifted and scaled to end in zero (Lin et al. 2023, algorithm 1);
-    ///   the last ᾱ then is 2⁻²⁴, so that a latent at that level still says something about the image.
+    /// - `zeroTerminal`: whether √ᾱ is shifted and scaled to end in zero (Lin et al. 2023, algorithm 1); the last ᾱ
+    ///   then is 2⁻²⁴, so that a latent at that level still says something about the image.
     public init(
         betas: [Double], endsClean: Bool = false, prediction: Prediction = .noise,
         spacing: Spacing = .leading, offset: Int = 1, zeroTerminal: Bool = false
@@ -92,8 +92,8 @@ public struct NoiseSchedule: Sendable, Hashable {
         }
     }
 
-    /// The same noise with its timesteps shifted otherwise (diffusers' `steps_offset`): 1 walks 1, 21, …, 981 in
-    /// fifty steps of Stable Diffusion, and 0 walks 0, 20, …, 980 as `DDIMScheduler` does where nothing is said.
+    /// The same noise with its timesteps shifted otherwise (diffusers' `steps_offset`): 1 walks 1, 21, …, 981 in fifty
+    /// steps of Stable Diffusion, and 0 walks 0, 20, …, 980 as `DDIMScheduler` does where nothing is said.
     ///
     /// Only a leading spacing has an offset; the two others stay what they are. The lowest step of offset 0 is an
     /// identity where level 0 has ᾱ of timestep 0.

@@ -9,8 +9,8 @@ public enum Prediction: String, Sendable, Codable, CaseIterable {
 
     /// The noise (ε) that an answer means for a latent at a level: ε = √ᾱ·v + √(1-ᾱ)·x.
     ///
-    /// Where a latent of one level is shown with the timestep of another, as in an inversion, the latent's
-    /// level counts.
+    /// Where a latent of one level is shown with the timestep of another, as in an inversion, the latent's level
+    /// counts.
     public func noise(in answer: Tensor, latent: Tensor, at level: NoiseLevel) -> Tensor {
         switch self {
         case .noise: answer

@@ -24,9 +24,8 @@ public struct NoiseLevel: Sendable, Hashable {
 
 /// The levels of a trajectory of N steps: 0 is clean, N the noisiest; N + 1 in all.
 ///
-/// Convention A of the DDIM literature: going up from k-1 to k and down from k to k-1 the network is told
-/// t_k, and the lowest step leads to the schedule's final ᾱ, which Stable Diffusion sets to that of timestep
-/// 0, not to 1.
+/// Convention A of the DDIM literature: going up from k-1 to k and down from k to k-1 the network is told t_k, and the
+/// lowest step leads to the schedule's final ᾱ, which Stable Diffusion sets to that of timestep 0, not to 1.
 public struct Trajectory: Sendable, Hashable, RandomAccessCollection {
     private let levels: [NoiseLevel]
 

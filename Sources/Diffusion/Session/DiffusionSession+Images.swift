@@ -3,27 +3,32 @@ public import Tensors
 
 /// Images in and out of the latent space.
 extension DiffusionSession {
-    /// The latent [1, C, H/f, W/f] of an image whose sides are multiples of the latent factor: the
-    /// posterior's mean.
+    /// The latent [1, C, H/f, W/f] of an image whose sides are multiples of the latent factor: the posterior's mean.
+    /// - Throws: `CancellationError`, `TensorError.outOfMemory`.
     public func encode(_ image: Image) throws -> Tensor {
         try checkCancellation()
-        return try model.encode(image.tensor(device: model.device)).mean
+        return try guardingMemory { try model.encode(image.tensor(device: model.device)).mean }
     }
 
     /// A sample of the posterior instead of its mean; draws the latent's shape from the generator.
     public func encode(_ image: Image, sampledBy random: RandomGenerator) throws -> Tensor {
         try checkCancellation()
-        let (mean, deviation) = try model.encode(image.tensor(device: model.device))
-        return mean + deviation * random.normal(mean.shape).like(mean)
+        return try guardingMemory {
+            let (mean, deviation) = try model.encode(image.tensor(device: model.device))
+            return mean + deviation * random.normal(mean.shape).like(mean)
+        }
     }
 
     /// The image of a latent.
-    /// - Throws: `DiffusionError.notFinite`, `.brokenWeights` where the image holds anything but numbers.
+    /// - Throws: `DiffusionError.notFinite`, `.brokenWeights` where the image holds anything but numbers;
+    ///   `TensorError.outOfMemory`.
     public func decode(_ latent: Tensor) throws -> Image {
         try checkCancellation()
-        let image = try model.image(of: latent)
-        guard image.isFinite else { throw notFinite(while: "decoding the picture") }
-        return Image(image)
+        let image = try guardingMemory { try model.image(of: latent) }
+        return try guardingMemory {
+            guard image.isFinite else { throw notFinite(while: "decoding the picture") }
+            return Image(image)
+        }
     }
 
     /// Why an answer of the model is no number: weights that are none, or what was asked of them.

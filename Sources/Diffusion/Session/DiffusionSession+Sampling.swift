@@ -8,8 +8,8 @@ extension DiffusionSession {
     /// - `negative`: the negative (unconditional) prompt.
     /// - `extra`: further input channels of networks that want them.
     public func noise(
-        in latent: Tensor, at level: NoiseLevel, timestep: Int? = nil, prompt: Prompt,
-        negative: Prompt? = nil, scale: Double = 1, extra: Tensor? = nil
+        in latent: Tensor, at level: NoiseLevel, timestep: Int? = nil, prompt: Conditioning,
+        negative: Conditioning? = nil, scale: Double = 1, extra: Tensor? = nil
     ) throws -> Tensor {
         let query = Query(
             latent, at: level, timestep: timestep, prompt: prompt,
@@ -19,10 +19,10 @@ extension DiffusionSession {
 
     /// DDIM inversion of many latents side by side: for each the latents of levels 0…`top`, all of them.
     ///
-    /// x_k = step(x_{k-1}, ε(x_{k-1}, t_k), k-1 → k): the cleaner latent is shown with the timestep it is
-    /// moved to (convention A, which mirrors the sampler's pairs of levels exactly).
+    /// x_k = step(x_{k-1}, ε(x_{k-1}, t_k), k-1 → k): the cleaner latent is shown with the timestep it is moved to
+    /// (convention A, which mirrors the sampler's pairs of levels exactly).
     public func invert(
-        _ clean: [Tensor], through levels: Trajectory, to top: Int, prompts: [Prompt],
+        _ clean: [Tensor], through levels: Trajectory, to top: Int, prompts: [Conditioning],
         guidance: Guidance? = nil,
         stage: String = "encoding"
     ) throws -> [[Tensor]] {
@@ -45,7 +45,8 @@ extension DiffusionSession {
 
     /// DDIM inversion: the latents of levels 0…`top` on the way from a clean latent to noise, all of them.
     public func invert(
-        _ clean: Tensor, through levels: Trajectory, to top: Int, prompt: Prompt, negative: Prompt? = nil,
+        _ clean: Tensor, through levels: Trajectory, to top: Int, prompt: Conditioning,
+        negative: Conditioning? = nil,
         scale: Double = 1, stage: String = "encoding"
     ) throws -> [Tensor] {
         try invert(
@@ -103,7 +104,7 @@ extension DiffusionSession {
     ///
     /// - `each`: as of the general form.
     public func sample(
-        _ latents: [Tensor], from top: Int, of levels: Trajectory, prompts: [Prompt],
+        _ latents: [Tensor], from top: Int, of levels: Trajectory, prompts: [Conditioning],
         guidance: Guidance? = nil,
         stage: String = "decoding", each: (Int, [Tensor]) throws -> [Tensor] = { $1 }
     ) throws -> [Tensor] {
@@ -120,7 +121,8 @@ extension DiffusionSession {
     ///
     /// - `each`: gets the index and latent of every level reached, and answers the latent to go on with.
     public func sample(
-        _ latent: Tensor, from top: Int, of levels: Trajectory, prompt: Prompt, negative: Prompt? = nil,
+        _ latent: Tensor, from top: Int, of levels: Trajectory, prompt: Conditioning,
+        negative: Conditioning? = nil,
         scale: Double = 1, stage: String = "decoding", each: (Int, Tensor) throws -> Tensor = { $1 }
     ) throws -> Tensor {
         try sample(

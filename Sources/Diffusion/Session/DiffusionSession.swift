@@ -1,37 +1,40 @@
 import Foundation
 import Networks
+public import Support
 public import Tensors
 
-/// A job's access to the model: it asks for predictions, keeps count, tells how far it is and stops when told
-/// to.
+/// A job's access to the model: it asks for predictions, keeps count, tells how far it is and stops when told to.
 ///
-/// Lives on the engine's thread. Methods see queries and answers; which queries share a forward pass, and
-/// that guidance doubles them, is decided here. Nothing is ever set on the model, so nothing must be
-/// restored.
+/// Lives on the engine's thread. Methods see queries and answers; which queries share a forward pass, and that guidance
+/// doubles them, is decided here. Nothing is ever set on the model, so nothing must be restored.
 public final class DiffusionSession {
     /// The model.
     public let model: any DiffusionModel
     /// How many queries may share a pass.
     public let limits: BatchLimits
 
+    /// How what the user is told calls settings.
+    private let naming: Naming
     private let isCancelled: () -> Bool
     private let notify: (Notice) -> Void
     private let start = ContinuousClock.now
     private var cost = Cost()
-    private var prompts: [String: Prompt] = [:]
+    private var prompts: [String: Conditioning] = [:]
     private var contexts = ContextCache()
 
     /// A session over a model.
     ///
+    /// - `naming`: how warnings call settings.
     /// - `isCancelled`: asked before every pass.
     /// - `notify`: gets progress and warnings.
     public init(
-        model: any DiffusionModel, limits: BatchLimits = BatchLimits(),
+        model: any DiffusionModel, limits: BatchLimits = BatchLimits(), naming: Naming = .plain,
         isCancelled: @escaping () -> Bool = { false }, notify: @escaping (Notice) -> Void = { _ in }
     ) {
         self.model = model
         schedule = model.schedule
         self.limits = limits
+        self.naming = naming
         self.isCancelled = isCancelled
         self.notify = notify
     }
@@ -65,7 +68,11 @@ public final class DiffusionSession {
     public private(set) var warnings: [String] = []
 
     /// Tells the user something in one line.
-    public func warn(_ text: String) {
+    public func warn(_ text: String) { warn(Message(text)) }
+
+    /// The same of a line that points to settings, which it calls as the session's `Naming` has it.
+    public func warn(_ message: Message) {
+        let text = message.text(naming)
         warnings.append(text)
         notify(.warning(text))
     }
@@ -85,21 +92,21 @@ public final class DiffusionSession {
     }
 
     /// A text as a prompt, embedded once per job; a warning shows where it was cut off if it did not fit.
-    public func prompt(_ text: String) throws -> Prompt { try prompt(text, as: "prompt") }
+    public func prompt(_ text: String) throws -> Conditioning { try prompt(text, as: "prompt") }
 
     /// The same of a text that the warning is to call otherwise, such as "source prompt".
-    public func prompt(_ text: String, as role: String) throws -> Prompt {
+    public func prompt(_ text: String, as role: String) throws -> Conditioning {
         if let known = prompts[text] { return known }
         try checkCancellation()
-        let (embedding, cutOff) = try model.embed(text)
-        if let cutOff {
+        let read = try guardingMemory { try model.embed(text) }
+        if let cutOff = read.cutOff {
             let count = cutOff.split(whereSeparator: \.isWhitespace).count
             warn(
                 "the \(role) is longer than the model reads; it was cut off from \"\(cutOff.beginning)\" on "
                     + "(\(count) \(count == 1 ? "word" : "words"))")
         }
-        let prompt = Prompt(text: text, embedding: embedding) { [model] in
-            try withoutGradients { try model.context(of: embedding) }
+        let prompt = Conditioning(text: text, read) { [model] in
+            try guardingMemory { try withoutGradients { try model.context(of: read.embedding) } }
         }
         prompts[text] = prompt
         return prompt
@@ -109,7 +116,7 @@ public final class DiffusionSession {
     ///
     /// Rows whose latents have the same shape share passes as far as memory allows, and equal ones are asked once. A
     /// query may read what the plan of an earlier one records. Gradients flow where the caller records them.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`, `TensorError.outOfMemory`.
     public func predict(_ queries: [Query]) throws -> [Tensor] {
         zip(try halves(queries), queries).map { $0.guided(scale: $1.guidance?.scale ?? 1) }
     }
@@ -117,7 +124,7 @@ public final class DiffusionSession {
     /// The conditional and unconditional noise in each query's latent, for methods that join them in ways of their own.
     ///
     /// As `predict(_:)` asks them: the unconditional one is there where guidance needs it.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`, `TensorError.outOfMemory`.
     public func halves(_ queries: [Query]) throws -> [Halves] {
         let batcher = RowBatcher(queries)
         var noises: [Tensor] = []
@@ -125,7 +132,7 @@ public final class DiffusionSession {
         while noises.count < batcher.rows.count {
             let batch = nextBatch(of: batcher.rows[noises.count...])
             try checkCancellation()
-            noises += try pass(batch)
+            noises += try guardingMemory { try pass(batch) }
         }
         return batcher.halves(noises)
     }
@@ -152,6 +159,7 @@ public final class DiffusionSession {
         let plans = rows.allSatisfy(\.plan.sites.isEmpty) ? [] : rows.map(\.plan)
         let context = try contexts.context(of: rows.map(\.prompt))
         let answers = try model.predict(latents, timesteps: timesteps, context: context, plans: plans)
+        try checkMemory()
         // A model that is broken says so in its first pass; waiting for the image would waste all others.
         if cost.forwards == 0, !answers.detached.isFinite {
             throw notFinite(while: "looking at its first latent")
@@ -170,7 +178,9 @@ public final class DiffusionSession {
     ) throws -> [Tensor] {
         try checkCancellation()
         cost.backwards += rows
-        return Tensors.gradients(of: loss, withRespectTo: tensors, keepingGraph: keepingGraph)
+        return try guardingMemory {
+            Tensors.gradients(of: loss, withRespectTo: tensors, keepingGraph: keepingGraph)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+public import Support
 import Synchronization
 public import Tensors
 
@@ -12,12 +13,18 @@ public actor Engine {
     private let load: @Sendable () throws -> any DiffusionModel
     private var model: (any DiffusionModel)?
     private let limits: BatchLimits
+    /// How warnings, and errors that become part of a result, call settings.
+    public nonisolated let naming: Naming
 
     /// An engine for a model that `load` makes, on the engine's thread, when the first job needs it.
+    ///
+    /// - `naming`: how warnings call settings.
     public init(
-        limits: BatchLimits = BatchLimits(), load: @escaping @Sendable () throws -> any DiffusionModel
+        limits: BatchLimits = BatchLimits(), naming: Naming = .plain,
+        load: @escaping @Sendable () throws -> any DiffusionModel
     ) {
         self.limits = limits
+        self.naming = naming
         self.load = load
     }
 
@@ -25,11 +32,12 @@ public actor Engine {
     ///
     /// - `rowThreads`: threads that the rows of a pass are shared out among where they are small.
     /// - `checkpointing`: whether gradients cost a second forward pass of each of the UNet's blocks instead of memory.
+    /// - `naming`: how warnings call settings.
     public init(
         folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32, rowThreads: Int = 1,
-        checkpointing: Bool = false, limits: BatchLimits = BatchLimits()
+        checkpointing: Bool = false, limits: BatchLimits = BatchLimits(), naming: Naming = .plain
     ) {
-        self.init(limits: limits) {
+        self.init(limits: limits, naming: naming) {
             LoadedModel(
                 folder: folder, device: device, dtype: dtype, rowThreads: rowThreads,
                 checkpointing: checkpointing)
@@ -38,9 +46,10 @@ public actor Engine {
 
     /// Does a job and tells of it as it goes; the stream ends after `.finished`, or with the job's error.
     ///
-    /// Cancelling the task that reads the stream, or dropping the stream, stops the job before its next
-    /// forward pass; a cancelled job that still waits for its turn never begins. Gradients are off unless the
-    /// job turns them on. The job must not let tensors out.
+    /// Cancelling the task that reads the stream, or dropping the stream, stops the job before its next forward pass; a
+    /// cancelled job that still waits for its turn never begins. Gradients are off unless the job turns them on. The
+    /// job must not let tensors out. One that there is no memory for ends with `TensorError.outOfMemory`, and the next
+    /// job loads the model again.
     public nonisolated func run<Result: Sendable>(
         _ job: @escaping @Sendable (DiffusionSession) throws -> Result
     ) -> AsyncThrowingStream<Event<Result>, any Error> {
@@ -71,18 +80,22 @@ public actor Engine {
     ) {
         do {
             guard !flag.isRaised else { throw CancellationError() }
-            let isFirst = self.model == nil
-            let model = try model ?? load()
-            self.model = model
-            let session = DiffusionSession(
-                model: model, limits: limits, isCancelled: { flag.isRaised },
-                notify: { continuation.yield(Event($0)) })
-            // Once for all jobs of the model.
-            if isFirst { model.notices.forEach(session.warn) }
-            let result = try withoutGradients { try job(session) }
+            let result = try guardingMemory {
+                let isFirst = self.model == nil
+                let model = try model ?? load()
+                self.model = model
+                let session = DiffusionSession(
+                    model: model, limits: limits, naming: naming, isCancelled: { flag.isRaised },
+                    notify: { continuation.yield(Event($0)) })
+                // Once for all jobs of the model.
+                if isFirst { model.notices.forEach(session.warn) }
+                return try withoutGradients { try job(session) }
+            }
             continuation.yield(.finished(result))
             continuation.finish()
         } catch {
+            // What was loaded last may have found no room, and the next job needs what there is.
+            if error is TensorError { model = nil }
             continuation.finish(throwing: error)
         }
     }

@@ -1,8 +1,8 @@
 public import Networks
 public import Tensors
 
-/// Classifier-free guidance (Ho and Salimans 2022): the conditional estimate, exaggerated away from the
-/// unconditional one.
+/// Classifier-free guidance (Ho and Salimans 2022): the conditional estimate, exaggerated away from the unconditional
+/// one.
 ///
 /// ε̃ = ε_∅ + g·(ε_P - ε_∅); scale 1 is the conditional estimate alone.
 public func classifierFreeGuidance(unconditional: Tensor, conditional: Tensor, scale: Double) -> Tensor {
@@ -15,7 +15,7 @@ public func classifierFreeGuidance(unconditional: Tensor, conditional: Tensor, s
 /// estimate; in both cases the unconditional row is not asked.
 public struct Guidance {
     /// The negative (unconditional) prompts, with shares that sum to 1; their estimates' mean is ε_∅.
-    public var negatives: [(prompt: Prompt, share: Double)]
+    public var negatives: [(prompt: Conditioning, share: Double)]
     /// Guidance scale (g).
     public var scale: Double
     /// What is recorded or edited inside the network in the unconditional rows.
@@ -26,13 +26,13 @@ public struct Guidance {
     public var latent: Tensor?
 
     /// Guidance away from one prompt.
-    public init(awayFrom negative: Prompt, scale: Double, plan: Plan = .none, latent: Tensor? = nil) {
+    public init(awayFrom negative: Conditioning, scale: Double, plan: Plan = .none, latent: Tensor? = nil) {
         self.init(awayFrom: [(negative, 1)], scale: scale, plan: plan, latent: latent)
     }
 
     /// Guidance away from a mean of several prompts' estimates; none at all is no guidance.
     public init(
-        awayFrom negatives: [(prompt: Prompt, share: Double)], scale: Double, plan: Plan = .none,
+        awayFrom negatives: [(prompt: Conditioning, share: Double)], scale: Double, plan: Plan = .none,
         latent: Tensor? = nil
     ) {
         self.negatives = negatives
@@ -42,7 +42,7 @@ public struct Guidance {
     }
 
     /// Whether the estimate under a prompt needs the unconditional rows.
-    func counts(for prompt: Prompt) -> Bool {
+    func counts(for prompt: Conditioning) -> Bool {
         guard scale != 1, !negatives.isEmpty else { return false }
         return latent != nil || negatives.count > 1 || negatives[0].prompt !== prompt
     }

@@ -3,8 +3,7 @@ package import Tensors
 
 /// The most memory that the process has held.
 package enum PeakMemory {
-    /// Bytes: of the CUDA allocator for such a device, else the process's resident peak; 0 where it cannot be
-    /// told.
+    /// Bytes: of the CUDA allocator for such a device, else the process's resident peak; 0 where it cannot be told.
     package static func bytes(device: Device) -> Int {
         if case .cuda(let index) = device { return Backend.cudaPeakBytes(device: index) }
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),

@@ -10,18 +10,17 @@ public struct Query {
     /// The timestep passed to the UNet; the level's own, but that of the destination in an inversion.
     public var timestep: Int
     /// The conditioning: what the image should show.
-    public var prompt: Prompt
+    public var prompt: Conditioning
     /// What the conditional estimate is led away from; nil asks the prompt alone.
     public var guidance: Guidance?
     /// What is recorded or edited inside the network in the conditional row.
     public var plan: Plan
-    /// Further input channels [1, C', h, w] of networks that want them (mask, masked image, second
-    /// image).
+    /// Further input channels [1, C', h, w] of networks that want them (mask, masked image, second image).
     public var extra: Tensor?
 
     /// A question about a latent at a level.
     public init(
-        _ latent: Tensor, at level: NoiseLevel, timestep: Int? = nil, prompt: Prompt,
+        _ latent: Tensor, at level: NoiseLevel, timestep: Int? = nil, prompt: Conditioning,
         guidance: Guidance? = nil,
         plan: Plan = .none, extra: Tensor? = nil
     ) {

@@ -1,8 +1,8 @@
 import Networks
 import Tensors
 
-/// The rows that queries are made of: one for the prompt and one for each negative prompt that counts, equal ones
-/// asked once.
+/// The rows that queries are made of: one for the prompt and one for each negative prompt that counts, equal ones asked
+/// once.
 ///
 /// Two rows are equal where the same latent is shown with the same timestep, prompt and further channels, and neither
 /// is looked into.
@@ -12,7 +12,7 @@ struct RowBatcher {
         let latent: Tensor
         let level: NoiseLevel
         let timestep: Int
-        let prompt: Prompt
+        let prompt: Conditioning
         let plan: Plan
         let extra: Tensor?
 
@@ -66,7 +66,8 @@ struct RowBatcher {
     }
 
     /// The place of a row that is asked, or was already.
-    private mutating func row(of query: Query, _ latent: Tensor, _ prompt: Prompt, _ plan: Plan) -> Int {
+    private mutating func row(of query: Query, _ latent: Tensor, _ prompt: Conditioning, _ plan: Plan) -> Int
+    {
         let key = Key(
             latent: latent.identity, level: query.level, timestep: query.timestep,
             prompt: ObjectIdentifier(prompt), extra: query.extra?.identity)

@@ -2,9 +2,8 @@ import Diffusion
 
 /// DDIM inversion: the sampler run backwards, without guidance.
 ///
-/// Song, Meng and Ermon, "Denoising Diffusion Implicit Models", ICLR 2021. The cleaner latent of a step is
-/// shown with the noisier level's timestep, which mirrors the sampler's pairs of levels. Draws no noise.
-/// Cost: K forwards.
+/// Song, Meng and Ermon, "Denoising Diffusion Implicit Models", ICLR 2021. The cleaner latent of a step is shown with
+/// the noisier level's timestep, which mirrors the sampler's pairs of levels. Draws no noise. Cost: K forwards.
 struct DDIMInversion: Inversion {
     static let description = InversionDescription(
         kind: .ddim, title: "DDIM inversion",

@@ -1,11 +1,10 @@
 import Diffusion
 
-/// Direct inversion (PnP inversion): DDIM inversion, and the source branch set back onto the path after every
-/// step.
+/// Direct inversion (PnP inversion): DDIM inversion, and the source branch set back onto the path after every step.
 ///
 /// Ju, Zeng, Bian, Liu and Xu, "PnP Inversion: Boosting Diffusion-based Editing with 3 Lines of Code", ICLR
-/// 2024. The published form adds the difference between path and source; that is the same as taking the
-/// path's latent. Targets are never touched. Draws no noise. Cost: K forwards.
+/// 2024. The published form adds the difference between path and source; that is the same as taking the path's latent.
+///       Targets are never touched. Draws no noise. Cost: K forwards.
 struct DirectInversion: Inversion {
     static let description = InversionDescription(
         kind: .direct, title: "Direct (PnP) inversion",

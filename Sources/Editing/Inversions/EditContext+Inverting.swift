@@ -25,7 +25,7 @@ extension EditContext {
     /// - `levels`: the trajectory; the context's own where nil.
     /// - `prompt`: what the source branch sees; the source prompt, or else the empty one, where nil.
     public func invert(
-        to startStep: Int? = nil, through levels: Trajectory? = nil, prompt: Prompt? = nil,
+        to startStep: Int? = nil, through levels: Trajectory? = nil, prompt: Conditioning? = nil,
         stage: String = "inverting"
     ) throws -> InvertedTrajectory {
         let options = inversionSettings.options ?? Options(defaultsOf: inversion.description.options)
@@ -39,14 +39,13 @@ extension EditContext {
     }
 
     /// The image's latents with one noise added at every level, as a path that no inversion made.
-    func noised(with noise: Tensor, prompt: Prompt) -> InvertedTrajectory {
+    func noised(with noise: Tensor, prompt: Conditioning) -> InvertedTrajectory {
         let noised = levels.prefix(startStep + 1).dropFirst().map { DDIM.addNoise(clean, noise, to: $0) }
         return InvertedTrajectory(.ddim, levels: levels, latents: [clean] + noised, prompt: prompt)
     }
 
-    /// Inverts the image by DDIM with guidance away from the empty prompt, whatever the request's inversion
-    /// is.
-    func invertedByDDIM(prompt: Prompt, scale: Double, stage: String = "encoding") throws
+    /// Inverts the image by DDIM with guidance away from the empty prompt, whatever the request's inversion is.
+    func invertedByDDIM(prompt: Conditioning, scale: Double, stage: String = "encoding") throws
         -> InvertedTrajectory
     {
         let inversion = InversionContext(self, to: startStep, through: levels, prompt: prompt, stage: stage)

@@ -1,35 +1,34 @@
 import Diffusion
 import Tensors
 
-/// Edit-friendly DDPM inversion: independently noised latents, and the noise that each step must add to join
-/// them.
+/// Edit-friendly DDPM inversion: independently noised latents, and the noise that each step must add to join them.
 ///
-/// Huberman-Spiegelglas, Kulikov and Michaeli, "An Edit Friendly DDPM Noise Space: Inversion and
-/// Manipulations", CVPR 2024. x_k = √ᾱ_k·x₀ + √(1-ᾱ_k)·ε_k with fresh ε_k for every level; then, from the
-/// noisiest level down, z_k = (x_{k-1} - μ_k)/σ_k, and x_{k-1} is set to μ_k + σ_k·z_k, so that rounding does
-/// not add up. The image itself stays as it is. Edits reuse the z_k, which know the image's layout.
+/// Huberman-Spiegelglas, Kulikov and Michaeli, "An Edit Friendly DDPM Noise Space: Inversion and Manipulations", CVPR
+/// 2024. x_k = √ᾱ_k·x₀ + √(1-ᾱ_k)·ε_k with fresh ε_k for every level; then, from the noisiest level down, z_k =
+/// (x_{k-1} - μ_k)/σ_k, and x_{k-1} is set to μ_k + σ_k·z_k, so that rounding does not add up. The image itself stays
+/// as it is. Edits reuse the z_k, which know the image's layout.
 ///
-/// The source branch of such a path is its stored latents: sampling at the inversion's own guidance would lead
-/// through them, and so methods may guide as they like. Where ᾱ of the clean level is 1 the last step has no
-/// noise to add; its z is zero.
+/// The source branch of such a path is its stored latents: sampling at the inversion's own guidance would lead through
+/// them, and so methods may guide as they like. Where ᾱ of the clean level is 1 the last step has no noise to add; its
+/// z is zero.
 ///
-/// Draws K noises of the latent's shape, for levels 1…K, from a generator of its own. Cost: 2K forwards; K
-/// where the source guidance is 1 or the source prompt empty.
+/// Draws K noises of the latent's shape, for levels 1…K, from a generator of its own. Cost: 2K forwards; K where the
+/// source guidance is 1 or the source prompt empty.
 struct EditFriendlyInversion: Inversion {
+    static let sourceGuidance = TypedOption<Double>(
+        "source-guidance", in: Limits.guidance, 3.5, symbol: "g_src",
+        help: "guidance towards the source prompt while the noise is read off")
+    static let lastNoise = TypedOption<Bool>(
+        "last-noise", true, presets: [.official: false], symbol: "z₁",
+        help: "whether the last step adds its noise; the published code leaves it out")
+
     static let description = InversionDescription(
         kind: .editFriendly, title: "Edit-friendly DDPM inversion",
         summary: "Noises the picture independently at every level and keeps the noise that joins the levels.",
         paper: "Huberman-Spiegelglas, Kulikov, Michaeli, An Edit Friendly DDPM Noise Space: Inversion and "
             + "Manipulations, CVPR 2024, arXiv 2304.06140",
         year: 2024, cost: "2K F", isExact: true,
-        options: [
-            .init(
-                "source-guidance", .number(0...100), .number(3.5), symbol: "g_src",
-                help: "guidance towards the source prompt while the noise is read off"),
-            .init(
-                "last-noise", .flag, .flag(true), presets: [.official: .flag(false)], symbol: "z₁",
-                help: "whether the last step adds its noise; the published code leaves it out"),
-        ])
+        options: [sourceGuidance.description, lastNoise.description])
 
     private let options: Options
     private let sourceGuidance: Double
@@ -37,8 +36,8 @@ struct EditFriendlyInversion: Inversion {
 
     init(_ options: Options) {
         self.options = options
-        sourceGuidance = options.number("source-guidance")
-        keepsLast = options.flag("last-noise")
+        sourceGuidance = options[Self.sourceGuidance]
+        keepsLast = options[Self.lastNoise]
     }
 
     func path(of inversion: InversionContext) throws -> InvertedTrajectory {

@@ -3,18 +3,36 @@ import Tensors
 
 /// Fixed-point inversion: every DDIM step solved for the latent from which the sampler would come back.
 ///
-/// The step down from level k evaluates the noise in x_k, which the plain inversion does not have yet and so
-/// evaluates in x_{k-1}. Here x_k = c₁·x_{k-1} + c₂·ε(x_k, t_k) is iterated, beginning with x_{k-1} (so the
-/// first iterate is the plain inversion's), as in Pan, Gherardi, Xie and Huang, "Effective Real Image Editing
-/// with Accelerated Iterative Diffusion Inversion", ICCV 2023, and Garibi et al., "ReNoise", ECCV 2024. It
-/// converges where c₂ times the network's Lipschitz constant is below 1, which guidance may spoil.
+/// The step down from level k evaluates the noise in x_k, which the plain inversion does not have yet and so evaluates
+/// in x_{k-1}. Here x_k = c₁·x_{k-1} + c₂·ε(x_k, t_k) is iterated, beginning with x_{k-1} (so the first iterate is the
+/// plain inversion's), as in Pan, Gherardi, Xie and Huang, "Effective Real Image Editing with Accelerated Iterative
+/// Diffusion Inversion", ICCV 2023, and Garibi et al., "ReNoise", ECCV 2024. It converges where c₂ times the network's
+/// Lipschitz constant is below 1, which guidance may spoil.
 ///
-/// `acceleration` = average goes on with the mean of the last two iterates (AIDI-E); `averaging` = n ends
-/// with the mean of the last n noise estimates (ReNoise). Draws no noise. Cost: at most K·(n + 1) forwards
-/// for n iterations, less where the tolerance is met sooner; twice that with guidance.
+/// `acceleration` = average goes on with the mean of the last two iterates (AIDI-E); `averaging` = n ends with the mean
+/// of the last n noise estimates (ReNoise). Draws no noise. Cost: at most K·(n + 1) forwards for n iterations, less
+/// where the tolerance is met sooner; twice that with guidance.
 struct FixedPointInversion: Inversion {
-    enum Acceleration: String, CaseIterable { case none, average }
-    enum Against: String, CaseIterable { case empty, source }
+    enum Acceleration: String, OptionChoice { case none, average }
+    enum Against: String, OptionChoice { case empty, source }
+
+    static let iterations = TypedOption<Int>(
+        "iterations", in: 0...1000, 5, presets: [.fast: 2], symbol: "n",
+        help: "refinements of a step at most; 0 is plain DDIM inversion")
+    static let tolerance = TypedOption<Double>(
+        "tolerance", in: 0...1, 1e-5, help: "mean change of the latent at which a step is done")
+    static let acceleration = TypedOption<Acceleration>(
+        "acceleration", .none, help: "average: go on with the mean of the last two iterates (AIDI-E)")
+    static let averaging = TypedOption<Int>(
+        "averaging", in: 1...1000, 1,
+        help: "how many of the last noise estimates the step is made with (ReNoise)")
+    static let guidance = TypedOption<Double>(
+        "guidance", in: Limits.guidance, 1,
+        help: "guidance of the way up; with that of the way back the source returns, if it converges")
+    static let against = TypedOption<Against>(
+        "against", .empty,
+        help:
+            "source: guide away from the source prompt on the way back, which then spares the source")
 
     static let description = InversionDescription(
         kind: .fixedPoint, title: "Fixed-point inversion",
@@ -23,25 +41,8 @@ struct FixedPointInversion: Inversion {
             + "ICCV 2023, arXiv 2309.04907; averaging: Garibi et al., ReNoise, ECCV 2024, arXiv 2403.14602",
         year: 2023, cost: "at most K·(n + 1) F; twice that with guidance",
         options: [
-            .init(
-                "iterations", .integer(0...1000), .integer(5), presets: [.fast: .integer(2)], symbol: "n",
-                help: "refinements of a step at most; 0 is plain DDIM inversion"),
-            .init(
-                "tolerance", .number(0...1), .number(1e-5),
-                help: "mean change of the latent at which a step is done"),
-            .init(
-                "acceleration", .choice(Acceleration.allCases.map(\.rawValue)), .text("none"),
-                help: "average: go on with the mean of the last two iterates (AIDI-E)"),
-            .init(
-                "averaging", .integer(1...1000), .integer(1),
-                help: "how many of the last noise estimates the step is made with (ReNoise)"),
-            .init(
-                "guidance", .number(0...100), .number(1),
-                help: "guidance of the way up; with that of the way back the source returns, if it converges"),
-            .init(
-                "against", .choice(Against.allCases.map(\.rawValue)), .text("empty"),
-                help:
-                    "source: guide away from the source prompt on the way back, which then spares the source"),
+            iterations.description, tolerance.description, acceleration.description, averaging.description,
+            guidance.description, against.description,
         ])
 
     private let options: Options
@@ -54,12 +55,12 @@ struct FixedPointInversion: Inversion {
 
     init(_ options: Options) {
         self.options = options
-        iterations = options.integer("iterations")
-        tolerance = options.number("tolerance")
-        acceleration = options.choice("acceleration", as: Acceleration.self)
-        averaging = options.integer("averaging")
-        guidance = options.number("guidance")
-        against = options.choice("against", as: Against.self)
+        iterations = options[Self.iterations]
+        tolerance = options[Self.tolerance]
+        acceleration = options[Self.acceleration]
+        averaging = options[Self.averaging]
+        guidance = options[Self.guidance]
+        against = options[Self.against]
     }
 
     func path(of inversion: InversionContext) throws -> InvertedTrajectory {

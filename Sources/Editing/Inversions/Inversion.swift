@@ -24,11 +24,11 @@ final class InversionContext {
     /// The image's latent (x₀), [1, C, h, w].
     let clean: Tensor
     /// What the source branch sees.
-    let prompt: Prompt
+    let prompt: Conditioning
     /// What guidance leads away from where the inversion does not say otherwise.
-    let negative: Prompt
+    let negative: Conditioning
     /// The empty prompt (∅).
-    let empty: Prompt
+    let empty: Conditioning
     /// Guidance scale of the way back (g).
     let guidance: Double
     /// Seed of the inversion's own noise, which is never the method's.
@@ -42,7 +42,8 @@ final class InversionContext {
     private var hasComputed = false
 
     init(
-        _ context: EditContext, to startStep: Int, through levels: Trajectory, prompt: Prompt, stage: String
+        _ context: EditContext, to startStep: Int, through levels: Trajectory, prompt: Conditioning,
+        stage: String
     ) {
         session = context.session
         self.levels = levels
@@ -62,8 +63,7 @@ final class InversionContext {
         InvertedTrajectory(kind, levels: levels, latents: latents, prompt: prompt)
     }
 
-    /// The latents x₀…x_K of plain DDIM inversion, which several kinds begin with; computed once for all of
-    /// them.
+    /// The latents x₀…x_K of plain DDIM inversion, which several kinds begin with; computed once for all of them.
     func invert(scale: Double = 1) throws -> [Tensor] {
         guard startStep > 0 else { return [clean] }
         let kept = try kept(
@@ -89,7 +89,7 @@ final class InversionContext {
     ///   - numbers: the numbers that it depends on.
     ///   - shapes: what it must bring, by name; a file that brings anything else is not used.
     func kept(
-        _ name: String, of prompts: [Prompt], numbers: [Double] = [], options: Options? = nil,
+        _ name: String, of prompts: [Conditioning], numbers: [Double] = [], options: Options? = nil,
         shapes: [String: [Int]], compute: () throws -> [String: Tensor]
     ) throws -> CachedTensors {
         var key = ""
@@ -112,7 +112,9 @@ final class InversionContext {
     }
 
     /// A name for everything that the result depends on; file names are no part of it.
-    private func key(_ name: String, of prompts: [Prompt], numbers: [Double], options: Options?) -> String {
+    private func key(_ name: String, of prompts: [Conditioning], numbers: [Double], options: Options?)
+        -> String
+    {
         var digest = SHA256()
         digest.update(
             data: Data("pentimento inversion \(InversionCache.version)\n\(name)\n".utf8))

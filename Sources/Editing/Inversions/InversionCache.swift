@@ -1,17 +1,15 @@
 import Crypto
 import Foundation
-import Storage
+import Support
 import Tensors
 
-/// Inversions kept on disk by what they were made of, so that another edit of the same photo need not invert
-/// it again.
+/// Inversions kept on disk by what they were made of, so that another edit of the same photo need not invert it again.
 ///
-/// A file's name is the SHA-256 of everything its contents depend on: the latent's bytes, the model's
-/// fingerprint, the prompts' embeddings, the levels, the inversion and its settings; the photo's file name is
-/// no part of it. Files appear by renaming, carry the SHA-256 of their contents, and are removed when
-/// damaged. When they take more than `limit` bytes, those go first that were not used for longest. Only their
-/// owner may read them, as a photo can be made from its inversion. A model whose weights are changed in
-/// memory must change its fingerprint too.
+/// A file's name is the SHA-256 of everything its contents depend on: the latent's bytes, the model's fingerprint, the
+/// prompts' embeddings, the levels, the inversion and its settings; the photo's file name is no part of it. Files
+/// appear by renaming, carry the SHA-256 of their contents, and are removed when damaged. When they take more than
+/// `limit` bytes, those go first that were not used for longest. Only their owner may read them, as a photo can be made
+/// from its inversion. A model whose weights are changed in memory must change its fingerprint too.
 public struct InversionCache: Sendable, Hashable {
     /// Raised when files of an older program must not be read.
     static let version = 1
@@ -40,8 +38,7 @@ public struct InversionCache: Sendable, Hashable {
         return (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/pentimento/inversions"
     }
 
-    /// The tensors of a key, in memory of their own on a device; nil where they are not there or were
-    /// damaged.
+    /// The tensors of a key, in memory of their own on a device; nil where they are not there or were damaged.
     /// - Parameter shapes: what must be there, and nothing else.
     func tensors(_ key: String, shapes: [String: [Int]], device: Device) -> [String: Tensor]? {
         let path = path(of: key)
@@ -94,8 +91,7 @@ public struct InversionCache: Sendable, Hashable {
         return digest.finalize().hexadecimal
     }
 
-    /// Removes files that were not used for longest until so many more bytes fit, and what interrupted
-    /// writers left.
+    /// Removes files that were not used for longest until so many more bytes fit, and what interrupted writers left.
     private func makeRoom(for bytes: Int, besides path: String) {
         let manager = FileManager.default
         Temporaries.removeLeftovers(in: folder, olderThan: 3600)

@@ -6,8 +6,8 @@ public enum InversionKind: String, CodingKeyRepresentable, Sendable, Hashable, C
     case negativePrompt = "negative-prompt"
     /// The source branch is set back onto the stored path after every step (Ju and others 2024).
     case direct
-    /// An empty prompt is learnt for every step, so that the guided way back follows the stored path (Mokady
-    /// and others 2023).
+    /// An empty prompt is learnt for every step, so that the guided way back follows the stored path (Mokady and others
+    /// 2023).
     case nullText = "null-text"
     /// Independent noised latents and the noise that joins them (Huberman-Spiegelglas and others 2024).
     case editFriendly = "edit-friendly"

@@ -17,17 +17,16 @@ extension InvertedTrajectory {
 }
 
 extension EditContext {
-    /// Inverts the image in finer steps than it is edited in, and keeps the latents of the edit's own
-    /// levels.
+    /// Inverts the image in finer steps than it is edited in, and keeps the latents of the edit's own levels.
     ///
-    /// The smaller the steps, the closer the way back comes to the image. Inversions that tell something of
-    /// each single step cannot be made finer; they invert through the edit's own levels, and the user is warned.
+    /// The smaller the steps, the closer the way back comes to the image. Inversions that tell something of each single
+    /// step cannot be made finer; they invert through the edit's own levels, and the user is warned.
     /// - Parameters:
     ///   - steps: steps of the whole finer trajectory; those of the edit where 0.
     ///   - beyond: whether `start` is the noisiest latent of the finer trajectory, not the edit's.
     /// - Throws: `EditingError.badValue` where the finer trajectory passes by a level of the edit.
     func invert(
-        finely steps: Int, beyond: Bool = false, prompt: Prompt
+        finely steps: Int, beyond: Bool = false, prompt: Conditioning
     ) throws -> (path: InvertedTrajectory, start: Tensor) {
         var usable = steps == 0 ? levels.steps : steps
         if usable != levels.steps, !InvertedTrajectory.finelyClimbed.contains(inversion) {

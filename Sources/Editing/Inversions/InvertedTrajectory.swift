@@ -3,9 +3,8 @@ public import Tensors
 
 /// A real image's way to noise, with all that is needed to reconstruct it.
 ///
-/// Methods sample from `start`: at level k they guide away from `negative(at:)`, move by
-/// `move(_:_:from:)`, and pass the source branch (the one that should come back to the image) through
-/// `source(_:reaching:)`.
+/// Methods sample from `start`: at level k they guide away from `negative(at:)`, move by `step(_:_:from:)`, and pass
+/// the source branch (the one that should come back to the image) through `source(_:reaching:)`.
 public struct InvertedTrajectory {
     /// How it was made.
     public let kind: InversionKind
@@ -14,10 +13,10 @@ public struct InvertedTrajectory {
     /// Latents of levels 0…startStep (x₀…x_K), each [1, C, h, w]; the first is the image's own.
     public let latents: [Tensor]
     /// The prompt of the source branch.
-    public let prompt: Prompt
-    /// What guidance leads away from on the way down from level k, at index k - 1; empty where the inversion
-    /// has no say.
-    public var negatives: [Prompt] = []
+    public let prompt: Conditioning
+    /// What guidance leads away from on the way down from level k, at index k - 1; empty where the inversion has no
+    /// say.
+    public var negatives: [Conditioning] = []
     /// The noise that the step down from level k adds (z_k), at index k - 1; empty for deterministic steps.
     public var noises: [Tensor] = []
     /// The guidance at which the source branch passes through the latents (g_src); nil where it is the request's.
@@ -27,7 +26,7 @@ public struct InvertedTrajectory {
     public var isKept = false
 
     /// An inverted trajectory of known latents.
-    public init(_ kind: InversionKind, levels: Trajectory, latents: [Tensor], prompt: Prompt) {
+    public init(_ kind: InversionKind, levels: Trajectory, latents: [Tensor], prompt: Conditioning) {
         precondition(
             !latents.isEmpty && latents.count <= levels.count, "a path has a latent for every level it climbs"
         )
@@ -44,7 +43,7 @@ public struct InvertedTrajectory {
     public var start: Tensor { latents[startStep] }
 
     /// What guidance leads away from on the step down from level k.
-    public func negative(at k: Int, or usual: Prompt) -> Prompt {
+    public func negative(at k: Int, or usual: Conditioning) -> Conditioning {
         negatives.isEmpty ? usual : negatives[k - 1]
     }
 
@@ -60,11 +59,10 @@ public struct InvertedTrajectory {
             Estimate(latent, noise: noise, at: levels[k]), to: levels[k - 1], noise: freshNoise(from: k))
     }
 
-    /// What the source branch goes on with after a step to level k: the stored latent where the inversion
-    /// wants it so.
+    /// What the source branch goes on with after a step to level k: the stored latent where the inversion wants it so.
     ///
-    /// Those are direct inversion, by its nature, and edit-friendly inversion, whose stored latents are the
-    /// way back at the guidance it was made with.
+    /// Those are direct inversion, by its nature, and edit-friendly inversion, whose stored latents are the way back at
+    /// the guidance it was made with.
     public func source(_ stepped: Tensor, reaching k: Int) -> Tensor {
         kind.description.isExact ? latents[k] : stepped
     }
@@ -74,7 +72,8 @@ public struct InvertedTrajectory {
     /// - `guidance`: the request's.
     /// - `negative`: what guidance leads away from where the path does not say.
     public func reconstruct(
-        by session: DiffusionSession, guidance: Double, negative: Prompt, stage: String = "reconstructing"
+        by session: DiffusionSession, guidance: Double, negative: Conditioning,
+        stage: String = "reconstructing"
     ) throws -> Tensor {
         try session.sample(
             start, from: startStep, of: levels, by: sampler, fresh: freshNoise, stage: stage,

@@ -2,10 +2,9 @@ import Diffusion
 
 /// Negative-prompt inversion: DDIM inversion, and guidance away from the source prompt on the way back.
 ///
-/// Miyake, Iohara, Saito and Tanaka, "Negative-prompt Inversion: Fast Image Inversion for Editing with
-/// Text-guided Diffusion Models", 2023: what null-text inversion learns is close to the source prompt itself,
-/// so that one is taken. The source branch then does not feel guidance at all. Draws no noise. Cost: K
-/// forwards.
+/// Miyake, Iohara, Saito and Tanaka, "Negative-prompt Inversion: Fast Image Inversion for Editing with Text-guided
+/// Diffusion Models", 2023: what null-text inversion learns is close to the source prompt itself, so that one is taken.
+/// The source branch then does not feel guidance at all. Draws no noise. Cost: K forwards.
 struct NegativePromptInversion: Inversion {
     static let description = InversionDescription(
         kind: .negativePrompt, title: "Negative-prompt inversion",

@@ -2,17 +2,29 @@ import Diffusion
 import Layers
 import Tensors
 
-/// Null-text inversion: for every step, an empty prompt is learnt that keeps the guided way back on the
-/// stored path.
+/// Null-text inversion: for every step, an empty prompt is learnt that keeps the guided way back on the stored path.
 ///
-/// Mokady, Hertz, Aberman, Pritch and Cohen-Or, "Null-text Inversion for Editing Real Images using Guided
-/// Diffusion Models", CVPR 2023. From the noisiest level down, a few Adam steps on the empty prompt's
-/// embedding alone; the embedding goes on to the next step, the optimiser begins anew. Draws no noise.
+/// Mokady, Hertz, Aberman, Pritch and Cohen-Or, "Null-text Inversion for Editing Real Images using Guided Diffusion
+/// Models", CVPR 2023. From the noisiest level down, a few Adam steps on the empty prompt's embedding alone; the
+/// embedding goes on to the next step, the optimiser begins anew. Draws no noise.
 ///
-/// Cost at guidance other than 1: K forwards up; then per step 1 for the source prompt, n forwards and n
-/// backwards for the n ≤ N Adam steps, and 2 to walk on: 4K + Σn forwards, Σn backwards. At guidance 1 the
-/// empty prompt has no say, and nothing is learnt: K forwards.
+/// Cost at guidance other than 1: K forwards up; then per step 1 for the source prompt, n forwards and n backwards for
+/// the n ≤ N Adam steps, and 2 to walk on: 4K + Σn forwards, Σn backwards. At guidance 1 the empty prompt has no say,
+/// and nothing is learnt: K forwards.
 struct NullTextInversion: Inversion {
+    static let iterations = TypedOption<Int>(
+        "iterations", in: 0...1000, 10, presets: [.fast: 3], symbol: "N", help: "Adam steps per level at most"
+    )
+    static let learningRate = TypedOption<Double>(
+        "learning-rate", in: 0...10, 0.01,
+        help: "at the noisiest level; less by a hundredth of it for each level below")
+    static let stop = TypedOption<Double>(
+        "stop", in: -1...1e9, 1e-5, symbol: "ε",
+        help: "error at which the noisiest level is done; 2e-5 more for each level below")
+    static let leastRate = TypedOption<Double>(
+        "least-rate", in: 0...1, 0.01, presets: [.official: 0],
+        help: "share of the rate below which it never falls; zero is reached after a hundred levels")
+
     static let description = InversionDescription(
         kind: .nullText, title: "Null-text inversion",
         summary:
@@ -20,21 +32,7 @@ struct NullTextInversion: Inversion {
         paper: "Mokady et al., Null-text Inversion for Editing Real Images using Guided Diffusion Models, "
             + "CVPR 2023, arXiv 2211.09794",
         year: 2023, cost: "4K F + at most N·K (F + B)",
-        options: [
-            .init(
-                "iterations", .integer(0...1000), .integer(10), presets: [.fast: .integer(3)], symbol: "N",
-                help: "Adam steps per level at most"),
-            .init(
-                "learning-rate", .number(0...10), .number(0.01),
-                help: "at the noisiest level; less by a hundredth of it for each level below"),
-            .init(
-                "stop", .number(-1...1e9), .number(1e-5), symbol: "ε",
-                help: "error at which the noisiest level is done; 2e-5 more for each level below"),
-            .init(
-                "least-rate", .number(0...1), .number(0.01), presets: [.official: .number(0)],
-                help: "share of the rate below which it never falls; zero is reached after a hundred levels"
-            ),
-        ])
+        options: [iterations.description, learningRate.description, stop.description, leastRate.description])
 
     let iterations: Int
     let learningRate: Double
@@ -44,10 +42,10 @@ struct NullTextInversion: Inversion {
 
     init(_ options: Options) {
         self.options = options
-        iterations = options.integer("iterations")
-        learningRate = options.number("learning-rate")
-        stop = options.number("stop")
-        leastRate = options.number("least-rate")
+        iterations = options[Self.iterations]
+        learningRate = options[Self.learningRate]
+        stop = options[Self.stop]
+        leastRate = options[Self.leastRate]
     }
 
     func path(of inversion: InversionContext) throws -> InvertedTrajectory {
@@ -63,7 +61,7 @@ struct NullTextInversion: Inversion {
             options: options,
             shapes: ["negatives": inversion.stackedShape(of: inversion.empty.embedding)]
         ) { ["negatives": .stacked(try embeddings(along: path, of: inversion))] }
-        path.negatives = learnt.steps("negatives").map { Prompt(embedding: $0) }
+        path.negatives = learnt.steps("negatives").map { Conditioning(embedding: $0) }
         return path
     }
 
@@ -94,18 +92,17 @@ struct NullTextInversion: Inversion {
             // As the method will sample, in one pass of two rows, so that both see the same latents.
             let noise = try session.noise(
                 in: latent, at: levels[k], prompt: inversion.prompt,
-                negative: Prompt(embedding: learnt[index]),
+                negative: Conditioning(embedding: learnt[index]),
                 scale: inversion.guidance)
             latent = DDIM.step(latent, noise, from: levels[k], to: levels[k - 1])
         }
         return learnt.reversed()
     }
 
-    /// How fast to learn at a step counted from the noisiest: by the published rule, which says 100 whatever
-    /// K is.
+    /// How fast to learn at a step counted from the noisiest: by the published rule, which says 100 whatever K is.
     ///
-    /// It would turn negative after a hundred steps, which the published code's optimiser refuses: it never falls
-    /// below a hundredth, and with `official` it ends at zero, so that later levels take over what was learnt.
+    /// It would turn negative after a hundred steps, which the published code's optimiser refuses: it never falls below
+    /// a hundredth, and with `official` it ends at zero, so that later levels take over what was learnt.
     func rate(_ index: Int) -> Double { learningRate * max(1 - Double(index) / 100, leastRate) }
 
     /// The mean squared distance of a guided step from the stored path, and its slope in the embedding.
@@ -115,7 +112,7 @@ struct NullTextInversion: Inversion {
     ) throws -> (loss: Double, gradient: Tensor) {
         let (session, levels) = (inversion.session, inversion.levels)
         let loss = try withGradients {
-            let null = Prompt(embedding: leaf.to(dtype: inversion.empty.embedding.dtype))
+            let null = Conditioning(embedding: leaf.to(dtype: inversion.empty.embedding.dtype))
             let unprompted = try session.predict([Query(latent, at: levels[k], prompt: null)])[0]
             let noise = classifierFreeGuidance(
                 unconditional: unprompted, conditional: prompted, scale: inversion.guidance)

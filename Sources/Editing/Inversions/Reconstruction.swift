@@ -73,7 +73,7 @@ extension DiffusionSession {
     public func reconstruct(
         _ request: ReconstructionRequest, cache: InversionCache? = nil
     ) throws -> Reconstruction {
-        guard (0...100).contains(request.guidance) else {
+        guard Limits.guidance.contains(request.guidance) else {
             throw EditingError.badValue(
                 name: "guidance", value: "\(request.guidance)", expected: "a number from 0 to 100")
         }

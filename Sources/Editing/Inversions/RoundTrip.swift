@@ -9,7 +9,7 @@ extension DiffusionSession {
     /// Samples the source branch as methods do, at the request's guidance; its passes count like all others.
     /// - Parameter image: what the path's clean latent was encoded from.
     func roundTrip(
-        of path: InvertedTrajectory, from image: Image, guidance: Double, negative: Prompt
+        of path: InvertedTrajectory, from image: Image, guidance: Double, negative: Conditioning
     ) throws -> (account: EditRecord.RoundTrip, latent: Tensor) {
         let back = try path.reconstruct(by: self, guidance: guidance, negative: negative)
         let clean = path.latents[0]

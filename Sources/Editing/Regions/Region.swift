@@ -83,8 +83,8 @@ public struct Region: Sendable, Hashable {
 
     /// The cells of a latent that belong to it: 1 or 0.
     ///
-    /// A box has the cells whose centre it covers, and the nearest one where it covers none; a mask those
-    /// that it covers by half or more, and the one it covers most where there is none.
+    /// A box has the cells whose centre it covers, and the nearest one where it covers none; a mask those that it
+    /// covers by half or more, and the one it covers most where there is none.
     func cells(width: Int, height: Int) -> Mask {
         switch place {
         case .box(let box):

@@ -4,9 +4,9 @@ import Tensors
 
 /// A prompt and the cells of a canvas that it paints.
 struct RegionLayer {
-    let prompt: Prompt
+    let prompt: Conditioning
     /// What guidance leads away from; the request's own where nil.
-    let negative: Prompt?
+    let negative: Conditioning?
     /// 1 or 0, [1, 1, H, W].
     let cells: Tensor
     /// Whether the first steps show it alone on a flat colour; the background's prompt never is.
@@ -15,9 +15,9 @@ struct RegionLayer {
 
 /// The noise in a canvas that many windows and prompts paint together (MultiDiffusion).
 ///
-/// Every window is shown to the model with every prompt that has cells in it; a cell's noise is the mean over
-/// all windows and prompts that see it. The paper averages the latents after the step; with binary masks and
-/// a step that is linear in latent and noise this is the same, and any such step can follow.
+/// Every window is shown to the model with every prompt that has cells in it; a cell's noise is the mean over all
+/// windows and prompts that see it. The paper averages the latents after the step; with binary masks and a step that is
+/// linear in latent and noise this is the same, and any such step can follow.
 struct RegionPainter {
     let session: DiffusionSession
     let windows: Windows
@@ -67,7 +67,7 @@ struct RegionPainter {
     ///   - usual: what guidance leads away from where a layer does not say.
     ///   - alone: shows bootstrapped prompts their own cells on flat colours.
     func noise(
-        in context: Tensor, at level: NoiseLevel, negative usual: Prompt, alone: Bootstrapping? = nil
+        in context: Tensor, at level: NoiseLevel, negative usual: Conditioning, alone: Bootstrapping? = nil
     ) throws -> Tensor {
         let crops = windows.corners.map { windows.crop(context, at: $0) }
         let queries = parts.map { part in
@@ -126,10 +126,10 @@ struct Bootstrapping {
 extension RegionPainter {
     /// The painter of a canvas with regions over a background.
     ///
-    /// Without a background's prompt only the regions are painted; the background has the cells that no
-    /// region has (W₀ = max(1 - ΣWₖ, 0)).
+    /// Without a background's prompt only the regions are painted; the background has the cells that no region has (W₀
+    /// = max(1 - ΣWₖ, 0)).
     init(
-        _ session: DiffusionSession, windows: Windows, regions: [EditRegion], background: Prompt?,
+        _ session: DiffusionSession, windows: Windows, regions: [EditRegion], background: Conditioning?,
         guidance: Double
     ) throws {
         var rest = Tensor.ones(

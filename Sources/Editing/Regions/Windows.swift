@@ -48,8 +48,7 @@ struct Windows {
     /// Upper left corners.
     let corners: [(top: Int, left: Int)]
 
-    /// Windows `stride` apart, and last ones flush with the lower and right edge, so that nothing is left
-    /// out.
+    /// Windows `stride` apart, and last ones flush with the lower and right edge, so that nothing is left out.
     ///
     /// A canvas that wraps has windows at every stride of its width instead, some across the seam.
     init(height: Int, width: Int, side: Int, stride: Int, wraps: Bool = false) {

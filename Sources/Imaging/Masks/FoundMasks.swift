@@ -30,8 +30,8 @@ extension Mask {
 
     /// A field that is above 1/2 where the mask is 1 and below where it is 0, the farther the surer the map was.
     ///
-    /// The map's own threshold is the highest value outside the mask. Where most of the mask is not above that, the
-    /// map is another one than it was cut from, and the mask itself is the field.
+    /// The map's own threshold is the highest value outside the mask. Where most of the mask is not above that, the map
+    /// is another one than it was cut from, and the mask itself is the field.
     func levelled(by soft: Mask?) -> Mask {
         guard let soft, soft.width == width, soft.height == height else { return self }
         let outside = values.indices.filter { values[$0] <= 0 }.map { soft.values[$0] }
@@ -59,10 +59,9 @@ extension Mask {
     ///
     /// Nothing between, because a mixture of two noisy latents is no noisy latent. A mask that covers no cell so far
     /// opens the one that it covers most. What a mask for pasting touches is opened (a tenth will do), since pasting
-    /// cuts the edit at the mask's own pixels, and a cell that stays shut leaves a rim of the old image within them:
-    /// on 24 still lifes of 256 pixels, masked to the thing, the median gain of colour edits is 0.77 to 0.79 so,
-    /// 0.67 to 0.72 with greys in the latent, 0.64 to 0.69 with cells from one half; replacements differ by less than
-    /// 0.03.
+    /// cuts the edit at the mask's own pixels, and a cell that stays shut leaves a rim of the old image within them: on
+    /// 24 still lifes of 256 pixels, masked to the thing, the median gain of colour edits is 0.77 to 0.79 so, 0.67 to
+    /// 0.72 with greys in the latent, 0.64 to 0.69 with cells from one half; replacements differ by less than 0.03.
     public func cells(width newWidth: Int, height newHeight: Int, from share: Double = 0.1) -> Mask {
         let shares = covered(width: newWidth, height: newHeight)
         let most = shares.max() ?? 0

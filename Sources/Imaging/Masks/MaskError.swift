@@ -1,5 +1,7 @@
+public import Support
+
 /// Why an image file cannot be meant as a mask.
-public enum MaskError: Error, Equatable, CustomStringConvertible {
+public enum MaskError: UserError, Equatable {
     /// Every pixel is wholly transparent.
     case transparent(path: String)
     /// The image has colours of its own: a photo, or a mask laid over one.
@@ -12,6 +14,9 @@ public enum MaskError: Error, Equatable, CustomStringConvertible {
     case dark(path: String, brightest: Int)
     /// The mask has the photo's sides exchanged.
     case turned(path: String, width: Int, height: Int)
+
+    /// The image file is what cannot be meant.
+    public var kind: UserErrorKind { .badInput }
 
     /// One line: what happened, where, and what to do.
     public var description: String {
@@ -57,7 +62,10 @@ public enum MaskNotice: Sendable, Hashable, CustomStringConvertible {
     case mostlyWhite(path: String, share: Double)
 
     /// One line for the user.
-    public var description: String {
+    public var description: String { "\(message)" }
+
+    /// The same with the settings that it points to.
+    public var message: Message {
         switch self {
         case .hole(let path):
             "\(path): read by its transparency: the transparent hole may change, the picture around it stays"
@@ -71,7 +79,7 @@ public enum MaskNotice: Sendable, Hashable, CustomStringConvertible {
             "\(path): the mask is white everywhere, so everything may change"
         case .mostlyWhite(let path, let share):
             "\(path): the mask lets \(Int((share * 100).rounded())) % of the picture change, its rim included; if the "
-                + "dark part is what may change, add --mask-invert"
+                + "dark part is what may change, \(.setting("mask-invert"), before: "add ", plain: "invert the mask")"
         }
     }
 }

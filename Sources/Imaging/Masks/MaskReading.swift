@@ -6,14 +6,14 @@ extension Mask {
     /// The one rule for every mask file, whoever made it:
     ///
     /// 1. **Transparency first.** Where part of the file is see-through (opacity below half of the highest), that
-    ///    decides. An image with a hole (or a black layer with one) means that the hole may change; strokes of at
-    ///    most four flat colours on a transparent layer mean that what is painted may change, black strokes apart.
+    ///    decides. An image with a hole (or a black layer with one) means that the hole may change; strokes of at most
+    ///    four flat colours on a transparent layer mean that what is painted may change, black strokes apart.
     /// 2. **Two tones** are a mask whatever their values: of two greys (0 and 1, as segmentation tools write them) the
     ///    lighter may change, and so may the one colour that lies on black, as in palettes of segmentation sets.
     /// 3. **Greys** otherwise are what they are: 255 may change, 0 stays. JPEG's ripples around both (16 steps) are
     ///    taken for them.
-    /// 4. What cannot be meant is refused: colour images, maps of several colours or class numbers, masks of which
-    ///    no value reaches half of white, and those that are transparent everywhere.
+    /// 4. What cannot be meant is refused: colour images, maps of several colours or class numbers, masks of which no
+    ///    value reaches half of white, and those that are transparent everywhere.
     ///
     /// A file that another reading was possible for is told of through `notify`, and so is a mask that lets everything
     /// change, or most of the image with its whole rim.

@@ -37,8 +37,8 @@ extension Coverage {
     /// What a user's mask lets through, at an image's size.
     ///
     /// Nothing outside: every pixel whose place in the mask is 0 gets 0. The change fades in over `feather` pixels of
-    /// the image, counted inwards from there; the image's frame is no edge. A mask of less than half the image's
-    /// size is drawn smooth first, within its own squares.
+    /// the image, counted inwards from there; the image's frame is no edge. A mask of less than half the image's size
+    /// is drawn smooth first, within its own squares.
     public init(given mask: Mask, width: Int, height: Int, feather: Double) {
         let enlargement = min(Double(width) / Double(mask.width), Double(height) / Double(mask.height))
         guard enlargement >= 2 else {

@@ -1,5 +1,5 @@
-/// The difference of two small images as a local linear function of the image they belong to, which carries it to
-/// that image's own size: edges and grain of the large image become those of the difference.
+/// The difference of two small images as a local linear function of the image they belong to, which carries it to that
+/// image's own size: edges and grain of the large image become those of the difference.
 ///
 /// He, Sun and Tang, "Guided Image Filtering", ECCV 2010 (equations 14 to 16 for a colour guide), fitted on the small
 /// size and applied on the large one as in He and Sun, "Fast Guided Filter", 2015. A difference of zero everywhere

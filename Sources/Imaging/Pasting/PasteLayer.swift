@@ -2,8 +2,8 @@ import Foundation
 
 /// What is laid over an image: an edit at the size it was painted at, and how much of it each pixel takes.
 ///
-/// Either the edit itself takes the image's place, enlarged (``Content/replacement``), or only what it changed is
-/// added to the image, so that the image's own grain stays and what the autoencoder loses does not show
+/// Either the edit itself takes the image's place, enlarged (``Content/replacement``), or only what it changed is added
+/// to the image, so that the image's own grain stays and what the autoencoder loses does not show
 /// (``Content/difference``). A pixel that takes nothing keeps its bytes.
 public struct PasteLayer: Sendable, Hashable {
     /// What is laid over the image.

@@ -1,12 +1,12 @@
 import ArgumentParser
-import Comparison
+import Benchmarks
 import Diffusion
 import Editing
 import Foundation
 import Imaging
 import Logging
 import Networks
-import Storage
+import Support
 
 /// `pentimento compare`: one photo, one prompt, every method side by side.
 struct CompareCommand: AsyncParsableCommand {
@@ -89,15 +89,10 @@ struct CompareCommand: AsyncParsableCommand {
 
     func run() async throws {
         var candidates = try Candidate.chosen(methods, options: option, preset: preset)
-        var request = EditRequest(
-            image: Image(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
-            preset: preset, seed: sampling.seed.drawn(), steps: sampling.steps, guidance: sampling.guidance,
-            strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
-            inversionOptions: try inverting.options(), paste: masking.way,
-            feather: masking.feather, workingSide: size)
-        try check(request)
+        let settings = try self.settings(seed: sampling.seed.drawn())
+        try check(settings)
         try checkOutputs(candidates)
-        request.image = try Photo(contentsOf: photo, pixelLimit: pixelLimit).image
+        var request = EditRequest(settings, image: try Photo(contentsOf: photo, pixelLimit: pixelLimit).image)
         request.mask = try masking.read(for: request.image, pixelLimit: pixelLimit, speech.log)
         let compared = try comparedEdit(request)
         let session = try ModelSession(model, compute, speech)
@@ -109,7 +104,7 @@ struct CompareCommand: AsyncParsableCommand {
 
         // Methods that invert alike share one inversion.
         let cache = keeping.cache
-        let runner = Runner(engine: session.engine) { try $0.edit($1, cache: cache) }
+        let runner = Runner(engine: session.engine) { try $0.edit($1.withFiles(), cache: cache) }
         let outcomes = try await outcomes(of: candidates, on: compared, runner: runner)
         try Task.checkCancellation()
         try write(compared, outcomes, model: try await runner.facts())
@@ -119,12 +114,30 @@ struct CompareCommand: AsyncParsableCommand {
         }
     }
 
+    /// What every method is asked.
+    private func settings(seed: UInt64) throws -> EditSettings {
+        let (kind, inversionOptions) = (try inverting.kind(), try inverting.options())
+        return EditSettings(prompt: prompt, source: source) {
+            $0.negative = negative
+            $0.preset = preset
+            $0.seed = seed
+            $0.steps = sampling.steps
+            $0.guidance = sampling.guidance
+            $0.strength = strength
+            $0.offset = walking.stepsOffset
+            $0.inversion = kind
+            $0.inversionOptions = inversionOptions
+            $0.paste = masking.way
+            $0.feather = masking.feather
+            $0.workingSide = size
+        }
+    }
+
     /// Settings that no method could use are refused before anything is read.
-    private func check(_ request: EditRequest) throws {
-        var probe = request
-        probe.source = source ?? ""
-        probe.mask = Mask(width: 1, height: 1, filledWith: 1)
-        _ = try probe.checked()
+    private func check(_ settings: EditSettings) throws {
+        var settings = settings
+        settings.source = source ?? ""
+        _ = try settings.checked(hasMask: true)
     }
 
     /// The candidates that the model can do; says who is left out.
@@ -149,7 +162,7 @@ struct CompareCommand: AsyncParsableCommand {
             // What is missing becomes a line of the table.
             for unused in (try? own.checked().unused) ?? [] where unused.setting != .source {
                 if case .option = unused.setting { continue }
-                users[unused.setting.flag, default: []].append(name)
+                users[unused.setting.message.text(.flags), default: []].append(name)
             }
         }
         for (flag, names) in users.sorted(by: { $0.key < $1.key }) {

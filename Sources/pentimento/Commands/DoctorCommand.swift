@@ -2,7 +2,7 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Imaging
-import Storage
+import Support
 import Tensors
 
 /// `pentimento doctor`: what is there, what is missing, what to do.

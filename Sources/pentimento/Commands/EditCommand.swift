@@ -4,6 +4,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Support
 import Tensors
 
 /// `pentimento edit`: a photo changed by a text.
@@ -98,72 +99,109 @@ struct EditCommand: AsyncParsableCommand {
     func run() async throws {
         let seed = sampling.seed.drawn()
         // Everything that can be refused is refused before anything is read or computed, cheapest first.
-        let request = EditRequest(
-            image: Image(width: 1, height: 1), prompt: prompt, source: source, negative: negative,
-            mask: masking.mask == nil ? nil : Mask(width: 1, height: 1, filledWith: 1),
-            regions: try regions.read(pixelLimit: pixelLimit, speech.log), method: method, preset: preset,
-            options: try Options.parse(option), seed: seed, steps: sampling.steps,
-            guidance: sampling.guidance,
-            strength: strength, offset: walking.stepsOffset, inversion: try inverting.kind(),
-            inversionOptions: try inverting.options(),
-            paste: masking.way, feather: masking.feather,
-            workingSide: size,
-            traces: results.trace != nil, measuresInversion: results.measure)
-        let checked = try request.checked()
+        let job = try Job(
+            self, settings: try settings(seed: seed),
+            regions: try regions.read(pixelLimit: pixelLimit, speech.log))
         let list = try PhotoList(photos)
         if let path = results.imagePath { try writing.check(path) }
         let made = try results.prepare(severalPhotos: list.areSeveral)
         // Folders that nothing was written into go again.
         defer { made.forEach { rmdir($0) } }
-        _ = try strengths.map { try StrengthCurve($0, of: request) }
         var session: ModelSession?
         func opened() throws -> ModelSession {
             if let session { return session }
             let new = try ModelSession(model, compute, speech)
-            _ = try checked.levels(of: new.folder.schedule)
+            _ = try job.checked.levels(of: new.folder.schedule)
             session = new
             return new
         }
         guard list.areSeveral else {
-            for photo in list.paths { try await edit(photo, request, opened, place: "") }
+            for photo in list.paths { try await edit(photo, job, opened, place: "") }
             return
         }
         _ = try opened()
         try await SeveralPhotos(list.paths, json: results.json).each { photo, place in
-            try await edit(photo, request, opened, place: place)
+            try await edit(photo, job, opened, place: place)
+        }
+    }
+
+    /// What is asked of every photo alike, checked.
+    private struct Job {
+        let settings: EditSettings
+        let regions: [Region]
+        /// What the files hold that options name.
+        let files: [String: OptionFile]
+        let checked: CheckedRequest
+        /// Several strengths in place of one.
+        let curve: StrengthCurve?
+
+        init(_ command: EditCommand, settings: EditSettings, regions: [Region]) throws {
+            func check(_ settings: EditSettings) throws -> CheckedRequest {
+                try settings.checked(hasMask: command.masking.mask != nil, regions: regions)
+            }
+            self.settings = settings
+            self.regions = regions
+            checked = try check(settings)
+            files = try OptionFiles.read(for: settings)
+            curve = try command.strengths.map { try StrengthCurve($0, of: settings, check: check) }
+        }
+    }
+
+    /// What is asked, but for pixels.
+    private func settings(seed: UInt64) throws -> EditSettings {
+        let (options, inversionOptions) = (try Options.parse(option), try inverting.options())
+        let kind = try inverting.kind()
+        return EditSettings(prompt: prompt, source: source, method: method) {
+            $0.negative = negative
+            $0.preset = preset
+            $0.options = options
+            $0.seed = seed
+            $0.steps = sampling.steps
+            $0.guidance = sampling.guidance
+            $0.strength = strength
+            $0.offset = walking.stepsOffset
+            $0.inversion = kind
+            $0.inversionOptions = inversionOptions
+            $0.paste = masking.way
+            $0.feather = masking.feather
+            $0.workingSide = size
+            $0.traces = results.trace != nil
+            $0.measuresInversion = results.measure
         }
     }
 
     /// Edits one photo.
     /// - Parameter place: what stands before warnings and stages where it is one of several; else empty.
     private func edit(
-        _ path: String, _ request: EditRequest, _ opened: () throws -> ModelSession, place: String
+        _ path: String, _ job: Job, _ opened: () throws -> ModelSession, place: String
     ) async throws {
-        var request = request
-        let name = try request.checked().description.name
-        let seed = request.seed
+        let seed = job.settings.seed
         let log = place.isEmpty ? speech.log : speech.log(of: path)
         let places = results.places(
-            photo: path, method: name + (strengths == nil ? "" : "-strengths"), seed: seed)
+            photo: path,
+            method: job.checked.description.name + (job.curve == nil ? "" : "-strengths"), seed: seed)
         let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
-        for notice in photo.notices { log.warning("\(notice)") }
+        for notice in photo.notices { log.warning("\(notice.message.text(.flags))") }
         let output = places.image.path
-        if strengths == nil { writing.warn(of: photo, prompts: [prompt, negative], writing: output, log) }
-        request.image = photo.image
-        request.mask = try masking.read(for: photo.image, pixelLimit: pixelLimit, log)
+        if job.curve == nil { writing.warn(of: photo, prompts: [prompt, negative], writing: output, log) }
+        var request = EditRequest(
+            job.settings, image: photo.image,
+            mask: try masking.read(for: photo.image, pixelLimit: pixelLimit, log), regions: job.regions)
+        request.files = job.files
         try results.checkFits(places, for: photo.image)
-        let chooser = try choosing.chooser(request, model: try model.path())
+        let chooser = try choosing.chooser(job.settings, model: try model.path())
         let session = try opened()
         session.tell(of: photo.image, side: size)
 
-        let (final, cache) = (request, keeping.cache)
-        if let strengths {
-            let curve = try StrengthCurve(strengths, of: request)
-            let requests = curve.strengths.map(curve.request)
+        let cache = keeping.cache
+        if let curve = job.curve {
             // A studio counts one edit's cost and prompts; each strength has its own job.
             var edits: [EditResult] = []
-            for request in requests {
-                edits.append(try await session.result(place, log) { try $0.edit(request, cache: cache) })
+            for strength in curve.strengths {
+                var request = request
+                request.settings = curve.settings(strength)
+                let asked = request
+                edits.append(try await session.result(place, log) { try $0.edit(asked, cache: cache) })
             }
             let panel = curve.panel(photo.image, edits)
             let output = try places.image.write { output, replacing in
@@ -179,7 +217,7 @@ struct EditCommand: AsyncParsableCommand {
             }
             return
         }
-        let result = try await chooser.result(of: final, in: session, cache: cache, place, log)
+        let result = try await chooser.result(of: request, in: session, cache: cache, place, log)
         try Task.checkCancellation()
         var start = ContinuousClock.now
         speech.bar.show("writing", 0, of: 1)

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Diffusion
-import Evaluation
+import Editing
 import Foundation
-import Judging
+import Perception
+import StillLifeStudy
 
 /// `pentimento evaluate`: the numbers of a model's card.
 struct EvaluateCommand: AsyncParsableCommand {
@@ -71,7 +72,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             throw ValidationError("--\(name) is \(count); it must lie in 0...1000000")
         }
         if steps < 1 { throw ValidationError("--steps is \(steps); it must be a whole number from 1 on") }
-        if !(guidance >= 0 && guidance <= 100) {
+        if !Limits.guidance.contains(guidance) {
             throw ValidationError("--guidance is \(guidance); it must be a number from 0 to 100")
         }
     }

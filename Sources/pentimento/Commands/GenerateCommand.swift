@@ -5,7 +5,7 @@ import Foundation
 import Imaging
 import Logging
 import Networks
-import Storage
+import Support
 
 /// `pentimento generate`: an image from a text alone.
 struct GenerateCommand: AsyncParsableCommand {
@@ -75,9 +75,12 @@ struct GenerateCommand: AsyncParsableCommand {
         for (name, side) in [("width", width), ("height", height)] {
             guard let side else { continue }
             if size != nil { throw ValidationError("--\(name) and --size say the same; give one of them") }
-            guard (1...8192).contains(side) else {
+            guard Limits.side.contains(side) else {
                 throw ValidationError("--\(name) is \(side); it must lie in 1...8192")
             }
+        }
+        if let size, !Limits.side.contains(size.width) || !Limits.side.contains(size.height) {
+            throw ValidationError("--size is \(size); its sides must lie in 1...8192")
         }
     }
 

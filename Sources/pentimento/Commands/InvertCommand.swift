@@ -4,7 +4,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
-import Storage
+import Support
 
 /// `pentimento invert`: a photo to noise and back.
 struct InvertCommand: AsyncParsableCommand {
@@ -81,7 +81,7 @@ struct InvertCommand: AsyncParsableCommand {
         try Outputs.checkDistinct([("-o", output), ("--trace", trace), ("--json", json ? "-" : nil)])
         let log = speech.log
         let photo = try Photo(contentsOf: photo, pixelLimit: pixelLimit)
-        for notice in photo.notices { log.warning("\(notice)") }
+        for notice in photo.notices { log.warning("\(notice.message.text(.flags))") }
         writing.warn(of: photo, prompts: [source], writing: place.path, log)
         let kind = try inverting.kind() ?? .ddim
         let options = try inverting.options()

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
-import Judging
+import Perception
+import StillLifeStudy
 import Tensors
 
 extension JudgeCommand {

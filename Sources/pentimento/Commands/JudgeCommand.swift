@@ -1,8 +1,9 @@
 import ArgumentParser
 import Foundation
 import Imaging
-import Judging
+import Perception
 import StillLife
+import StillLifeStudy
 import Tensors
 
 /// `pentimento judge`: what still lifes show.

@@ -3,7 +3,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
-import Storage
+import Support
 
 /// `pentimento samples`: many images of one model on one sheet.
 struct SamplesCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Imaging
-import Storage
+import Support
 
 /// `pentimento sheet`: many images as one, each over the prompt that made it.
 struct SheetCommand: ParsableCommand {

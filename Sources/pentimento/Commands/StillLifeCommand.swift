@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Imaging
 import StillLife
-import Storage
+import Support
 
 /// `pentimento still-life`: a folder of scenes with their true edits.
 struct StillLifeCommand: AsyncParsableCommand {

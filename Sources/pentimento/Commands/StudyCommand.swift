@@ -1,10 +1,11 @@
 import ArgumentParser
-import Comparison
+import Benchmarks
 import Diffusion
 import Editing
 import Foundation
 import Imaging
 import StillLife
+import StillLifeStudy
 
 /// `pentimento study`: every method on many still-life edits whose true results are known.
 struct StudyCommand: AsyncParsableCommand {
@@ -78,14 +79,17 @@ struct StudyCommand: AsyncParsableCommand {
     func run() async throws {
         var candidates = try Candidate.chosen(methods, options: option, preset: preset)
         let kind = try inversion.map { try InversionKind.named($0) }
-        let template = EditRequest(
-            image: Image(width: 1, height: 1), prompt: "a still life", source: "a still life",
-            preset: preset, steps: steps, guidance: guidance, inversion: kind)
+        let template = EditSettings(prompt: "a still life", source: "a still life") {
+            $0.preset = preset
+            $0.steps = steps
+            $0.guidance = guidance
+            $0.inversion = kind
+        }
         _ = try template.checked()
         try Outputs.check(folder: output)
         let session = try ModelSession(model, compute, speech)
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
-        let runner = Runner(engine: session.engine)
+        let runner = Runner(engine: session.engine) { try $0.edit($1.withFiles()) }
         let facts = try await runner.facts()
         // What was named, or has an option of its own, was wanted.
         let absent =
@@ -131,7 +135,7 @@ struct StudyCommand: AsyncParsableCommand {
     }
 
     /// Shows the bar, and tells once how long it will take.
-    private func teller() -> (Study.Moment) -> Void {
+    private func teller() -> (StudyMoment) -> Void {
         let bar = speech.bar
         var hasTold = speech.quiet
         return { moment in

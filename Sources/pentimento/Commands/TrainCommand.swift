@@ -12,7 +12,7 @@ struct TrainCommand: AsyncParsableCommand {
         abstract:
             "Trains a small model (autoencoder, text encoder, UNet) into a diffusers folder, or a judge.",
         discussion: """
-            pentimento train Training/still-life.json
+            pentimento train Configurations/still-life.json
 
             The same command goes on where an earlier run stopped, whatever stopped it. Ctrl-C finishes the step and \
             leaves a checkpoint. The configuration is JSON; keys that it does not name have defaults. It learns from \
@@ -62,7 +62,7 @@ struct TrainCommand: AsyncParsableCommand {
             throw ValidationError("--data-only, --export, --check and --schema exclude each other")
         }
         if configuration == nil, !schema {
-            throw ValidationError("name a configuration, such as Training/tiny.json")
+            throw ValidationError("name a configuration, such as Configurations/tiny.json")
         }
     }
 
@@ -104,6 +104,7 @@ struct TrainCommand: AsyncParsableCommand {
             control.stop()
         }
         let job: @Sendable () throws -> TrainingEnd = { [dataOnly, export] in
+            if !dataOnly { trainer.setThreadCount() }
             if export {
                 try trainer.export()
                 return .finished

@@ -12,8 +12,11 @@ let output = arguments.dropFirst().first ?? "pear.png"
 let engine = Engine(folder: try ModelFolder(path: model), device: .best)
 let request = EditRequest(
     image: try Image(contentsOf: "Examples/red-apple.png"), prompt: "a green pear on a wooden table",
-    source: "a red apple on a wooden table", method: "diffedit", seed: 1,
-    steps: arguments.dropFirst(2).first.flatMap(Int.init))
+    source: "a red apple on a wooden table", method: "diffedit"
+) {
+    $0.seed = 1
+    $0.steps = arguments.dropFirst(2).first.flatMap(Int.init)
+}
 
 for try await event in engine.edit(request) {
     switch event {

@@ -3,27 +3,39 @@ import Tensors
 
 /// DiffEdit: find where two prompts disagree, and change the image only there.
 ///
-/// Couairon, Verbeek, Schwenk and Cord, "DiffEdit: Diffusion-based semantic image editing with mask
-/// guidance", ICLR 2023. Three steps: a mask from the difference of two noise estimates; DDIM encoding
-/// without text (or any other inversion); decoding under the prompt, with the encoded latent of each level
-/// put back outside the mask. A mask given by the user takes the place of the first step.
+/// Couairon, Verbeek, Schwenk and Cord, "DiffEdit: Diffusion-based semantic image editing with mask guidance", ICLR
+/// 2023. Three steps: a mask from the difference of two noise estimates; DDIM encoding without text (or any other
+/// inversion); decoding under the prompt, with the encoded latent of each level put back outside the mask. A mask given
+/// by the user takes the place of the first step.
 ///
-/// Draws n noises of the latent's shape for the mask (none where the user gave one), then one more where
-/// `encode` is `noise`. Cost with the paper's defaults (N = 50, strength 0.8, n = 10): 20 + 40 + 80 = 140
-/// forwards.
+/// Draws n noises of the latent's shape for the mask (none where the user gave one), then one more where `encode` is
+/// `noise`. Cost with the paper's defaults (N = 50, strength 0.8, n = 10): 20 + 40 + 80 = 140 forwards.
 public struct DiffEdit: EditingMethod {
     /// Where the mask comes from.
-    enum MaskSource: String, CaseIterable { case found, none }
-    /// How the background's latents are made: by DDIM, or by adding one fixed noise (the ablation "w/o
-    /// encode").
-    enum Encoding: String, CaseIterable { case ddim, noise }
+    enum MaskSource: String, OptionChoice { case found, none }
+    /// How the background's latents are made: by DDIM, or by adding one fixed noise (the ablation "w/o encode").
+    enum Encoding: String, OptionChoice { case ddim, noise }
     /// What is put back outside the mask: the latent, or the predicted clean latent as GLIDE does it.
-    enum Blending: String, CaseIterable { case latent, predicted }
+    enum Blending: String, OptionChoice { case latent, predicted }
     /// Which prompt the encoding sees.
-    enum EncodingPrompt: String, CaseIterable { case empty, source }
-    /// Whether the background comes from the level a step leads to, or (one level too noisy) from where it
-    /// began.
-    enum Background: String, CaseIterable { case destination, origin }
+    enum EncodingPrompt: String, OptionChoice { case empty, source }
+    /// Whether the background comes from the level a step leads to, or (one level too noisy) from where it began.
+    enum Background: String, OptionChoice { case destination, origin }
+
+    static let mask = TypedOption<MaskSource>(
+        "mask", .found, help: "none: change everything (the ablation \"encode–decode\")")
+    static let encode = TypedOption<Encoding>(
+        "encode", .ddim, help: "noise: add one fixed noise instead of encoding (the ablation \"w/o encode\")")
+    static let blend = TypedOption<Blending>(
+        "blend", .latent, help: "predicted: put back the predicted clean latent instead, as GLIDE does")
+    static let encodePrompt = TypedOption<EncodingPrompt>(
+        "encode-prompt", .empty, presets: [.official: .source], help: "which prompt the encoding sees")
+    static let encodeGuidance = TypedOption<Double>(
+        "encode-guidance", in: Limits.guidance, 1, presets: [.official: 7.5],
+        help: "guidance of an encoding by DDIM; above 1 the way back is soon lost")
+    static let background = TypedOption<Background>(
+        "background", .destination, presets: [.official: .origin],
+        help: "origin: blend with a latent one level too noisy, as diffusers does")
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
@@ -35,40 +47,23 @@ public struct DiffEdit: EditingMethod {
         standard: .init(steps: 50, guidance: 7.5, strength: 0.8, inversion: .ddim),
         presets: [.fast: .init(steps: 20, guidance: 7.5, strength: 0.8, inversion: .ddim)],
         conditions: DiffEditMask.conditions + [
-            .init(options: DiffEditMask.options.map(\.name), when: .option("mask", ["found"])),
-            .init(options: ["mask"], when: .notGiven(.mask)),
+            .init(DiffEditMask.options.map(\.setting), when: mask.is(.found)),
+            .init([mask.setting], when: .notGiven(.mask)),
             .init(
                 [.source],
                 when: .any([
-                    .all([.notGiven(.mask), .option("mask", ["found"])]),
-                    .option("encode-prompt", ["source"]),
+                    .all([.notGiven(.mask), mask.is(.found)]),
+                    encodePrompt.is(.source),
                 ])),
-            .init([.negative], when: .any([.guided, .optionIsNot("mask-guidance", ["1"])])),
+            .init([.negative], when: .any([.guided, DiffEditMask.maskGuidance.isNot(1)])),
             .init(
-                [.inversion, .option("encode-prompt"), .option("encode-guidance")],
-                when: .option("encode", ["ddim"])),
-            .init(options: ["background"], when: .option("blend", ["latent"])),
+                [.inversion, encodePrompt.setting, encodeGuidance.setting],
+                when: encode.is(.ddim)),
+            .init([background.setting], when: blend.is(.latent)),
         ],
         options: DiffEditMask.options + [
-            .init(
-                "mask", .choice(MaskSource.allCases.map(\.rawValue)), .text("found"),
-                help: "none: change everything (the ablation \"encode–decode\")"),
-            .init(
-                "encode", .choice(Encoding.allCases.map(\.rawValue)), .text("ddim"),
-                help: "noise: add one fixed noise instead of encoding (the ablation \"w/o encode\")"),
-            .init(
-                "blend", .choice(Blending.allCases.map(\.rawValue)), .text("latent"),
-                help: "predicted: put back the predicted clean latent instead, as GLIDE does"),
-            .init(
-                "encode-prompt", .choice(EncodingPrompt.allCases.map(\.rawValue)), .text("empty"),
-                presets: [.official: .text("source")], help: "which prompt the encoding sees"),
-            .init(
-                "encode-guidance", .number(0...100), .number(1), presets: [.official: .number(7.5)],
-                help: "guidance of an encoding by DDIM; above 1 the way back is soon lost"),
-            .init(
-                "background", .choice(Background.allCases.map(\.rawValue)), .text("destination"),
-                presets: [.official: .text("origin")],
-                help: "origin: blend with a latent one level too noisy, as diffusers does"),
+            mask.description, encode.description, blend.description, encodePrompt.description,
+            encodeGuidance.description, background.description,
         ])
 
     private let finder: DiffEditMask
@@ -82,12 +77,12 @@ public struct DiffEdit: EditingMethod {
     /// The method with its options.
     public init(_ options: Options) {
         finder = DiffEditMask(options)
-        maskSource = options.choice("mask", as: MaskSource.self)
-        encoding = options.choice("encode", as: Encoding.self)
-        blending = options.choice("blend", as: Blending.self)
-        encodingPrompt = options.choice("encode-prompt", as: EncodingPrompt.self)
-        encodingGuidance = options.number("encode-guidance")
-        background = options.choice("background", as: Background.self)
+        maskSource = options[Self.mask]
+        encoding = options[Self.encode]
+        blending = options[Self.blend]
+        encodingPrompt = options[Self.encodePrompt]
+        encodingGuidance = options[Self.encodeGuidance]
+        background = options[Self.background]
     }
 
     /// Edits.
@@ -113,7 +108,7 @@ public struct DiffEdit: EditingMethod {
         return painting
     }
 
-    private func prompt(_ context: EditContext) -> Prompt {
+    private func prompt(_ context: EditContext) -> Conditioning {
         encodingPrompt == .source ? context.source ?? context.empty : context.empty
     }
 

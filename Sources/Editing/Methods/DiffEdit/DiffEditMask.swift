@@ -1,63 +1,63 @@
 import Diffusion
 import Foundation
 import Imaging
+import Support
 import Tensors
 
 /// The first step of DiffEdit: a mask from the difference of two noise estimates.
 ///
-/// D(h,w) = mean over i and channels of |ε(zᵢ, t_s, Q) - ε(zᵢ, t_s, R)|, with a fresh noise in every zᵢ;
-/// extreme values are removed, the rest is scaled to 0...1 and cut at θ. The paper does not say how outliers
-/// are removed: here D is clamped at κ times its mean, as both public implementations do, so that a pixel is
-/// on where D > κθ·mean(D).
+/// D(h,w) = mean over i and channels of |ε(zᵢ, t_s, Q) - ε(zᵢ, t_s, R)|, with a fresh noise in every zᵢ; extreme values
+/// are removed, the rest is scaled to 0...1 and cut at θ. The paper does not say how outliers are removed: here D is
+/// clamped at κ times its mean, as both public implementations do, so that a pixel is on where D > κθ·mean(D).
 struct DiffEditMask {
     /// How extreme values are removed.
-    enum Outliers: String, CaseIterable {
+    enum Outliers: String, OptionChoice {
         /// D' = min(D, κ·mean)/(κ·mean); at most 1/(κθ) of the image can be on.
         case clamp
         /// Clipped at a percentile, then scaled from the smallest to the largest value; for large edits.
         case percentile
     }
 
+    static let noises = TypedOption<Int>(
+        "noises", in: 1...256, 10, presets: [.fast: 4], symbol: "n",
+        help: "how many noises the mask is averaged over")
+    static let maskNoise = TypedOption<Double>(
+        "mask-noise", in: 0.01...1, 0.5, symbol: "s",
+        help: "noise level of the mask step, as a share of the trajectory")
+    static let threshold = TypedOption<Double>(
+        "threshold", in: 0...1, 0.5, symbol: "θ",
+        help: "where the scaled difference is cut; lower makes the mask larger")
+    static let outliers = TypedOption<Outliers>(
+        "outliers", .clamp, help: "percentile: for edits of more than two thirds of the picture")
+    static let clamp = TypedOption<Double>(
+        "clamp", in: 1...100, 3, symbol: "κ", help: "differences are clamped at so many times their mean")
+    static let percentile = TypedOption<Double>(
+        "percentile", in: 50...100, 99, help: "where outliers=percentile clips")
+    static let maskGuidance = TypedOption<Double>(
+        "mask-guidance", in: 0.01...100, 1, presets: [.official: 7.5],
+        help: "guidance of both estimates; only scales the difference, at twice the cost")
+    /// Holes of doubt, which would show as dots of the old image, are closed; the published code leaves them.
+    static let holes = TypedOption<Int>(
+        "holes", in: 0...64, Mask.smallHole, presets: [.official: 0],
+        help: "holes of at most so many cells in the mask are filled")
+
     static let options: [OptionDescription] = [
-        .init(
-            "noises", .integer(1...256), .integer(10), presets: [.fast: .integer(4)], symbol: "n",
-            help: "how many noises the mask is averaged over"),
-        .init(
-            "mask-noise", .number(0.01...1), .number(0.5), symbol: "s",
-            help: "noise level of the mask step, as a share of the trajectory"),
-        .init(
-            "threshold", .number(0...1), .number(0.5), symbol: "θ",
-            help: "where the scaled difference is cut; lower makes the mask larger"),
-        .init(
-            "outliers", .choice(Outliers.allCases.map(\.rawValue)), .text("clamp"),
-            help: "percentile: for edits of more than two thirds of the picture"),
-        .init(
-            "clamp", .number(1...100), .number(3), symbol: "κ",
-            help: "differences are clamped at so many times their mean"),
-        .init(
-            "percentile", .number(50...100), .number(99), help: "where outliers=percentile clips"),
-        .init(
-            "mask-guidance", .number(0.01...100), .number(1), presets: [.official: .number(7.5)],
-            help: "guidance of both estimates; only scales the difference, at twice the cost"),
-        holes,
+        noises.description, maskNoise.description, threshold.description, outliers.description,
+        clamp.description, percentile.description, maskGuidance.description, holes.description,
     ]
 
     /// When the options count: where a mask is looked for, and the ways to remove outliers one at a time.
     static let conditions: [Condition] = [
-        .init(options: options.map(\.name), when: .notGiven(.mask)),
-        .init(options: ["clamp"], when: .option("outliers", ["clamp"])),
-        .init(options: ["percentile"], when: .option("outliers", ["percentile"])),
+        .init(options.map(\.setting), when: .notGiven(.mask)),
+        .init([clamp.setting], when: outliers.is(.clamp)),
+        .init([percentile.setting], when: outliers.is(.percentile)),
     ]
-    /// Holes of doubt, which would show as dots of the old image, are closed; the published code leaves them.
-    static let holes = OptionDescription(
-        "holes", .integer(0...64), .integer(Mask.smallHole), presets: [.official: .integer(0)],
-        help: "holes of at most so many cells in the mask are filled")
 
-    static let emptyMaskAdvice =
+    static let emptyMaskAdvice: Message =
         "the two prompts make no difference that stands out anywhere, so the mask is empty and the picture "
-        + "stays as it is; name what is there now with --source, or give a --mask, or use --option "
-        + "outliers=percentile (large edits), --option threshold=0.25 (small ones) or --option mask=none "
-        + "(change everything)"
+        + "stays as it is; name what is there now with \(.setting("source"), plain: "a source prompt"), or give a "
+        + "\(.setting("mask"), plain: "mask"), or use \(Setting.message("outliers", "percentile")) (large edits), "
+        + "\(Setting.message("threshold", "0.25")) (small ones) or \(Setting.message("mask", "none")) (change everything)"
 
     let noises: Int
     let level: Double
@@ -69,14 +69,14 @@ struct DiffEditMask {
     let holes: Int
 
     init(_ options: Options) {
-        noises = options.integer("noises")
-        level = options.number("mask-noise")
-        threshold = options.number("threshold")
-        outliers = options.choice("outliers", as: Outliers.self)
-        clamp = options.number("clamp")
-        percentile = options.number("percentile")
-        guidance = options.number("mask-guidance")
-        holes = options.integer("holes")
+        noises = options[Self.noises]
+        level = options[Self.maskNoise]
+        threshold = options[Self.threshold]
+        outliers = options[Self.outliers]
+        clamp = options[Self.clamp]
+        percentile = options[Self.percentile]
+        guidance = options[Self.maskGuidance]
+        holes = options[Self.holes]
     }
 
     /// The mask, the map it was cut from and the difference itself, each [1, 1, h, w].
@@ -125,10 +125,10 @@ struct DiffEditMask {
 }
 
 extension DiffusionSession {
-    /// Noise estimates of several latents under several prompts, latent by latent, in as few passes as memory
-    /// allows.
+    /// Noise estimates of several latents under several prompts, latent by latent, in as few passes as memory allows.
     fileprivate func noises(
-        in latents: [Tensor], at level: NoiseLevel, prompts: [Prompt], negative: Prompt, scale: Double,
+        in latents: [Tensor], at level: NoiseLevel, prompts: [Conditioning], negative: Conditioning,
+        scale: Double,
         extra: Tensor?, stage: String
     ) throws -> [[Tensor]] {
         // Enough latents at a time to fill passes, few enough to show progress.

@@ -2,8 +2,8 @@ import Prompts
 
 /// One thing that LEDITS++ adds to an image or takes from it.
 ///
-/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=0.1` or `,cool-down=0.7` after
-/// it where it differs from the rest; several are divided by semicolons.
+/// Written as `phrase` or `-phrase`, with `,scale=7`, `,threshold=0.8`, `,warm-up=0.1` or `,cool-down=0.7` after it
+/// where it differs from the rest; several are divided by semicolons.
 struct LEDITSEdit: Equatable {
     /// What is meant, as a prompt of its own (e).
     var phrase: String
@@ -77,8 +77,7 @@ struct LEDITSEdit: Equatable {
 
     /// The edits that lead from one prompt to another: what came is added, and what went is removed.
     ///
-    /// A word that came brings its whole phrase, "blue mug" where "mug" came: by itself a word says too
-    /// little.
+    /// A word that came brings its whole phrase, "blue mug" where "mug" came: by itself a word says too little.
     static func between(_ source: String, _ target: String, usual: LEDITSEdit) -> [LEDITSEdit] {
         func edits(_ phrases: [String], areRemovals: Bool) -> [LEDITSEdit] {
             phrases.map {

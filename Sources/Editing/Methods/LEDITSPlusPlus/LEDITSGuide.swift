@@ -3,13 +3,12 @@ import Networks
 import Prompts
 import Tensors
 
-/// What leads both of LEDITS++'s paths: the unprompted noise, and every edit's guidance where its mask lets
-/// it.
+/// What leads both of LEDITS++'s paths: the unprompted noise, and every edit's guidance where its mask lets it.
 struct LEDITSGuide {
     /// An edit made ready for a model.
     struct Phrase {
         let edit: LEDITSEdit
-        let prompt: Prompt
+        let prompt: Conditioning
         /// The columns of its maps that say where it looks: its own tokens, after the start of the text.
         let columns: [Int]
     }
@@ -35,8 +34,7 @@ struct LEDITSGuide {
             let prompt = try context.session.prompt(edit.phrase)
             // Only maps need to know about tokens.
             guard !masks.sites.isEmpty else { return Phrase(edit: edit, prompt: prompt, columns: []) }
-            let tokens = try context.session.model.tokenizer().encode(edit.phrase).tokens.count
-            guard tokens > 0 else {
+            guard let tokens = prompt.tokens?.tokens.count, tokens > 0 else {
                 throw EditingError.badValue(
                     name: "option edits", value: "\"\(edit.phrase)\"",
                     expected: "words that the model can read")
@@ -52,7 +50,7 @@ struct LEDITSGuide {
         let acting = phrases.filter { $0.edit.acts(in: step, of: steps) }
         let led = sourceGuidance == 0 ? nil : context.source
         // ε_∅, led towards the source prompt where that is wanted.
-        func unprompted(_ latent: Tensor, _ empty: Prompt, _ led: Prompt?) -> Query {
+        func unprompted(_ latent: Tensor, _ empty: Conditioning, _ led: Conditioning?) -> Query {
             Query(
                 latent, at: level, prompt: led ?? empty,
                 guidance: led.map { _ in Guidance(awayFrom: empty, scale: sourceGuidance) })

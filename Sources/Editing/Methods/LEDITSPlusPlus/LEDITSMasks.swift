@@ -4,12 +4,11 @@ import Tensors
 
 /// The two masks of LEDITS++: where the edit's words look, and where its guidance is largest.
 ///
-/// Both keep the values that reach a quantile. The first is coarse (maps of a quarter of the latent's side
-/// where the network has them) and knows the object; the second is fine, and knows it only once there is
-/// something to see.
+/// Both keep the values that reach a quantile. The first is coarse (maps of a quarter of the latent's side where the
+/// network has them) and knows the object; the second is fine, and knows it only once there is something to see.
 struct LEDITSMasks {
     /// Which masks count.
-    enum Kind: String, CaseIterable { case both, attention, noise, none }
+    enum Kind: String, OptionChoice { case both, attention, noise, none }
 
     /// The latest time, as a share of the training's, from which the guidance's own mask counts too.
     static let firstNoiseTime = 0.8

@@ -1,23 +1,23 @@
 public import Diffusion
 import Prompts
+import Support
 import Tensors
 
 /// LEDITS++: several edits at once, each by a phrase and kept to where the phrase looks.
 ///
-/// Brack, Friedrich, Kornmeier, Tsaban, Schramowski, Kersting and Passos, "LEDITS++: Limitless Image Editing
-/// using Text-to-Image Models", CVPR 2024. The image's latents of all levels are noised independently; what
-/// a random sampler must add to its unprompted steps to go from one to the next is kept and added again while
-/// phrases guide the way: ε = ε_∅ + Σ s_e·m_e⊙(ε_e - ε_∅), minus where a phrase is removed. m_e is where the
-/// phrase's maps and the guidance itself are largest. Both paths are sampled side by side, on the solver's own levels.
-/// Without an edit the image comes back to the last bit. The guidance setting is s_e; a negative prompt takes the
-/// empty one's place.
+/// Brack, Friedrich, Kornmeier, Tsaban, Schramowski, Kersting and Passos, "LEDITS++: Limitless Image Editing using
+/// Text-to-Image Models", CVPR 2024. The image's latents of all levels are noised independently; what a random sampler
+/// must add to its unprompted steps to go from one to the next is kept and added again while phrases guide the way: ε =
+/// ε_∅ + Σ s_e·m_e⊙(ε_e - ε_∅), minus where a phrase is removed. m_e is where the phrase's maps and the guidance itself
+/// are largest. Both paths are sampled side by side, on the solver's own levels. Without an edit the image comes back
+/// to the last bit. The guidance setting is s_e; a negative prompt takes the empty one's place.
 ///
-/// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on
-/// average over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with `source-guidance` (k
-/// where that leads the image's own path alone); one or two less in the first, where both paths have one latent.
+/// Draws one noise of the latent's shape for each level 1…k, the cleanest first. Cost: k·(2 + E) forwards on average
+/// over k = ⌊strength·N⌋ steps, with E the number of edits that act, and 2k more with `source-guidance` (k where that
+/// leads the image's own path alone); one or two less in the first, where both paths have one latent.
 public struct LEDITSPlusPlus: EditingMethod {
     /// Which sampler's noises are found.
-    enum Solver: String, CaseIterable {
+    enum Solver: String, OptionChoice {
         /// DPM-Solver++ of second order as a stochastic differential equation, the paper's.
         case dpm = "dpm-solver"
         /// DDIM with η = 1, as in edit-friendly DDPM inversion.
@@ -33,7 +33,7 @@ public struct LEDITSPlusPlus: EditingMethod {
     }
 
     /// What the edits are where none is named.
-    enum Phrases: String, CaseIterable {
+    enum Phrases: String, OptionChoice {
         /// Words, for models that read CLIP's vocabulary; else the prompt.
         case auto
         /// Phrases with words that came are added, and phrases with words that went are removed, as the authors do.
@@ -43,8 +43,8 @@ public struct LEDITSPlusPlus: EditingMethod {
 
         /// Words in CLIP's vocabulary.
         ///
-        /// A model with fewer learnt language from its own captions, which were whole sentences: to it a phrase says that
-        /// there is nothing else.
+        /// A model with fewer learnt language from its own captions, which were whole sentences: to it a phrase says
+        /// that there is nothing else.
         static let freeLanguage = 49_408
 
         /// What it means for a model.
@@ -53,6 +53,41 @@ public struct LEDITSPlusPlus: EditingMethod {
             return try model.tokenizer().vocabularySize >= Self.freeLanguage ? .words : .prompt
         }
     }
+
+    static let edits = TypedOption<String>(
+        "edits", "",
+        help: "phrases divided by ;, a minus before what goes, e.g. \"red hat,scale=7; -beard,"
+            + "threshold=0.8\"; empty: as phrases says")
+    static let phrases = TypedOption<Phrases>(
+        "phrases", .auto, presets: [.official: .words],
+        help:
+            "without edits: phrases that came are added and those that went removed, or the whole prompt is "
+            + "added; auto: words where the model reads CLIP's vocabulary, else prompt")
+    static let threshold = TypedOption<Double>(
+        "threshold", in: 0...1, 0.9, symbol: "λ",
+        help: "share of the picture that stays as it is in each mask")
+    static let warmUp = TypedOption<Double>(
+        "warm-up", in: 0...1, 0, help: "share of the walked steps at the beginning in which edits do nothing")
+    static let coolDown = TypedOption<Double>(
+        "cool-down", in: 0...1, 1,
+        help: "share of the walked steps after which edits do nothing; 1: they never end")
+    static let masks = TypedOption<LEDITSMasks.Kind>(
+        "masks", .both, symbol: "m_e",
+        help: "where an edit acts: where its words look, where its guidance is largest, or both")
+    static let solver = TypedOption<Solver>("solver", .dpm, help: "the sampler whose noises are found")
+    // diffusers asks for 3.5, but takes the two prompts' embeddings for each other: 1 - 3.5.
+    static let sourceGuidance = TypedOption<Double>(
+        "source-guidance", in: -100...100, 0, presets: [.official: -2.5],
+        help:
+            "guidance towards --source on both paths, or away from it; 0: they see the empty prompt alone")
+    static let inversionOnly = TypedOption<Bool>(
+        "inversion-only", false, presets: [.official: true],
+        help:
+            "source-guidance leads the picture's own path alone, and a negative prompt the edited one alone")
+    static let lastNoise = TypedOption<Bool>(
+        "last-noise", true, presets: [.official: false],
+        help:
+            "whether a last step that ends without noise still adds what the picture's own path lacks there")
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
@@ -72,54 +107,16 @@ public struct LEDITSPlusPlus: EditingMethod {
             .init(
                 [.source],
                 when: .any([
-                    .all([.option("edits", [""]), .optionIsNot("phrases", ["prompt"])]),
-                    .optionIsNot("source-guidance", ["0"]),
+                    .all([edits.is(""), phrases.isNot(.prompt)]),
+                    sourceGuidance.isNot(0),
                 ])),
-            .init(options: ["phrases"], when: .option("edits", [""])),
-            .init(options: ["inversion-only"], when: .optionIsNot("source-guidance", ["0"])),
+            .init([phrases.setting], when: edits.is("")),
+            .init([inversionOnly.setting], when: sourceGuidance.isNot(0)),
         ],
         options: [
-            .init(
-                "edits", .text, .text(""),
-                help: "phrases divided by ;, a minus before what goes, e.g. \"red hat,scale=7; -beard,"
-                    + "threshold=0.8\"; empty: as phrases says"),
-            .init(
-                "phrases", .choice(Phrases.allCases.map(\.rawValue)), .text("auto"),
-                presets: [.official: .text("words")],
-                help:
-                    "without edits: phrases that came are added and those that went removed, or the whole prompt is "
-                    + "added; auto: words where the model reads CLIP's vocabulary, else prompt"),
-            .init(
-                "threshold", .number(0...1), .number(0.9), symbol: "λ",
-                help: "share of the picture that stays as it is in each mask"),
-            .init(
-                "warm-up", .number(0...1), .number(0),
-                help: "share of the walked steps at the beginning in which edits do nothing"),
-            .init(
-                "cool-down", .number(0...1), .number(1),
-                help: "share of the walked steps after which edits do nothing; 1: they never end"),
-            .init(
-                "masks", .choice(LEDITSMasks.Kind.allCases.map(\.rawValue)), .text("both"), symbol: "m_e",
-                help: "where an edit acts: where its words look, where its guidance is largest, or both"),
-            .init(
-                "solver", .choice(Solver.allCases.map(\.rawValue)), .text("dpm-solver"),
-                help: "the sampler whose noises are found"),
-            .init(
-                // diffusers asks for 3.5, but takes the two prompts' embeddings for each other: 1 - 3.5.
-                "source-guidance", .number(-100...100), .number(0), presets: [.official: .number(-2.5)],
-                help:
-                    "guidance towards --source on both paths, or away from it; 0: they see the empty prompt alone"
-            ),
-            .init(
-                "inversion-only", .flag, .flag(false), presets: [.official: .flag(true)],
-                help:
-                    "source-guidance leads the picture's own path alone, and a negative prompt the edited one alone"
-            ),
-            .init(
-                "last-noise", .flag, .flag(true), presets: [.official: .flag(false)],
-                help:
-                    "whether a last step that ends without noise still adds what the picture's own path lacks there"
-            ),
+            edits.description, phrases.description, threshold.description, warmUp.description,
+            coolDown.description, masks.description, solver.description, sourceGuidance.description,
+            inversionOnly.description, lastNoise.description,
         ])
 
     private let edits: String
@@ -136,16 +133,16 @@ public struct LEDITSPlusPlus: EditingMethod {
 
     /// The method with its options.
     public init(_ options: Options) {
-        edits = options.text("edits")
-        threshold = options.number("threshold")
-        warmUp = options.number("warm-up")
-        coolDown = options.number("cool-down")
-        phrases = options.choice("phrases", as: Phrases.self)
-        masks = options.choice("masks", as: LEDITSMasks.Kind.self)
-        sampler = options.choice("solver", as: Solver.self).sampler
-        sourceGuidance = options.number("source-guidance")
-        invertsOnly = options.flag("inversion-only")
-        keepsLast = options.flag("last-noise")
+        edits = options[Self.edits]
+        threshold = options[Self.threshold]
+        warmUp = options[Self.warmUp]
+        coolDown = options[Self.coolDown]
+        phrases = options[Self.phrases]
+        masks = options[Self.masks]
+        sampler = options[Self.solver].sampler
+        sourceGuidance = options[Self.sourceGuidance]
+        invertsOnly = options[Self.inversionOnly]
+        keepsLast = options[Self.lastNoise]
     }
 
     /// Edits.
@@ -155,7 +152,7 @@ public struct LEDITSPlusPlus: EditingMethod {
         if edits.isEmpty {
             context.session.warn(
                 "the prompts do not differ, so there is nothing to edit and the picture stays as it is; "
-                    + "say what to add or remove with --option edits=…")
+                    + "say what to add or remove with \(Setting.message("edits", "…"))")
         }
         guard context.startStep > 0, !edits.isEmpty else {
             return EditOutput(context.clean, mask: context.mask)

@@ -4,23 +4,38 @@ import Tensors
 
 /// MDP: sample under the new prompt, but mix one variable of every step with the image's own path.
 ///
-/// Wang, Zhang, Birsak and Wonka, "MDP: A Generalized Framework for Text-Guided Image Editing by Manipulating
-/// the Diffusion Path", TMLR 2024. The variable is the predicted noise (MDP-ε, which the paper recommends),
-/// the latent (MDP-x), the condition (MDP-c), the prompt's attention maps (as in Prompt-to-Prompt) or the
-/// guidance (MDP-β); how much of the source goes in at which step is the schedule's to say. Both paths are
-/// sampled side by side, the source's only where something of it is still to come. With `inversion` direct,
-/// the source's noise is that of the inversion; an inversion with a guidance of its own (edit-friendly) is sampled at
-/// that one.
+/// Wang, Zhang, Birsak and Wonka, "MDP: A Generalized Framework for Text-Guided Image Editing by Manipulating the
+/// Diffusion Path", TMLR 2024. The variable is the predicted noise (MDP-ε, which the paper recommends), the latent
+/// (MDP-x), the condition (MDP-c), the prompt's attention maps (as in Prompt-to-Prompt) or the guidance (MDP-β); how
+/// much of the source goes in at which step is the schedule's to say. Both paths are sampled side by side, the source's
+/// only where something of it is still to come. With `inversion` direct, the source's noise is that of the inversion;
+/// an inversion with a guidance of its own (edit-friendly) is sampled at that one.
 ///
-/// Draws no noise. Cost on N steps, T of them in the window and all of weight 1: N to invert; then noise and
-/// latent 2(N - T), and condition 2N. `guidance` takes 2N, and 1 more where the weight lies between 0 and 1;
-/// `attention` 2N and 1 more in every step of the window. Unless the inversion is direct, noise, latent and
-/// attention also sample the source path down to the window's end, for 1 each step where the source prompt is
-/// what guidance leads away from, else 2. Guidance of 1, and prompts that are what guidance leads away from,
-/// halve the twos; both paths begin with one latent, and share a row of the first step.
+/// Draws no noise. Cost on N steps, T of them in the window and all of weight 1: N to invert; then noise and latent 2(N
+/// - T), and condition 2N. `guidance` takes 2N, and 1 more where the weight lies between 0 and 1; `attention` 2N and 1
+/// more in every step of the window. Unless the inversion is direct, noise, latent and attention also sample the source
+/// path down to the window's end, for 1 each step where the source prompt is what guidance leads away from, else 2.
+/// Guidance of 1, and prompts that are what guidance leads away from, halve the twos; both paths begin with one latent,
+/// and share a row of the first step.
 public struct MDP: EditingMethod {
     /// What is mixed.
-    enum Variable: String, CaseIterable { case noise, latent, condition, attention, guidance }
+    enum Variable: String, OptionChoice { case noise, latent, condition, attention, guidance }
+
+    static let variable = TypedOption<Variable>(
+        "variable", .noise, help: "what is mixed: MDP-ε, MDP-x, MDP-c, Prompt-to-Prompt's maps, MDP-β")
+    static let schedule = TypedOption<MDPSchedule.Shape>(
+        "schedule", .constant, symbol: "w", help: "how the source's weight falls within the window")
+    static let windowStart = TypedOption<Int>(
+        "window-start", in: 0...MDPSchedule.countedSteps, 48, presets: [.official: 47], symbol: "t_max",
+        help: "steps of 50 that are left when the window begins; lower changes the layout more")
+    static let windowLength = TypedOption<Int>(
+        "window-length", in: 0...MDPSchedule.countedSteps, 25, presets: [.official: 26], symbol: "T_M",
+        help: "steps of 50 that the window lasts; longer keeps more of the picture")
+    static let weight = TypedOption<Double>(
+        "weight", in: 0...1, 1, symbol: "c", help: "the source's weight where the window begins")
+    static let amplify = TypedOption<Double>(
+        "amplify", in: 0...4, 1, symbol: "A",
+        help: "what the source's noise is multiplied by (variable=noise)")
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
@@ -35,29 +50,10 @@ public struct MDP: EditingMethod {
             .official: .init(steps: 50, guidance: 7.5, strength: nil, inversion: .nullText),
             .fast: .init(steps: 20, guidance: 7.5, strength: nil, inversion: .direct),
         ],
-        conditions: [.init(options: ["amplify"], when: .option("variable", ["noise"]))],
+        conditions: [.init([amplify.setting], when: variable.is(.noise))],
         options: [
-            .init(
-                "variable", .choice(Variable.allCases.map(\.rawValue)), .text("noise"),
-                help: "what is mixed: MDP-ε, MDP-x, MDP-c, Prompt-to-Prompt's maps, MDP-β"),
-            .init(
-                "schedule", .choice(MDPSchedule.Shape.allCases.map(\.rawValue)), .text("constant"),
-                symbol: "w",
-                help: "how the source's weight falls within the window"),
-            .init(
-                "window-start", .integer(0...MDPSchedule.countedSteps), .integer(48),
-                presets: [.official: .integer(47)], symbol: "t_max",
-                help: "steps of 50 that are left when the window begins; lower changes the layout more"),
-            .init(
-                "window-length", .integer(0...MDPSchedule.countedSteps), .integer(25),
-                presets: [.official: .integer(26)], symbol: "T_M",
-                help: "steps of 50 that the window lasts; longer keeps more of the picture"),
-            .init(
-                "weight", .number(0...1), .number(1), symbol: "c",
-                help: "the source's weight where the window begins"),
-            .init(
-                "amplify", .number(0...4), .number(1), symbol: "A",
-                help: "what the source's noise is multiplied by (variable=noise)"),
+            variable.description, schedule.description, windowStart.description, windowLength.description,
+            weight.description, amplify.description,
         ])
 
     private let variable: Variable
@@ -66,12 +62,12 @@ public struct MDP: EditingMethod {
 
     /// The method with its options.
     public init(_ options: Options) {
-        variable = options.choice("variable", as: Variable.self)
+        variable = options[Self.variable]
         schedule = MDPSchedule(
-            shape: options.choice("schedule", as: MDPSchedule.Shape.self),
-            start: options.integer("window-start"), length: options.integer("window-length"),
-            first: options.number("weight"))
-        amplify = options.number("amplify")
+            shape: options[Self.schedule],
+            start: options[Self.windowStart], length: options[Self.windowLength],
+            first: options[Self.weight])
+        amplify = options[Self.amplify]
     }
 
     /// Edits.
@@ -104,7 +100,7 @@ private struct Branches {
     /// The edited latent (x).
     var edited: Tensor
     /// The condition of the last weight, which most schedules use again.
-    private var mixed: (weight: Double, prompt: Prompt)?
+    private var mixed: (weight: Double, prompt: Conditioning)?
 
     init(_ context: EditContext, path: InvertedTrajectory, mixing variable: MDP.Variable) throws {
         self.context = context
@@ -178,7 +174,7 @@ private struct Branches {
     }
 
     /// What the edited latent is told to become.
-    private mutating func prompt(weight: Double) -> Prompt {
+    private mutating func prompt(weight: Double) -> Conditioning {
         guard path.prompt !== context.prompt else { return context.prompt }
         switch variable {
         case .condition, .guidance:
@@ -186,8 +182,7 @@ private struct Branches {
             if weight == 1 { return path.prompt }
             guard variable == .condition else { return context.prompt }
             if let mixed, mixed.weight == weight { return mixed.prompt }
-            let prompt = Prompt(
-                embedding: Self.mix(path.prompt.embedding, context.prompt.embedding, weight: weight))
+            let prompt = context.prompt.mixed(with: path.prompt, share: weight)
             mixed = (weight, prompt)
             return prompt
         case .noise, .latent, .attention: return context.prompt

@@ -2,12 +2,11 @@ import Foundation
 
 /// How much of the source path goes into every step of an edit (w).
 ///
-/// Window and length are counted in steps of a trajectory of 50, whatever N is: t_max says where the window
-/// begins, T_M how long it is. Steps before it set the layout under the new prompt, steps after it paint
-/// details.
+/// Window and length are counted in steps of a trajectory of 50, whatever N is: t_max says where the window begins, T_M
+/// how long it is. Steps before it set the layout under the new prompt, steps after it paint details.
 struct MDPSchedule {
     /// How the weights fall within the window.
-    enum Shape: String, CaseIterable {
+    enum Shape: String, OptionChoice {
         case constant, linear, cosine
         /// e⁰ to e⁻⁵.
         case exponential

@@ -5,9 +5,9 @@ import Tensors
 
 /// Mixes the prompt's attention maps of one branch into another's, token by token.
 ///
-/// A token of the target takes the map of the source's token at the same place: the same one where both
-/// prompts have it, and the one it replaces where as many tokens were replaced as came. Tokens that have no
-/// such partner keep their own maps (Hertz et al. 2022, word swap and refinement).
+/// A token of the target takes the map of the source's token at the same place: the same one where both prompts have
+/// it, and the one it replaces where as many tokens were replaced as came. Tokens that have no such partner keep their
+/// own maps (Hertz et al. 2022, word swap and refinement).
 struct MapMixing {
     private let sites: [Site]
     /// Which column of the source's map each of the target's columns takes, [L], int64.
@@ -16,12 +16,12 @@ struct MapMixing {
     private let isMapped: Tensor
 
     /// A mixing between a context's prompts.
-    /// - Throws: what the model's tokenizer throws where it has none.
-    init(_ context: EditContext, source: Prompt) throws {
-        let tokenizer = try context.session.model.tokenizer()
-        let alignment = Self.alignment(
-            from: tokenizer.encode(source.text ?? "").ids, to: tokenizer.encode(context.prompt.text ?? "").ids
-        )
+    /// - Throws: `EditingError.missing` for prompts that have no tokens.
+    init(_ context: EditContext, source: Conditioning) throws {
+        guard let old = source.tokens, let new = context.prompt.tokens else {
+            throw EditingError.missing(.textPrompts, method: "mdp")
+        }
+        let alignment = Self.alignment(from: old.ids, to: new.ids)
         let device = context.session.model.device
         sites = try context.session.model.sites.filter(\.isCrossAttentionMap)
         columns = Tensor(alignment.map { Int64($0 ?? 0) }).to(device: device)

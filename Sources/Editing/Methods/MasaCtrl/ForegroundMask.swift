@@ -6,27 +6,26 @@ import Tensors
 
 /// MasaCtrl's masks: where source and target show a thing.
 ///
-/// Where the target shows the thing it looks only at the source's thing, elsewhere only at the rest. The masks are made of
-/// words, anew in every step, from the layers that the pass has already come by, see `WordAttention`; or they are given as
-/// images, and are the same in every step.
+/// Where the target shows the thing it looks only at the source's thing, elsewhere only at the rest. The masks are made
+/// of words, anew in every step, from the layers that the pass has already come by, see `WordAttention`; or they are
+/// given as images, and are the same in every step.
 struct ForegroundMask {
+    static let foreground = TypedOption<String>(
+        "foreground", "", help: "words of the prompt for the thing; it and the rest then keep apart")
+    static let sourceForeground = TypedOption<String>(
+        "source-foreground", "", help: "the words for it in the source prompt; the same where empty")
+    static let maskThreshold = TypedOption<Double>(
+        "mask-threshold", in: 0...1, 0.1, help: "where the words' scaled attention is cut")
+    static let sourceMask = TypedOption<String>(
+        "source-mask", "",
+        help: "file of a mask: where the picture shows the thing (white), instead of foreground's words")
+    static let targetMask = TypedOption<String>(
+        "target-mask", "",
+        help: "file of a mask: where the painting shall show the thing (white); source-mask's where empty")
+
     static let options: [OptionDescription] = [
-        .init(
-            "foreground", .text, .text(""),
-            help: "words of the prompt for the thing; it and the rest then keep apart"),
-        .init(
-            "source-foreground", .text, .text(""),
-            help: "the words for it in the source prompt; the same where empty"),
-        .init(
-            "mask-threshold", .number(0...1), .number(0.1),
-            help: "where the words' scaled attention is cut"),
-        .init(
-            "source-mask", .text, .text(""),
-            help: "file of a mask: where the picture shows the thing (white), instead of foreground's words"),
-        .init(
-            "target-mask", .text, .text(""),
-            help: "file of a mask: where the painting shall show the thing (white); source-mask's where empty"
-        ),
+        foreground.description, sourceForeground.description, maskThreshold.description,
+        sourceMask.description, targetMask.description,
     ]
 
     /// What the options say.
@@ -34,19 +33,20 @@ struct ForegroundMask {
         let target: String
         let source: String
         let threshold: Double
-        /// Files of given masks; empty for none.
-        let files: (source: String, target: String)
+        /// Whether masks are given.
+        let gives: (source: Bool, target: Bool)
 
         /// Whether masks are made of words.
-        var needsWords: Bool { files.source.isEmpty && !source.isEmpty }
+        var needsWords: Bool { !gives.source && !source.isEmpty }
 
         init(_ options: Options) {
-            target = options.text("foreground")
-            let source = options.text("source-foreground")
+            target = options[ForegroundMask.foreground]
+            let source = options[ForegroundMask.sourceForeground]
             self.source = source.isEmpty ? target : source
-            threshold = options.number("mask-threshold")
-            let (file, targetFile) = (options.text("source-mask"), options.text("target-mask"))
-            files = (file, targetFile.isEmpty ? file : targetFile)
+            threshold = options[ForegroundMask.maskThreshold]
+            gives = (
+                !options[ForegroundMask.sourceMask].isEmpty, !options[ForegroundMask.targetMask].isEmpty
+            )
         }
     }
 
@@ -58,20 +58,25 @@ struct ForegroundMask {
     private let masks: (Site, Recording, Recording) -> (source: Tensor, target: Tensor)
 
     /// The mask's makings; nil where no thing is named.
-    /// - Throws: `EditingError` for a prompt or file that is missing, `TokenizerError` for words that are not in a prompt,
-    ///   `ImagingError` for a mask that cannot be read.
+    /// - Throws: `EditingError` for a prompt or mask that is missing, `TokenizerError` for words that are not in a prompt.
     init?(_ request: Request, on context: EditContext, layers: [Site], among all: [Site]) throws {
-        if !request.files.target.isEmpty, request.files.source.isEmpty {
-            throw EditingError.missing(what: "option source-mask beside target-mask", method: "masactrl")
+        if request.gives.target, !request.gives.source {
+            throw EditingError.missing(.option("source-mask", beside: "target-mask"), method: "masactrl")
         }
         guard !layers.isEmpty else { return nil }
         let controlled = all.filter { site in
             site.isSelfAttentionMap && layers.contains { $0.stage == site.stage && $0.layer == site.layer }
         }
-        if !request.files.source.isEmpty {
+        if request.gives.source {
+            func mask(_ option: TypedOption<String>) throws(EditingError) -> Mask {
+                guard case .mask(let mask)? = context.files[option.name] else {
+                    throw .unread(option, method: "masactrl")
+                }
+                return mask
+            }
             let given = (
-                source: try Mask(contentsOf: request.files.source),
-                target: try Mask(contentsOf: request.files.target)
+                source: try mask(Self.sourceMask),
+                target: try mask(request.gives.target ? Self.targetMask : Self.sourceMask)
             )
             (maps, restricted) = ([], controlled)
             masks = { site, _, _ in
@@ -112,11 +117,10 @@ struct ForegroundMask {
         }
     }
 
-    /// Attention [1, heads, N, L] of the thing's queries to the thing's places, and of the rest's to the
-    /// rest.
+    /// Attention [1, heads, N, L] of the thing's queries to the thing's places, and of the rest's to the rest.
     ///
-    /// Taking places away after the softmax and scaling each row to sum 1 is the softmax over the places
-    /// left. A query that nothing is left to keeps its row.
+    /// Taking places away after the softmax and scaling each row to sum 1 is the softmax over the places left. A query
+    /// that nothing is left to keeps its row.
     /// - Parameters:
     ///   - source: which places show the thing, [1, 1, 1, L], each 0 or 1.
     ///   - target: how much a query belongs to the thing, [1, 1, N, 1].

@@ -4,21 +4,24 @@ import Tensors
 
 /// MasaCtrl: the painting lays itself out by its own prompt and takes what things look like from the image.
 ///
-/// Cao, Wang, Qi, Shan, Qie, Zheng, "MasaCtrl: Tuning-Free Mutual Self-Attention Control for Consistent Image
-/// Synthesis and Editing", ICCV 2023. From step S and self-attention layer L on, the target's queries look at
-/// the source's keys and values instead of its own; each row of the target (prompt, negative prompt) at the
-/// row of the source that sees its like. Poses and shapes may change, colours and textures stay. With
-/// `foreground`, or with masks of the thing in both images, things look at things only and background at background,
-/// see `ForegroundMask`.
+/// Cao, Wang, Qi, Shan, Qie, Zheng, "MasaCtrl: Tuning-Free Mutual Self-Attention Control for Consistent Image Synthesis
+/// and Editing", ICCV 2023. From step S and self-attention layer L on, the target's queries look at the source's keys
+/// and values instead of its own; each row of the target (prompt, negative prompt) at the row of the source that sees
+/// its like. Poses and shapes may change, colours and textures stay. With `foreground`, or with masks of the thing in
+/// both images, things look at things only and background at background, see `ForegroundMask`.
 ///
-/// The source is sampled from its inversion's latents, guided as the target is; `direct`, the default, shows the
-/// stored latents themselves. With a mask, the source's latent of each level is put back where nothing may
-/// change.
+/// The source is sampled from its inversion's latents, guided as the target is; `direct`, the default, shows the stored
+/// latents themselves. With a mask, the source's latent of each level is put back where nothing may change.
 ///
-/// Draws no noise. Cost: N forwards to invert, 2N for the target, and for the source 2N (with `direct` only
-/// 2(N-S)); with guidance 1 one row each instead of two, and one for the source where it sees what guidance
-/// leads away from; one less in all with an inversion that is sampled from the start.
+/// Draws no noise. Cost: N forwards to invert, 2N for the target, and for the source 2N (with `direct` only 2(N-S));
+/// with guidance 1 one row each instead of two, and one for the source where it sees what guidance leads away from; one
+/// less in all with an inversion that is sampled from the start.
 public struct MasaCtrl: EditingMethod {
+    static let sourceSees = TypedOption<SourcePrompt>(
+        "source-sees", .given, presets: [.official: .empty],
+        help:
+            "what the picture's own walk is prompted with: --source, or nothing unless foreground needs it")
+
     /// What it is, needs and can be told.
     public static let description = MethodDescription(
         name: "masactrl", title: "MasaCtrl",
@@ -33,24 +36,23 @@ public struct MasaCtrl: EditingMethod {
         ],
         conditions: [
             .init(
-                options: ["source-foreground", "mask-threshold"], when: .optionIsNot("foreground", [""]))
+                [ForegroundMask.sourceForeground.setting, ForegroundMask.maskThreshold.setting],
+                when: ForegroundMask.foreground.isNot(""))
         ],
-        options: MasaCtrlReach.options + [
-            .init(
-                "source-sees", .choice(SourcePrompt.allCases.map(\.rawValue)), .text("given"),
-                presets: [.official: .text("empty")],
-                help:
-                    "what the picture's own walk is prompted with: --source, or nothing unless foreground needs it"
-            )
-        ] + ForegroundMask.options)
+        options: MasaCtrlReach.options + [sourceSees.description] + ForegroundMask.options)
 
     /// What the source branch sees.
-    enum SourcePrompt: String, CaseIterable {
+    enum SourcePrompt: String, OptionChoice {
         /// The source prompt.
         case given
         /// The empty prompt, as the published code gives to photos; the source prompt where words of it are looked for.
         case empty
     }
+
+    /// Masks of the thing.
+    public static let files: [String: OptionFile.Kind] = [
+        ForegroundMask.sourceMask.name: .mask, ForegroundMask.targetMask.name: .mask,
+    ]
 
     private let options: Options
     private let foreground: ForegroundMask.Request
@@ -60,7 +62,7 @@ public struct MasaCtrl: EditingMethod {
     public init(_ options: Options) {
         self.options = options
         foreground = ForegroundMask.Request(options)
-        sees = options.choice("source-sees", as: SourcePrompt.self)
+        sees = options[Self.sourceSees]
     }
 
     /// Edits.

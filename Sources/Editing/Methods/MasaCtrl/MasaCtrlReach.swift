@@ -5,19 +5,20 @@ import Networks
 /// Layers are counted as the 16 of Stable Diffusion (6 on the way down, 1 in the middle, 9 on the way up); in a network
 /// of n layers, layer l of 16 means those from ⌈l·n/16⌉ to before ⌈(l+1)·n/16⌉. Steps are shares of the way.
 struct MasaCtrlReach {
+    static let startStep = TypedOption<Double>(
+        "start-step", in: 0...1, 0.08, symbol: "S",
+        help: "share of the steps before the target looks at the source; 1: never")
+    static let startLayer = TypedOption<Int>(
+        "start-layer", in: 0...16, 10, symbol: "L",
+        help: "self-attention layers that are left alone, of 16; by share where there are not 16")
+    static let steps = TypedOption<String>(
+        "steps", "", help: "steps that look at the source instead of those from start-step on: 0.1-0.4,0.6-1")
+    static let layers = TypedOption<String>(
+        "layers", "",
+        help: "layers, of 0 to 15, that look at the source instead of those from start-layer on: 8,10-12")
+
     static let options: [OptionDescription] = [
-        .init(
-            "start-step", .number(0...1), .number(0.08), symbol: "S",
-            help: "share of the steps before the target looks at the source; 1: never"),
-        .init(
-            "start-layer", .integer(0...16), .integer(10), symbol: "L",
-            help: "self-attention layers that are left alone, of 16; by share where there are not 16"),
-        .init(
-            "steps", .text, .text(""),
-            help: "steps that look at the source instead of those from start-step on: 0.1-0.4,0.6-1"),
-        .init(
-            "layers", .text, .text(""),
-            help: "layers, of 0 to 15, that look at the source instead of those from start-layer on: 8,10-12"),
+        startStep.description, startLayer.description, steps.description, layers.description,
     ]
 
     /// How many layers Stable Diffusion has.
@@ -31,20 +32,21 @@ struct MasaCtrlReach {
     /// What the options say.
     /// - Throws: `EditingError.badValue` for lists that cannot be read.
     init(_ options: Options) throws(EditingError) {
-        startStep = options.number("start-step")
-        let (steps, layers) = (options.text("steps"), options.text("layers"))
+        startStep = options[Self.startStep]
+        let (steps, layers) = (options[Self.steps], options[Self.layers])
         var bounds: [StepBounds] = []
         for part in WordList.words(steps) {
             guard let read = StepBounds(part) else {
                 throw .badValue(
-                    name: "option steps", value: steps, expected: "shares of the way such as 0.1-0.4,0.6-1")
+                    name: "option \(Self.steps.name)", value: steps,
+                    expected: "shares of the way such as 0.1-0.4,0.6-1")
             }
             bounds.append(read)
         }
         self.bounds = bounds
         self.layers =
             layers.isEmpty
-            ? Set(options.integer("start-layer")..<Self.countedLayers) : try Self.layers(in: layers)
+            ? Set(options[Self.startLayer]..<Self.countedLayers) : try Self.layers(in: layers)
     }
 
     /// The layers of `8,10-12`.
@@ -57,7 +59,8 @@ struct MasaCtrlReach {
                 first <= last, first >= 0, last < countedLayers
             else {
                 throw .badValue(
-                    name: "option layers", value: text, expected: "numbers from 0 to 15 such as 8,10-12")
+                    name: "option \(Self.layers.name)", value: text,
+                    expected: "numbers from 0 to 15 such as 8,10-12")
             }
             layers.formUnion(first...last)
         }

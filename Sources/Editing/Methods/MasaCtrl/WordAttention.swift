@@ -22,17 +22,17 @@ struct WordAttention {
     /// - Throws: `EditingError` for a prompt that is missing, `TokenizerError` for words that are not in it.
     init(_ request: ForegroundMask.Request, on context: EditContext, among all: [Site]) throws {
         guard !request.target.isEmpty else {
-            throw EditingError.missing(what: "option foreground beside source-foreground", method: "masactrl")
+            throw EditingError.missing(.option("foreground", beside: "source-foreground"), method: "masactrl")
         }
         guard let source = context.source else {
-            throw EditingError.missing(
-                what: "a prompt that says what the picture shows now (--source) for option foreground",
-                method: "masactrl")
+            throw EditingError.missing(.source(option: "option foreground"), method: "masactrl")
         }
         let tokenizer = try context.session.model.tokenizer()
-        func columns(of phrase: String, in prompt: Prompt) throws -> [Int] {
-            let text = tokenizer.encode(prompt.text ?? "")
-            return try tokenizer.wordTokens(phrase, in: text).flatMap { Array($0) }
+        func columns(of phrase: String, in prompt: Conditioning) throws -> [Int] {
+            guard let tokens = prompt.tokens else {
+                throw EditingError.missing(.textPrompts, method: "masactrl")
+            }
+            return try tokenizer.wordTokens(phrase, in: tokens).flatMap { Array($0) }
         }
         targetColumns = try columns(of: request.target, in: context.prompt)
         sourceColumns = try columns(of: request.source, in: source)

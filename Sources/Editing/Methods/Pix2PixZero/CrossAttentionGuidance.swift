@@ -4,18 +4,18 @@ import Tensors
 
 /// Keeps the prompt maps of an edit close to those of the unedited image, by gradients to the latent.
 ///
-/// L_xa = Σ over layers of Σ (M - M_ref)²/(2·heads), and x ← x - λ_xa·∇L_xa before every step. The 2 is that
-/// of the published code, which averages over heads and over both rows of guidance; with it one λ_xa means
-/// the same in both ways of going on.
+/// L_xa = Σ over layers of Σ (M - M_ref)²/(2·heads), and x ← x - λ_xa·∇L_xa before every step. The 2 is that of the
+/// published code, which averages over heads and over both rows of guidance; with it one λ_xa means the same in both
+/// ways of going on.
 struct CrossAttentionGuidance {
     /// Whose latent goes on after a nudge.
-    enum Kept: String, CaseIterable {
+    enum Kept: String, OptionChoice {
         /// One latent, nudged by the maps of the edited prompt; both noises are estimated in it.
         case edited
         /// Each row of guidance has a latent of its own, and that of the negative prompt goes on.
         ///
-        /// The maps of the edited prompt then only act through the noise estimated in the other one, as in
-        /// the published code.
+        /// The maps of the edited prompt then only act through the noise estimated in the other one, as in the
+        /// published code.
         case negative
     }
 
@@ -46,7 +46,7 @@ struct CrossAttentionGuidance {
 
     /// The noise of the unedited image at a level, and its maps.
     func reference(
-        _ latent: Tensor, at level: NoiseLevel, source: Prompt, negative: Prompt
+        _ latent: Tensor, at level: NoiseLevel, source: Conditioning, negative: Conditioning
     ) throws -> (noise: Tensor, maps: Reference) {
         var maps = Reference()
         var plans = (source: Plan.none, negative: Plan.none)
@@ -69,7 +69,8 @@ struct CrossAttentionGuidance {
 
     /// The edit's latent, nudged towards the reference's maps, and the guided noise in it.
     func edit(
-        _ latent: Tensor, at level: NoiseLevel, edited: Prompt, negative: Prompt, towards maps: Reference
+        _ latent: Tensor, at level: NoiseLevel, edited: Conditioning, negative: Conditioning,
+        towards maps: Reference
     ) throws -> (latent: Tensor, noise: Tensor) {
         let forEdited = try nudged(latent, at: level, prompt: edited, towards: maps.source)
         let forNegative =
@@ -83,10 +84,9 @@ struct CrossAttentionGuidance {
 
     /// x - λ_xa·∇L_xa.
     ///
-    /// One row at a time: rows do not depend on each other, and a graph for gradients is the largest thing
-    /// here.
+    /// One row at a time: rows do not depend on each other, and a graph for gradients is the largest thing here.
     private func nudged(
-        _ latent: Tensor, at level: NoiseLevel, prompt: Prompt, towards reference: Recording?
+        _ latent: Tensor, at level: NoiseLevel, prompt: Conditioning, towards reference: Recording?
     ) throws -> Tensor {
         guard guides, let reference else { return latent }
         return latent - (try slope(in: latent, at: level, prompt: prompt, towards: reference).slope) * weight
@@ -94,7 +94,7 @@ struct CrossAttentionGuidance {
 
     /// L_xa and ∂L_xa/∂x of one row.
     func slope(
-        in latent: Tensor, at level: NoiseLevel, prompt: Prompt, towards reference: Recording
+        in latent: Tensor, at level: NoiseLevel, prompt: Conditioning, towards reference: Recording
     ) throws -> (loss: Double, slope: Tensor) {
         try withGradients {
             let leaf = latent.requiringGradient

@@ -3,15 +3,15 @@ import Tensors
 
 /// The way from one thing to another in the text encoder's space (Δc), [1, L, D].
 ///
-/// Δc = mean of text(S_target) - mean of text(S_source), taken at every token position, padding included. It
-/// is the same with opposite sign when the two change places, and zero for equal sentences.
+/// Δc = mean of text(S_target) - mean of text(S_source), taken at every token position, padding included. It is the
+/// same with opposite sign when the two change places, and zero for equal sentences.
 struct EditDirection {
     /// What is averaged on one side.
     enum Bank: Equatable {
         /// Sentences to be embedded.
         case sentences([String])
-        /// A file of sentences that somebody embedded.
-        case embeddings(path: String, option: String)
+        /// Sentences that somebody embedded, in the file that an option names.
+        case embeddings(NamedArray, path: String, option: String)
     }
 
     /// What is averaged on one side.
@@ -25,24 +25,33 @@ struct EditDirection {
     ///
     /// Files, where they are named; else sentences about the given words; else about those in which the
     /// prompts differ.
-    /// - Throws: `EditingError` where a file cannot be used or there are no words.
-    init(_ options: Options, source: String?, target: String?) throws(EditingError) {
+    /// - Throws: `EditingError` where nothing is known of a file or there are no words.
+    init(_ options: Options, files: [String: OptionFile] = [:], source: String?, target: String?)
+        throws(EditingError)
+    {
         let differing = DifferingWords(from: source ?? "", to: target ?? "")
-        func bank(_ side: String, _ words: String?) throws(EditingError) -> Bank {
-            let (option, file) = (side + "-sentences", options.text(side + "-sentences"))
-            if SentenceBank.holdsEmbeddings(file) { return .embeddings(path: file, option: option) }
-            if !file.isEmpty { return .sentences(try SentenceBank.sentences(in: file, option: option)) }
-            let given = options.text(side)
-            guard let words = given.contains(where: { !$0.isWhitespace }) ? given : words else {
-                throw .missing(
-                    what: "words to exchange: the prompts do not tell them, so give --option from=… and "
-                        + "--option to=…", method: Pix2PixZero.description.name)
+        func bank(
+            _ file: TypedOption<String>, _ words: TypedOption<String>, _ differing: String?
+        ) throws(EditingError) -> Bank {
+            let (path, given) = (options[file], options[words])
+            if !path.isEmpty {
+                switch files[file.name] {
+                case .sentences(let sentences) where !sentences.isEmpty: return .sentences(sentences)
+                case .embeddings(let array): return .embeddings(array, path: path, option: file.name)
+                default: throw .unread(file, method: Pix2PixZero.description.name)
+                }
             }
-            return .sentences(SentenceBank.sentences(about: words, count: options.integer("sentences")))
+            guard let words = given.contains(where: { !$0.isWhitespace }) ? given : differing else {
+                throw .missing(
+                    .words(from: Pix2PixZero.from.name, to: Pix2PixZero.to.name),
+                    method: Pix2PixZero.description.name)
+            }
+            return .sentences(
+                SentenceBank.sentences(about: words, count: options[Pix2PixZero.sentences]))
         }
-        isGiven = ["from", "to"].contains { !options.text($0 + "-sentences").isEmpty }
-        sources = try bank("from", differing?.source)
-        targets = try bank("to", differing?.target)
+        isGiven = [Pix2PixZero.fromSentences, Pix2PixZero.toSentences].contains { !options[$0].isEmpty }
+        sources = try bank(Pix2PixZero.fromSentences, Pix2PixZero.from, differing?.source)
+        targets = try bank(Pix2PixZero.toSentences, Pix2PixZero.to, differing?.target)
     }
 
     /// Reads all sentences; [1, L, D].
@@ -54,8 +63,8 @@ struct EditDirection {
         for (bank, isTarget) in [(sources, false), (targets, true)] {
             switch bank {
             case .sentences(let sentences): all += sentences.map { ($0, isTarget) }
-            case .embeddings(let path, let option):
-                means[isTarget] = try SentenceBank.embedding(in: path, like: own, option: option)
+            case .embeddings(let array, let path, let option):
+                means[isTarget] = try SentenceBank.embedding(of: array, like: own, path: path, option: option)
             }
         }
         var cut = 0
@@ -63,9 +72,9 @@ struct EditDirection {
         for (sentence, isTarget) in session.steps("reading sentences", all) {
             try session.checkCancellation()
             // Not by `session.prompt`, which would keep every one of them.
-            let (embedding, cutOff) = try session.model.embed(sentence)
-            if cutOff != nil { cut += 1 }
-            sums[isTarget] = sums[isTarget].map { $0 + embedding } ?? embedding
+            let read = try session.model.embed(sentence)
+            if read.cutOff != nil { cut += 1 }
+            sums[isTarget] = sums[isTarget].map { $0 + read.embedding } ?? read.embedding
         }
         // Of those that are made here a few too long ones do no harm, and nobody can change them.
         if cut > 0, isGiven {

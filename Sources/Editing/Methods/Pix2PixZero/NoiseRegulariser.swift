@@ -2,11 +2,11 @@ import Tensors
 
 /// Nudges a noise estimate towards white noise, as Pix2Pix-Zero's inversion does after every prediction.
 ///
-/// `rounds` times: `rolls` steps down the autocorrelation loss, e ← e - λ_ac/rolls·∇L_ac(e), then one down
-/// the divergence from a standard normal, e ← e - λ_KL·∇L_KL(e). Gradients are in closed form.
+/// `rounds` times: `rolls` steps down the autocorrelation loss, e ← e - λ_ac/rolls·∇L_ac(e), then one down the
+/// divergence from a standard normal, e ← e - λ_KL·∇L_KL(e). Gradients are in closed form.
 struct NoiseRegulariser {
     /// Which shifts of a map are compared with the map.
-    enum Shifts: String, CaseIterable {
+    enum Shifts: String, OptionChoice {
         /// Every one from 1 to half the side, weighted alike: what the random draws are on average.
         case all
         /// One per channel and size, drawn anew each time, never zero.

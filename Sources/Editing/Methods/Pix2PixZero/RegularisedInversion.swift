@@ -3,19 +3,19 @@ import Tensors
 
 /// DDIM inversion whose noise estimates are kept close to white noise (Pix2Pix-Zero, section 3.2).
 ///
-/// What moves the latent is then not quite what the network said, so that the way back drifts a little; in
-/// return the latent it ends at is more like the noise that the model was trained to begin with.
+/// What moves the latent is then not quite what the network said, so that the way back drifts a little; in return the
+/// latent it ends at is more like the noise that the model was trained to begin with.
 struct RegularisedInversion {
     /// Which steps are taken.
-    enum Walk: String, CaseIterable {
+    enum Walk: String, OptionChoice {
         /// All of them, level by level.
         case whole
-        /// Without the first and the last, and one timestep low, as the published code walks: the clean
-        /// latent counts as one of level 2.
+        /// Without the first and the last, and one timestep low, as the published code walks: the clean latent counts
+        /// as one of level 2.
         case trimmed
     }
 
-    /// One step: where the latent is taken to be, where it goes, what the network is timestep.
+    /// One step: where the latent is taken to be, where it goes, the timestep passed to the UNet.
     private struct Rung {
         let start: NoiseLevel
         let end: NoiseLevel
@@ -26,7 +26,7 @@ struct RegularisedInversion {
     let walk: Walk
 
     /// Inverts under a prompt, without guidance; one forward a step.
-    func invert(_ context: EditContext, prompt: Prompt) throws -> InvertedTrajectory {
+    func invert(_ context: EditContext, prompt: Conditioning) throws -> InvertedTrajectory {
         let trims = walk == .trimmed && context.startStep >= 4
         let rungs = trims ? trimmed(context) : whole(context)
         // The published code has no latent of levels 1 and 2 but the clean one.

@@ -3,13 +3,13 @@ import Prompts
 
 /// Sentences about a thing, from which its place in the text encoder's space is averaged.
 ///
-/// Made from our own short patterns, always the same ones in the same order, so that the banks of two words
-/// are equal but for the words: what the patterns mean cancels in a difference, and a few dozen do for what
-/// needs a thousand sentences that were written freely.
+/// Made from our own short patterns, always the same ones in the same order, so that the banks of two words are equal
+/// but for the words: what the patterns mean cancels in a difference, and a few dozen do for what needs a thousand
+/// sentences that were written freely.
 ///
 /// A direction is added position by position, so the thing must stand wherever a caption may name it: first, behind
-/// other things, behind where they are. With a thing that always stood at the front, the direction would hit
-/// whatever a caption names first.
+/// other things, behind where they are. With a thing that always stood at the front, the direction would hit whatever a
+/// caption names first.
 enum SentenceBank {
     /// What a sentence says it is.
     private static let kinds = ["a photo", "a painting", "a picture", "a drawing", "a sketch"]
@@ -23,8 +23,8 @@ enum SentenceBank {
         "a ball", "a cup", "a book", "a box", "a lamp", "a cone", "a green cup", "a white box", "a red book",
         "a black lamp", "a small ball",
     ]
-    /// {kind}, {place}, {other}, {more} and {thing} are filled in; what stands before the thing is from zero to a
-    /// dozen words long.
+    /// {kind}, {place}, {other}, {more} and {thing} are filled in; what stands before the thing is from zero to a dozen
+    /// words long.
     ///
     /// The sentences are short and of common words, so that also small text encoders read them whole.
     private static let patterns = [
@@ -38,8 +38,7 @@ enum SentenceBank {
 
     /// All different sentences with {thing} in place of a thing.
     ///
-    /// The lists' lengths have no common divisor, so that counting through all of them at once meets every
-    /// combination.
+    /// The lists' lengths have no common divisor, so that counting through all of them at once meets every combination.
     private static let frames: [String] = {
         var seen: Set<String> = []
         return (0..<(patterns.count * kinds.count * places.count * others.count)).map { index in

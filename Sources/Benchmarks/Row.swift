@@ -1,0 +1,40 @@
+/// What became of one candidate on one edit: a line of a study's `rows.jsonl`, an entry of `compare --json`.
+public struct Row: Sendable, Hashable, Codable {
+    /// How it ended.
+    public enum Status: String, Sendable, Codable {
+        /// With an image.
+        case done
+        /// Without one; `reason` says why.
+        case failed
+    }
+
+    /// The edit.
+    public var item: String
+    /// The candidate's label.
+    public var candidate: String
+    /// How it ended.
+    public var status: Status
+    /// Why there is no image.
+    public var reason: String?
+    /// Seed of all noise.
+    public var seed: UInt64
+    /// Wall time.
+    public var seconds: Double
+    /// Network passes forward, one per latent.
+    public var forwards: Int
+    /// Network passes backward, one per latent.
+    public var backwards: Int
+    /// What the result is worth; empty where there is none.
+    public var scores: Scores
+    /// What the user was warned of.
+    public var warnings: [String]
+    /// What is known of the edit.
+    public var facts: ItemFacts?
+
+    /// The keys of the rows' JSON, in which a candidate is a contender and facts are those of a still life.
+    private enum CodingKeys: String, CodingKey {
+        case item, candidate = "contender", status, reason, seed, seconds, forwards, backwards, scores,
+            warnings,
+            facts = "stillLife"
+    }
+}

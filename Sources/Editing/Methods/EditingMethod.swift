@@ -1,0 +1,129 @@
+public import Diffusion
+public import Imaging
+public import Networks
+public import Tensors
+
+/// A way to edit an image by text; one file per method, written like the paper's algorithm.
+public protocol EditingMethod: Sendable {
+    /// What it is, needs and can be told.
+    static var description: MethodDescription { get }
+    /// Options that name files, and what those must hold; no method opens them.
+    static var files: [String: OptionFile.Kind] { get }
+    /// The method with its options, which were checked against the description.
+    init(_ options: Options)
+    /// The sampler that its latents are sampled with; it cuts the trajectory of the context.
+    var sampler: any Sampler { get }
+    /// Edits.
+    func edit(_ context: EditContext) throws -> EditOutput
+}
+
+extension EditingMethod {
+    /// No files.
+    public static var files: [String: OptionFile.Kind] { [:] }
+    /// DDIM.
+    public var sampler: any Sampler { DDIM() }
+}
+
+/// What a method is given: the latent to edit, the prompts, and the model behind a session.
+public struct EditContext {
+    /// Where predictions come from.
+    public let session: DiffusionSession
+    /// The trajectory: clean at 0.
+    public let levels: Trajectory
+    /// How many levels up the edit begins: ⌊strength·N⌋.
+    public let startStep: Int
+    /// The image's latent (x₀), [1, C, h, w].
+    public let clean: Tensor
+    /// What the image should show (Q).
+    public let prompt: Conditioning
+    /// What the image shows now (R), if the user said so.
+    public let source: Conditioning?
+    /// What guidance leads away from: the empty prompt, or the user's negative one.
+    public let negative: Conditioning
+    /// The empty prompt (∅).
+    public let empty: Conditioning
+    /// Guidance scale (g).
+    public let guidance: Double
+    /// The user's mask at the latent's size, [1, 1, h, w]: 1 may change, 0 stays.
+    public let mask: Tensor?
+    /// How the image is brought to noise, by `invert(to:through:prompt:stage:)`.
+    public let inversion: InversionKind
+    /// The job's noise; each method documents in which order it draws.
+    public let random: RandomGenerator
+    /// What the inversion is told beside its kind.
+    public var inversionSettings = InversionSettings()
+    /// Parts of the image with prompts of their own.
+    public internal(set) var regions: [EditRegion] = []
+    /// What the files hold that options name.
+    public internal(set) var files: [String: OptionFile] = [:]
+    /// The image that the latent was encoded from, at the working size; nil where there is only a latent.
+    public internal(set) var image: Image?
+    /// The user's mask at the image's size.
+    public internal(set) var imageMask: Mask?
+
+    /// Fresh standard normal noise of the latent's shape.
+    public func freshNoise() -> Tensor { random.normal(clean.shape).like(clean) }
+
+    /// The request's guidance, away from its negative prompt or another.
+    public func away(from other: Conditioning? = nil, plan: Plan = .none) -> Guidance {
+        Guidance(awayFrom: other ?? negative, scale: guidance, plan: plan)
+    }
+
+    /// The noise in a latent at a level, under the request's prompt and guidance.
+    ///
+    /// - `other`: the negative prompt, where it is not the request's.
+    /// - `extra`: further input channels of networks that want them.
+    public func guidedNoise(
+        in latent: Tensor, at level: NoiseLevel, awayFrom other: Conditioning? = nil, extra: Tensor? = nil
+    ) throws -> Tensor {
+        let query = Query(latent, at: level, prompt: prompt, guidance: away(from: other), extra: extra)
+        return try session.predict([query])[0]
+    }
+
+    /// `edited` where the mask is 1 and `kept` where it is 0; all of `edited` without a mask.
+    public static func blend(_ edited: Tensor, over kept: Tensor, mask: Tensor?) -> Tensor {
+        guard let mask else { return edited }
+        return mask * edited + (1 - mask) * kept
+    }
+}
+
+/// A region as the model sees it.
+public struct EditRegion {
+    /// What it should show.
+    public let prompt: Conditioning
+    /// What guidance leads away from there; the request's own where nil.
+    public let negative: Conditioning?
+    /// 1 where it is and 0 elsewhere, [1, 1, h, w].
+    public let cells: Tensor
+}
+
+/// What a method makes.
+public struct EditOutput {
+    /// The edited latent, [1, C, h, w].
+    public var latent: Tensor
+    /// What was allowed to change, [1, 1, h, w]; nil where everything was.
+    public var mask: Tensor?
+    /// The map that the mask was cut from, in 0...1.
+    public var softMask: Tensor?
+    /// The inversion that the edit began with, if there was one; its error can be measured.
+    public var path: InvertedTrajectory?
+    /// All levels of the way to noise, for `--trace`.
+    public var inversion: [Tensor] { path?.latents ?? levels }
+    /// The latents of a way to noise whose error is not to be measured; a path counts before them.
+    public var levels: [Tensor]
+    /// Whatever else the paper names, for `--trace`.
+    public var trace: [String: Tensor]
+
+    /// The output of a method; one that inverts in a way of its own names its levels instead of a path.
+    public init(
+        _ latent: Tensor, mask: Tensor? = nil, softMask: Tensor? = nil, path: InvertedTrajectory? = nil,
+        levels: [Tensor] = [], trace: [String: Tensor] = [:]
+    ) {
+        self.latent = latent
+        self.mask = mask
+        self.softMask = softMask
+        self.path = path
+        self.levels = levels
+        self.trace = trace
+    }
+}

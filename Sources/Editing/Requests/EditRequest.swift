@@ -1,0 +1,112 @@
+public import Diffusion
+public import Imaging
+public import Support
+
+/// What is asked of an editing method: settings, and the image that they are about.
+///
+/// Plain values that may cross threads. Its settings can be read and set as if they were its own: `request.seed` is
+/// `request.settings.seed`.
+@dynamicMemberLookup
+public struct EditRequest: Sendable, Hashable {
+    /// Prompts, method, options: everything but images.
+    public var settings: EditSettings
+    /// The image, sRGB, any size.
+    public var image: Image
+    /// What may change (white), at any size.
+    public var mask: Mask?
+    /// Parts of the image with prompts of their own, for methods that paint by regions.
+    public var regions: [Region]
+    /// What the files hold that options name, by the option's name; see ``EditingMethod/files``.
+    public var files: [String: OptionFile] = [:]
+
+    /// A request of settings.
+    public init(_ settings: EditSettings, image: Image, mask: Mask? = nil, regions: [Region] = []) {
+        self.settings = settings
+        self.image = image
+        self.mask = mask
+        self.regions = regions
+    }
+
+    /// A request of a prompt; what `change` does not set is left to the method and its preset.
+    public init(
+        image: Image, prompt: String, source: String? = nil, method: String = Registry.standard,
+        mask: Mask? = nil, regions: [Region] = [],
+        _ change: (inout EditSettings) -> Void = { _ in }
+    ) {
+        self.init(
+            EditSettings(prompt: prompt, source: source, method: method, change), image: image,
+            mask: mask,
+            regions: regions)
+    }
+
+    /// One of the settings.
+    public subscript<Value>(dynamicMember setting: WritableKeyPath<EditSettings, Value>) -> Value {
+        get { settings[keyPath: setting] }
+        set { settings[keyPath: setting] = newValue }
+    }
+
+    /// The method, its options and the shared settings, all checked, and the mask too.
+    /// - Throws: `EditingError` that says what is wrong and what would be right.
+    public func checked() throws -> CheckedRequest {
+        let checked = try settings.checked(hasMask: mask != nil, regions: regions)
+        if let mask {
+            guard mask.values.contains(where: { $0 > 0 }) else {
+                throw EditingError.badValue(
+                    name: "the mask", value: "black everywhere",
+                    expected: "white where the picture may change")
+            }
+            guard mask.values.allSatisfy({ (0...1).contains($0) }) else {
+                throw EditingError.badValue(
+                    name: "the mask", value: "not a mask", expected: "made of values from 0 to 1")
+            }
+        }
+        return checked
+    }
+
+    /// The request without the shared settings that its method makes no use of.
+    /// - Throws: `EditingError` as `checked` does.
+    public func withoutUnusedSettings() throws -> EditRequest {
+        var request = self
+        for unused in try checked().unused {
+            switch unused.setting {
+            case .source: request.source = nil
+            case .negative: request.negative = nil
+            case .mask: request.mask = nil
+            case .strength: request.strength = nil
+            case .inversion: (request.inversion, request.inversionOptions) = (nil, [:])
+            case .measure: request.measuresInversion = false
+            case .regions, .option: break
+            }
+        }
+        return request
+    }
+}
+
+/// A request whose method and settings exist.
+public struct CheckedRequest: Sendable {
+    /// The method with its options.
+    public let method: any EditingMethod
+    /// What it is.
+    public let description: MethodDescription
+    /// Its options, all of them.
+    public let options: Options
+    /// The settings that all methods share.
+    public let settings: MethodDescription.Settings
+    /// The inversion's options, all of them; nil where the method leaves no choice of inversion.
+    public let inversionOptions: Options?
+    /// What the request sets that has no effect.
+    public let unused: [UnusedSetting]
+
+    /// The levels that the edit will follow along a model's schedule.
+    /// - Throws: `DiffusionError.badOffset`, `badSteps`.
+    public func levels(of schedule: NoiseSchedule) throws -> Trajectory {
+        let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
+        return try method.sampler.levels(of: walked, steps: settings.steps)
+    }
+
+    /// One line about settings without effect, if there are any.
+    public var advice: Message? {
+        guard !unused.isEmpty else { return nil }
+        return "\(description.name) makes no use of \(unused.map(\.message).joined(separator: ", "))"
+    }
+}

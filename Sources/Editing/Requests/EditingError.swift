@@ -1,0 +1,128 @@
+public import Support
+
+/// What can be wrong with a request for an edit.
+public enum EditingError: UserError, Equatable {
+    /// No method has this name.
+    case unknownMethod(name: String, known: [String])
+    /// The method has no option of this name.
+    case unknownOption(name: String, method: String, known: [String])
+    /// An option is not written as `name=value`.
+    case malformedOption(text: String)
+    /// An option or setting has a value that it cannot have.
+    case badValue(name: String, value: String, expected: String)
+    /// The share of the trajectory that is to be redone is less than one step.
+    case noStep(strength: Double, steps: Int)
+    /// The prompt says nothing.
+    case emptyPrompt
+    /// The method needs something that was not given.
+    case missing(Requirement, method: String)
+    /// Regions were given to a method that has no use for them.
+    case unusedRegions(method: String)
+    /// Some cells of a canvas are painted by no prompt and no window.
+    case uncovered(cells: Int)
+    /// The model reads other channels than the method gives.
+    case wrongModel(method: String, wanted: String, channels: Int, latentChannels: Int)
+    /// An option names a word that the prompt does not have.
+    case unknownWord(word: String, prompt: String, nearest: String?)
+
+    /// All are about what was asked for.
+    public var kind: UserErrorKind { .request }
+
+    /// One line: what happened, where, and what to do.
+    public var description: String { "\(message)" }
+
+    /// The same with the settings that it points to.
+    public var message: Message {
+        switch self {
+        case .unknownMethod(let name, let known):
+            "there is no method \"\(name)\"; \(Self.meant(by: name, known))\(.command("methods"), before: " (see: ", after: ")", plain: "")"
+        case .unknownOption(let name, let method, let known):
+            "\(method) has no option \"\(name)\"; \(Self.otherOption(name, known))"
+        case .malformedOption(let text):
+            "option \"\(text)\" is not of the form name=value"
+        case .badValue(let name, let value, let expected):
+            "\(name) is \(value); it must be \(expected)"
+        case .noStep(let strength, let steps):
+            "a strength of \(OptionValue.number(strength)) leaves none of \(steps) steps to be redone, so nothing "
+                + "would be edited; \(Self.leastThatRedoes(strength, steps))"
+        case .emptyPrompt:
+            "the prompt is empty; say what the picture should show after the edit"
+        case .missing(let requirement, let method):
+            "\(method) needs \(requirement.message)"
+        case .unusedRegions(let method):
+            "\(method) has no use for regions; \(.setting("method", "multidiffusion"), plain: "multidiffusion") has"
+        case .uncovered(let cells):
+            "\(cells) cells of the latent are painted by no prompt; give a prompt for the background"
+        case .wrongModel(let method, let wanted, let channels, let latentChannels):
+            "\(method) needs \(wanted); this model's UNet reads \(channels) channels, its latents have "
+                + "\(latentChannels)\(.command("doctor"), before: " (see: ", after: ")", plain: "")"
+        case .unknownWord(let word, let prompt, let nearest):
+            "there is no word \"\(word)\" in \"\(prompt)\""
+                + Message(nearest.map { "; did you mean \"\($0)\"?" } ?? "")
+        }
+    }
+}
+
+extension EditingError {
+    /// The method that may have been meant by a name, or all there are.
+    private static func meant(by name: String, _ known: [String]) -> String {
+        known.nearest(to: name).map { "did you mean \($0)?" } ?? "there are \(known.joined(separator: ", "))"
+    }
+
+    /// What may have been meant by the name of an option that is not there.
+    private static func otherOption(_ name: String, _ known: [String]) -> Message {
+        let setting = name.lowercased()
+        if settings.contains(setting) {
+            return
+                "it is \(.setting(setting), before: "given as ", plain: "a setting of its own, not of the method")"
+        }
+        if let nearest = known.nearest(to: name) { return "did you mean \(nearest)?" }
+        return known.isEmpty ? "it has none at all" : "it has \(known.joined(separator: ", "))"
+    }
+
+    /// What is no option of a method but a setting that all commands which edit understand.
+    private static let settings: Set<String> = [
+        "prompt", "source", "negative", "mask", "region", "method", "preset", "seed", "steps", "guidance",
+        "strength", "inversion", "size", "feather", "model", "device", "dtype", "threads",
+    ]
+
+    /// The least strength, and the fewest steps, with which a step is redone.
+    private static func leastThatRedoes(_ strength: Double, _ steps: Int) -> String {
+        // Rounded up, so that what is told suffices.
+        let least = OptionValue.number((1000 / Double(steps)).rounded(.up) / 1000)
+        let fewest = (1 / strength).rounded(.up)
+        return "use a strength of at least \(least)"
+            + (fewest <= 1000 ? ", or at least \(Int(fewest)) steps" : "")
+    }
+}
+
+extension Sequence<String> {
+    /// The element that a word was probably meant to be; nil where none is near.
+    ///
+    /// Near is what takes a few insertions, deletions and replacements (one where the word has three letters or fewer,
+    /// else two, or one for every three letters), or what begins with the word.
+    package func nearest(to word: String) -> String? {
+        let most = word.count < 4 ? 1 : Swift.max(2, word.count / 3)
+        let ranked = map { (name: $0, distance: editDistance($0, word)) }
+        if let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= most {
+            return best.name
+        }
+        return word.count < 3 ? nil : first { $0.lowercased().hasPrefix(word.lowercased()) }
+    }
+}
+
+/// Levenshtein's distance, letters compared without regard to case.
+func editDistance(_ left: String, _ right: String) -> Int {
+    let (left, right) = (Array(left.lowercased()), Array(right.lowercased()))
+    var row = Array(0...right.count)
+    for (index, letter) in left.enumerated() {
+        var diagonal = row[0]
+        row[0] = index + 1
+        for column in right.indices {
+            let change = diagonal + (letter == right[column] ? 0 : 1)
+            diagonal = row[column + 1]
+            row[column + 1] = Swift.min(change, diagonal + 1, row[column] + 1)
+        }
+    }
+    return row[right.count]
+}

@@ -1,0 +1,98 @@
+public import Tensors
+
+/// The parameters that are trained, with everything that a checkpoint must hold.
+///
+/// Weights, moments and averages are kept in float32; where the networks compute in another type, they read copies that
+/// follow every step.
+public final class ParameterSet {
+    /// Names, each with the network's name in front.
+    public let names: [String]
+    /// What the networks read; the leaves of gradients.
+    private let working: [Tensor]
+    /// What the optimiser changes; the same tensors as `working` where those are float32.
+    private let masters: [Tensor]
+    private let optimiser: AdamW
+    private let average: ExponentialAverage
+    private let averageDecay: Double
+
+    /// What AdamW keeps of its moments at each step, and adds to the root of the second.
+    public static let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
+
+    /// Parameters by network and name.
+    /// - Parameter masters: float32 values of the same names.
+    public init(
+        names: [String], working: [Tensor], masters: [Tensor], weightDecay: Double, averageDecay: Double
+    ) {
+        self.names = names
+        self.working = working
+        self.masters = masters
+        self.averageDecay = averageDecay
+        optimiser = AdamW(
+            parameters: masters, beta1: Self.beta1, beta2: Self.beta2, weightDecay: weightDecay,
+            epsilon: Self.epsilon)
+        average = ExponentialAverage(parameters: masters)
+    }
+
+    /// One step down the gradient of a loss; `step` counts from 0.
+    public func descend(_ loss: Tensor, step: Int, learningRate: Double, clip: Double) {
+        let slopes = gradients(of: loss, withRespectTo: working)
+        withoutGradients {
+            let slopes = slopes.map { $0.to(dtype: .float32) }
+            _ = clipGradients(slopes, to: clip)
+            optimiser.step(gradients: slopes, learningRate: learningRate)
+            for (copy, master) in zip(working, masters) where copy.dtype != .float32 {
+                copy.detached.copyInPlace(from: master)
+            }
+            // A short memory at first, so that the random beginning is forgotten.
+            average.update(decay: min(averageDecay, Double(step + 1) / Double(step + 10)))
+        }
+    }
+
+    /// The slow averages of a network's parameters, under its own names.
+    public func averages(of network: String) -> [(name: String, tensor: Tensor)] {
+        zip(names, average.averages).compactMap { name, tensor in
+            name.hasPrefix(network + "/") ? (String(name.dropFirst(network.count + 1)), tensor) : nil
+        }
+    }
+
+    /// Everything that the next step depends on.
+    public var state: [(name: String, tensor: Tensor)] {
+        let (first, second, steps) = optimiser.state
+        return zip(
+            ["weight", "average", "first", "second", "steps"],
+            [masters, average.averages, first, second, steps]
+        )
+        .flatMap { kind, tensors in zip(names, tensors).map { ("\(kind):\($0)", $1) } }
+    }
+
+    /// Takes up a checkpoint's state.
+    public func restore(from file: SafetensorsFile) throws {
+        func tensors(_ kind: String) throws -> [Tensor] { try names.map { try file.tensor("\(kind):\($0)") } }
+        let (weights, averages) = (try tensors("weight"), try tensors("average"))
+        let (first, second, steps) = (try tensors("first"), try tensors("second"), try tensors("steps"))
+        withoutGradients {
+            for (target, value) in zip(masters, weights) { target.detached.copyInPlace(from: value) }
+            for (copy, master) in zip(working, masters) where copy.dtype != .float32 {
+                copy.detached.copyInPlace(from: master)
+            }
+        }
+        average.restore(averages)
+        optimiser.restore(firstMoments: first, secondMoments: second, steps: steps)
+    }
+
+    /// Whether a checkpoint has exactly these parameters in these shapes; else the first that differs.
+    public func firstDifference(from file: SafetensorsFile) -> (name: String, found: String, wanted: String)?
+    {
+        for (name, master) in zip(names, masters) {
+            let found = file.entry("weight:\(name)")?.shape
+            if found != master.shape { return (name, found.map { "\($0)" } ?? "none", "\(master.shape)") }
+        }
+        let known = Set(names)
+        let prefix = "weight:"
+        for stored in file.names where stored.hasPrefix(prefix) {
+            let name = String(stored.dropFirst(prefix.count))
+            if !known.contains(name) { return (name, "\(file.entry(stored)?.shape ?? [])", "none") }
+        }
+        return nil
+    }
+}

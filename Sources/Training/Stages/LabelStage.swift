@@ -1,0 +1,174 @@
+import Foundation
+import Layers
+import Networks
+import Perception
+import StillLifeStudy
+import Tensors
+
+/// Images of a folder with the labels that its lines give them.
+struct LabelledImages: Sendable {
+    let images: ImageSet
+    /// Per group its labels, by name.
+    let groups: [LabelNetworkConfiguration.Group]
+    /// Per image and group the number of its label; nil where none was given.
+    ///
+    /// Held-out images included.
+    let truth: [[Int?]]
+
+    /// - Throws: `TrainingError.unusableData` where no group has two labels.
+    init(_ images: ImageSet, labels: [[String: String]], folder: String) throws {
+        self.images = images
+        let names = Set(labels.flatMap(\.keys)).sorted()
+        groups = names.map { name in .init(name: name, labels: Set(labels.compactMap { $0[name] }).sorted()) }
+            .filter { $0.labels.count > 1 }
+        guard !groups.isEmpty else {
+            throw TrainingError.unusableData(
+                path: folder,
+                reason:
+                    "no two of its pictures are told apart by \"labels\": {\"kind\": \"tulip\"} in captions.jsonl"
+            )
+        }
+        truth = labels.map { [groups] labels in
+            groups.map { group in labels[group.name].flatMap { group.labels.firstIndex(of: $0) } }
+        }
+    }
+}
+
+/// A network learns which label of each group fits an image.
+final class LabelStage: TrainingStage {
+    let name = "labels"
+    let parameters: ParameterSet
+    let shape: LabelNetworkConfiguration
+    private let configuration: TrainingConfiguration
+    private let set: LabelledImages
+    private let network: LabelNetwork
+    private let device: Device
+    private let dtype: DType
+    private let randomness: Randomness
+    private let order: ImageOrder
+    private let control: TrainingControl
+    /// The smallest part of an image's side that is shown.
+    private static let smallestPart = 0.72
+
+    init(
+        _ configuration: TrainingConfiguration, _ set: LabelledImages, device: Device,
+        control: TrainingControl
+    ) throws {
+        self.configuration = configuration
+        self.set = set
+        self.device = device
+        self.control = control
+        dtype = configuration.precision.dtype
+        randomness = Randomness(seed: configuration.seed)
+        order = ImageOrder(randomness, repeats: set.images.repeats)
+        var shape = LabelNetworkConfiguration()
+        shape.side = configuration.data.size
+        shape.channels = configuration.judge.channels
+        shape.normGroups = configuration.judge.normGroups
+        shape.groups = set.groups
+        self.shape = shape
+        var builder = NetworkBuilder(device: device, precision: dtype)
+        network = try builder.build(name, seed: randomness.seed(.networkWeights, 2)) {
+            try LabelNetwork($0, shape)
+        }
+        parameters = builder.parameters(
+            weightDecay: configuration.judge.weightDecay, averageDecay: configuration.judge.averageDecay)
+    }
+
+    var steps: Int { configuration.judge.steps }
+    var batch: Int { configuration.judge.batch }
+    var pace: LearningRateSchedule { configuration.judge.pace }
+    var settings: [String: String] {
+        configuration.commonSettings(data: set.images.fingerprint)
+            .merging(configuration.judge.architecture) { $1 }
+    }
+
+    func loss(step: Int) -> Tensor {
+        let chosen = order.batch(step: step, size: batch)
+        var draws = randomness.draws(.degradation, step)
+        let input = withoutGradients { () -> Tensor in
+            let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step))
+            let part = self.part(of: set.images.tensor(chosen, device: device), draws: &draws)
+            let worse = Degradation(share: configuration.judge.degraded)(part, draws: &draws, random: random)
+            return (draws.unit() < 0.5 ? worse.flipped(3) : worse).to(dtype: dtype)
+        }
+        let answers = network(input)
+        var loss = Tensor.zeros([]).to(device: device)
+        for (index, answer) in answers.enumerated() {
+            let count = set.groups[index].labels.count
+            var wanted = [Float](repeating: 0, count: chosen.count * count)
+            for (row, image) in chosen.enumerated() {
+                if let label = set.truth[image][index] { wanted[row * count + label] = 1 }
+            }
+            let told = max(wanted.reduce(0, +), 1)
+            let target = Tensor(wanted, shape: [chosen.count, count]).to(device: device)
+            let entropy = (answer.to(dtype: .float32).logSoftmax(-1) * target).sum * (-1 / Double(told))
+            loss = loss + entropy
+        }
+        return loss
+    }
+
+    /// A square of random size and place of each image, at the whole size.
+    private func part(of images: Tensor, draws: inout Draws) -> Tensor {
+        let whole = shape.side
+        let side = Int(Double(whole) * (Self.smallestPart + (1 - Self.smallestPart) * draws.unit()))
+        let rows = (0..<images.shape[0]).map { row in
+            images.narrowed(0, from: row, count: 1)
+                .narrowed(2, from: draws.below(whole - side + 1), count: side)
+                .narrowed(3, from: draws.below(whole - side + 1), count: side)
+        }
+        return Tensor.concatenated(rows).resampledBilinear(height: whole, width: whole)
+    }
+
+    /// A judge with the averaged weights.
+    func averaged() throws -> LabelJudge {
+        let weights = Dictionary(uniqueKeysWithValues: parameters.averages(of: name))
+        return LabelJudge(
+            try withoutGradients { try LabelNetwork(WeightStore(tensors: weights).weights, shape) },
+            device: device)
+    }
+
+    /// Of held-out images, by group: how often each label was answered for each true one.
+    func confusion() throws -> [String: [String: [String: Int]]] {
+        let judge = try averaged()
+        let images = set.images
+        var found: [String: [String: [String: Int]]] = [:]
+        let end = images.count + images.heldOut
+        for start in stride(from: images.count, to: end, by: 32) {
+            let part = start..<min(start + 32, end)
+            for (image, labels) in zip(part, judge.labels(of: images.tensor(part, device: device))) {
+                for (index, group) in set.groups.enumerated() {
+                    guard let truth = set.truth[image][index], let answer = labels[group.name] else {
+                        continue
+                    }
+                    found[group.name, default: [:]][group.labels[truth], default: [:]][
+                        answer.name, default: 0] += 1
+                }
+            }
+        }
+        return found
+    }
+
+    /// The share of right answers of each group.
+    static func shares(_ confusion: [String: [String: [String: Int]]]) -> [String: Double] {
+        confusion.mapValues { group in
+            let right = group.reduce(0) { $0 + ($1.value[$1.key] ?? 0) }
+            let all = group.reduce(0) { $0 + $1.value.values.reduce(0, +) }
+            return Double(right) / Double(max(all, 1))
+        }
+    }
+
+    func showSamples(step: Int) throws {
+        let shares = Self.shares(try confusion()).sorted { $0.key < $1.key }
+        let parts = shares.map { "\($0.key) \(String(format: "%.1f", $0.value * 100))" }
+        control.report(.message("labels, held-out pictures, % right: " + parts.joined(separator: ", ")))
+    }
+}
+
+extension JudgeSection {
+    /// How fast a judge learns.
+    var pace: LearningRateSchedule {
+        LearningRateSchedule(
+            learningRate: learningRate, warmup: warmup, finalShare: 0.02, gradientClip: gradientClip)
+    }
+}

@@ -1,0 +1,55 @@
+import Benchmarks
+import Diffusion
+import Editing
+import TestSupport
+import Testing
+
+/// Who takes part, as people write it.
+@Suite struct CandidateTests {
+    @Test("All methods take part by default, after doing nothing and the autoencoder")
+    func all() throws {
+        let candidates = try Candidate.chosen("all")
+        #expect(candidates.prefix(2) == [.nothing, .autoencoder])
+        #expect(candidates.dropFirst(2).map(\.label) == Registry.all.map { $0.description.name })
+    }
+
+    @Test(
+        "Who cannot be judged on still lifes is left out with a reason, an instruction model's own method is not"
+    )
+    func leftOut() throws {
+        var facts = LoadedModel(folder: try ModelFolder(path: Fixtures.model("tiny-sd1"))).facts
+        let ordinary = Candidate.leftOut(with: facts)
+        #expect(ordinary.map(\.method) == ["multidiffusion", "instruct-pix2pix"])
+        #expect(
+            ordinary.map(\.reason) == [
+                "paints regions, and these edits name none",
+                "needs a model trained to follow instructions, and this one is not",
+            ])
+        facts.inputChannels = 8
+        #expect(Candidate.leftOut(with: facts).map(\.method) == ["multidiffusion"])
+    }
+
+    @Test("Named methods come in the order named, once each, with their own options")
+    func named() throws {
+        let candidates = try Candidate.chosen(
+            "sdedit, diffedit,sdedit", options: ["diffedit.noises=2", "diffedit.threshold=0.3"])
+        #expect(
+            candidates.map(\.label) == [
+                "nothing", "autoencoder", "sdedit", "diffedit noises=2 threshold=0.3",
+            ])
+        #expect(candidates[3].title == "DiffEdit noises=2 threshold=0.3")
+    }
+
+    @Test(
+        "Names and options that do not exist are refused with what would be right",
+        arguments: [
+            ("difedit", [], "diffedit"), ("", [], "all"), ("sdedit", ["sdedit"], "method.key=value"),
+            ("sdedit", ["noises=2"], "method.key=value"), ("sdedit", ["diffedit.noises=2"], "sdedit"),
+            ("diffedit", ["diffedit.nois=2"], "noises"), ("diffedit", ["diffedit.noises=x"], "whole number"),
+            ("diffedit", ["difedit.noises=2"], "diffedit"),
+        ] as [(String, [String], String)])
+    func refused(methods: String, options: [String], mention: String) {
+        let error = #expect(throws: EditingError.self) { try Candidate.chosen(methods, options: options) }
+        #expect(error?.description.contains(mention) == true, "\(String(describing: error))")
+    }
+}
