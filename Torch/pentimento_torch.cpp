@@ -463,8 +463,17 @@ bool set_gradient_mode(bool enabled) {
     return before;
 }
 
-PTStatus generator_create(uint64_t seed, PTGenerator *result) {
-    return guarded([&] { *result = new PTGeneratorBox{at::detail::createCPUGenerator(seed)}; });
+PTStatus generator_create(uint64_t seed, int64_t type, int64_t index, PTGenerator *result) {
+    return guarded([&] {
+        if (type == 0) {
+            *result = new PTGeneratorBox{at::detail::createCPUGenerator(seed)};
+            return;
+        }
+        const c10::Device device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+        auto generator = at::globalContext().defaultGenerator(device).clone();
+        generator.set_current_seed(seed);
+        *result = new PTGeneratorBox{std::move(generator)};
+    });
 }
 
 void generator_release(PTGenerator generator) { delete generator; }
@@ -506,5 +515,7 @@ const PTInterface table = {
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const PTInterface *pentimento_torch_interface(void) {
+    // float32 means 32 bits: cuDNN would keep ten of 23 digits in convolutions. Whoever wants speed asks for 16 bits.
+    at::globalContext().setAllowTF32CuDNN(false);
     return &table;
 }

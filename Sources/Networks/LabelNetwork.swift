@@ -42,7 +42,8 @@ public final class LabelNetwork {
     }
 
     /// Looks at images [B, 3, side, side] in -1…1; answers per group numbers before the softmax, [B, labels].
-    public func callAsFunction(_ images: Tensor) -> [Tensor] {
+    /// - Parameter dropping: what training does to the pooled features, [B, groups, channels]; nil for nothing.
+    public func callAsFunction(_ images: Tensor, dropping: ((Tensor) -> Tensor)? = nil) -> [Tensor] {
         let (batch, _, height, width) = images.shape4
         precondition(
             height == configuration.side && width == configuration.side,
@@ -52,7 +53,8 @@ public final class LabelNetwork {
         x = norm(x).silu
         let (_, channels, rows, columns) = x.shape4
         let weights = places(x).reshaped([batch, heads.count, rows * columns]).softmax(-1)
-        let features = weights.matmul(x.reshaped([batch, channels, rows * columns]).transposed(1, 2))
+        let pooled = weights.matmul(x.reshaped([batch, channels, rows * columns]).transposed(1, 2))
+        let features = dropping?(pooled) ?? pooled
         return heads.enumerated().map { index, head in
             head.labels(head.hidden(features.narrowed(1, from: index, count: 1).squeezed(1)).silu)
         }

@@ -18,6 +18,8 @@ public struct LabelNetworkConfiguration: Sendable, Hashable {
 
     /// What `model_type` says.
     public static let modelType = "pentimento_labels"
+    /// What `views` may be.
+    public static let possibleViews = [1, 2, 4]
 
     /// Side of the images it looks at, in pixels.
     public var side = 128
@@ -27,6 +29,8 @@ public struct LabelNetworkConfiguration: Sendable, Hashable {
     public var layersPerLevel = 1
     /// Groups of the normalisations.
     public var normGroups = 8
+    /// Views of an image whose answers are averaged: 1 is the image, 2 its mirror image too, 4 the middle of both as well.
+    public var views = 1
     /// The groups of labels, by name.
     public var groups: [Group] = []
 
@@ -41,6 +45,10 @@ public struct LabelNetworkConfiguration: Sendable, Hashable {
         channels = try file.value("channels", channels)
         layersPerLevel = try file.count("layers_per_level", layersPerLevel)
         normGroups = try file.count("norm_groups", normGroups)
+        views = try file.value("views", views)
+        guard Self.possibleViews.contains(views) else {
+            throw ConfigurationError.value(path: path, key: "views", value: "\(views)", known: "1, 2, 4")
+        }
         if case .object(let labels)? = file["labels"] {
             let section = try file.section("labels")
             groups = try labels.keys.sorted().map {
@@ -58,7 +66,7 @@ public struct LabelNetworkConfiguration: Sendable, Hashable {
                 known: "one to eight positive multiples of norm_groups \(normGroups)")
         }
         try file.allow(
-            ["labels", "image_size", "channels", "layers_per_level", "norm_groups"], ignored: [],
+            ["labels", "image_size", "channels", "layers_per_level", "norm_groups", "views"], ignored: [],
             neutral: ["model_type": [Self.modelType]])
     }
 
@@ -71,7 +79,7 @@ public struct LabelNetworkConfiguration: Sendable, Hashable {
     public var json: [String: any Sendable] {
         [
             "model_type": Self.modelType, "image_size": side, "channels": channels,
-            "layers_per_level": layersPerLevel, "norm_groups": normGroups,
+            "layers_per_level": layersPerLevel, "norm_groups": normGroups, "views": views,
             "labels": Dictionary(uniqueKeysWithValues: groups.map { ($0.name, $0.labels) }),
         ]
     }

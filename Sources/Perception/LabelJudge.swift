@@ -12,6 +12,8 @@ public final class LabelJudge {
     private let device: Device
     /// Images of a pass.
     private static let batch = 32
+    /// What the view of an image's middle leaves out on each edge, as a share of the side.
+    private static let border = 0.1
 
     /// A label and how sure the judge is of it.
     public struct Label: Sendable, Hashable, Codable {
@@ -48,7 +50,7 @@ public final class LabelJudge {
 
     /// The most probable label of each group, by the groups' names, of each image.
     ///
-    /// The largest square in the middle of an image is looked at.
+    /// The largest square in the middle of an image is looked at, in as many views as the network's configuration says.
     public func labels(of images: [Image]) -> [[String: Label]] {
         let side = network.configuration.side
         return labels(of: .concatenated(images.map { $0.middleSquare(side: side).tensor() }))
@@ -58,9 +60,11 @@ public final class LabelJudge {
     public func labels(of images: Tensor) -> [[String: Label]] {
         stride(from: 0, to: images.shape[0], by: Self.batch).flatMap { start -> [[String: Label]] in
             let rows = start..<min(start + Self.batch, images.shape[0])
-            let answers = withoutGradients {
-                network(images.rows(rows).to(device: device)).map {
-                    $0.to(dtype: .float32).softmax(-1).scalars(as: Double.self)
+            let answers = withoutGradients { () -> [[Double]] in
+                let views = views(of: images.rows(rows).to(device: device))
+                return network(.concatenated(views)).map {
+                    $0.to(dtype: .float32).softmax(-1).reshaped([views.count, rows.count, -1]).mean([0])
+                        .scalars(as: Double.self)
                 }
             }
             return rows.indices.map { index in
@@ -75,6 +79,21 @@ public final class LabelJudge {
                 return found
             }
         }
+    }
+
+    /// What of images [B, 3, side, side] is looked at; the answers are averaged.
+    private func views(of images: Tensor) -> [Tensor] {
+        let count = network.configuration.views
+        guard count > 1 else { return [images] }
+        var views = [images]
+        if count == 4 {
+            let side = network.configuration.side
+            let border = Int((Double(side) * Self.border).rounded())
+            let middle = images.narrowed(2, from: border, count: side - 2 * border)
+                .narrowed(3, from: border, count: side - 2 * border)
+            views.append(middle.resampledBilinear(height: side, width: side))
+        }
+        return views + views.map { $0.flipped(3) }
     }
 
     /// The labels that a prompt asks for, by their groups' names: the first word of each group, plurals included.

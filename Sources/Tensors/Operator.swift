@@ -103,6 +103,7 @@ enum Operator: String, CaseIterable {
     case fusedAdamW = "aten::_fused_adamw_"
     case foreachLerpInPlace = "aten::_foreach_lerp_.Scalar"
     case foreachMultiplyInPlace = "aten::_foreach_mul_.Tensor"
+    case foreachAddInPlace = "aten::_foreach_add_.Scalar"
     case foreachNorm = "aten::_foreach_norm.Scalar"
     case foreachCopyInPlace = "aten::_foreach_copy_"
 

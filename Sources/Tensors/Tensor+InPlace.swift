@@ -13,7 +13,7 @@ package func adamWInPlace(
     steps: [Tensor],
     learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
 ) {
-    for step in steps { step.copyInPlace(from: step + 1) }
+    Operator.foreachAddInPlace.perform(.tensors(steps), .double(1))
     // The kernel walks memory, not indices: gradients of convolutions often lie in another order than the weights.
     let aligned = zip(gradients, parameters).map { $0.laidOut(like: $1) }
     Operator.fusedAdamW.perform(

@@ -145,7 +145,8 @@ public struct Trainer: Sendable {
         TrainingLoop(
             checkpoints: checkpoints(stage), log: log, control: control,
             checkpointSeconds: configuration.checkpointSeconds, logSteps: configuration.logSteps,
-            sampleSteps: configuration.samples.everySteps, deadline: deadline)
+            sampleSteps: configuration.samples.everySteps, deadline: deadline,
+            followsTime: configuration.paceFollowsTime)
     }
 
     private func trainedAutoencoder(

@@ -6,6 +6,11 @@ import Testing
 @testable import Training
 
 @Suite struct ConfigurationTests {
+    /// A judge of a folder's labels with a setting.
+    private static func judge(_ setting: String) -> String {
+        #"{"kind": "judge", "data": {"source": "folder", "folder": "f"}, "judge": {\#(setting)}}"#
+    }
+
     func message(_ json: String) -> String {
         do {
             _ = try TrainingConfiguration(json: Data(json.utf8), named: "c.json")
@@ -79,6 +84,27 @@ import Testing
             (#"{"diffusion": {"emptyCaptions": 2}}"#, "diffusion.emptyCaptions = 2.0: 0 to 1"),
             (#"{"diffusion": {"batch": 0}}"#, "diffusion.batch = 0: 1 to a million"),
             (#"{"samples": {"ddimSteps": 1000}}"#, "samples.ddimSteps = 1000: 1 to 999"),
+            (judge(#""smallestArea": 0"#), "judge.smallestArea = 0.0: 0.05 to 1"),
+            (judge(#""smallestArea": 1.1"#), "judge.smallestArea = 1.1: 0.05 to 1"),
+            (judge(#""erased": 1.5"#), "judge.erased = 1.5: 0 to 1"),
+            (judge(#""mixing": 2"#), "judge.mixing = 2.0: 0, or 0.01 to 1"),
+            (judge(#""mixing": 0.001"#), "judge.mixing = 0.001: 0, or 0.01 to 1"),
+            (judge(#""smoothing": 1"#), "judge.smoothing = 1.0: from 0 up to but without 1"),
+            (judge(#""dropout": -0.1"#), "judge.dropout = -0.1: from 0 up to but without 1"),
+            (judge(#""layersPerLevel": 0"#), "judge.layersPerLevel = 0: at least 1"),
+            (judge(#""views": 3"#), "judge.views = 3: 1, 2 or 4"),
+            (
+                #"{"kind": "judge", "judge": {"views": 2}}"#,
+                "judge.views = 2: 1 for a judge of still lifes"
+            ),
+            (
+                #"{"kind": "judge", "judge": {"layersPerLevel": 2}}"#,
+                "judge.layersPerLevel = 2: 1 for a judge of still lifes"
+            ),
+            (
+                #"{"kind": "judge", "judge": {"mixing": 0.5}}"#,
+                "judge.mixing = 0.5: 0.0 for a judge of still lifes"
+            ),
         ])
     func refused(json: String, expected: String) {
         let message = message(json)
@@ -112,7 +138,8 @@ import Testing
             .filter { $0.hasSuffix(".json") && $0 != "ablations.json" }
         #expect(
             names == [
-                "clip.json", "flowers-clip.json", "flowers-judge.json", "flowers.json", "judge.json",
+                "clip.json", "flowers-128.json", "flowers-clip.json", "flowers-judge.json", "flowers.json",
+                "judge.json",
                 "still-life-128.json", "still-life.json", "tiny.json",
             ])
         for name in names {

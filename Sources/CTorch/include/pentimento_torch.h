@@ -1,7 +1,7 @@
 /// The C boundary between Pentimento and libtorch.
 ///
 /// One boxed call reaches every ATen operator by name; the rest is what no operator offers: bytes in and out,
-/// gradients, the CPU random generator, threads. The functions live in a dynamic library of their own
+/// gradients, random generators, threads. The functions live in a dynamic library of their own
 /// (`Torch/pentimento_torch.cpp`), which is opened at run time and hands over one table, so that another libtorch
 /// (CUDA, another version) is another build of that one file, and a program starts without any.
 ///
@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /// Raised whenever the table below changes.
-#define PT_INTERFACE_VERSION 3
+#define PT_INTERFACE_VERSION 4
 
 typedef struct PTTensorBox *PTTensor;
 typedef struct PTOperatorBox *PTOperator;
@@ -146,7 +146,8 @@ typedef struct {
     /// Whether operations are recorded for gradients on this thread; answers the former setting.
     bool (*set_gradient_mode)(bool enabled);
 
-    PTStatus (*generator_create)(uint64_t seed, PTGenerator *result);
+    /// A random generator of a device (its type, 0 CPU or 1 CUDA, and index).
+    PTStatus (*generator_create)(uint64_t seed, int64_t type, int64_t index, PTGenerator *result);
     void (*generator_release)(PTGenerator generator);
 
     /// Another handle of the same tensor.

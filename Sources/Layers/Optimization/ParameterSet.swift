@@ -40,12 +40,17 @@ public final class ParameterSet {
             let slopes = slopes.map { $0.to(dtype: .float32) }
             _ = clipGradients(slopes, to: clip)
             optimiser.step(gradients: slopes, learningRate: learningRate)
-            for (copy, master) in zip(working, masters) where copy.dtype != .float32 {
-                copy.detached.copyInPlace(from: master)
-            }
+            copyToWorking()
             // A short memory at first, so that the random beginning is forgotten.
             average.update(decay: min(averageDecay, Double(step + 1) / Double(step + 10)))
         }
+    }
+
+    /// What the networks read follows the masters, where it is not the same.
+    private func copyToWorking() {
+        let copies = working.indices.filter { working[$0].dtype != .float32 }
+        guard !copies.isEmpty else { return }
+        copyInPlace(copies.map { working[$0].detached }, from: copies.map { masters[$0] })
     }
 
     /// The slow averages of a network's parameters, under its own names.
@@ -72,9 +77,7 @@ public final class ParameterSet {
         let (first, second, steps) = (try tensors("first"), try tensors("second"), try tensors("steps"))
         withoutGradients {
             for (target, value) in zip(masters, weights) { target.detached.copyInPlace(from: value) }
-            for (copy, master) in zip(working, masters) where copy.dtype != .float32 {
-                copy.detached.copyInPlace(from: master)
-            }
+            copyToWorking()
         }
         average.restore(averages)
         optimiser.restore(firstMoments: first, secondMoments: second, steps: steps)

@@ -50,6 +50,7 @@ extension JudgeSection {
     var architecture: [String: String] {
         [
             "judge.channels": "\(channels)", "judge.normGroups": "\(normGroups)",
+            "judge.layersPerLevel": "\(layersPerLevel)",
             "judge.roundTrips": "\(roundTrips)", "judge.latentNoise": "\(latentNoise)",
         ]
     }

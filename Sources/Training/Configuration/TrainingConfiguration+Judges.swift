@@ -26,6 +26,20 @@ public struct JudgeSection: Codable, Sendable, Equatable {
     public var gradientClip = 1.0
     /// How much of the running average of the weights each step keeps; less during the first steps.
     public var averageDecay = 0.995
+    /// Residual blocks of a level; this and what follows is for a folder's labels alone.
+    public var layersPerLevel = 1
+    /// Smallest share of an image's area that a random crop shows; 1 for whole images.
+    public var smallestArea = 0.5
+    /// How often a rectangle of an image is greyed out.
+    public var erased = 0.0
+    /// Alpha of the Beta distribution of the shares in which two images and their labels are mixed; 0 for no mixing.
+    public var mixing = 0.0
+    /// How much of each wanted answer is shared out evenly among the labels.
+    public var smoothing = 0.0
+    /// How often a pooled feature is left out while it learns.
+    public var dropout = 0.0
+    /// Views of an image whose answers are averaged: 1 is the image, 2 its mirror image too, 4 the middle of both as well.
+    public var views = 1
 
     /// The defaults.
     public init() {}

@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Networks
 import StillLife
 
 extension TrainingConfiguration {
@@ -51,10 +52,44 @@ extension TrainingConfiguration {
         try require(
             (0...1).contains(judge.roundTrips), "judge.roundTrips", judge.roundTrips, "0 to 1")
         try require((0...1).contains(judge.degraded), "judge.degraded", judge.degraded, "0 to 1")
+        try validateLabelling()
         try validateAverage("judge", judge.averageDecay)
         try validateSteps(
             "judge", batch: judge.batch, steps: judge.steps, rate: judge.learningRate, warmup: judge.warmup,
             decay: judge.weightDecay, clip: judge.gradientClip)
+    }
+
+    private func validateLabelling() throws {
+        try require(judge.layersPerLevel > 0, "judge.layersPerLevel", judge.layersPerLevel, "at least 1")
+        try require(
+            (0.05...1).contains(judge.smallestArea), "judge.smallestArea", judge.smallestArea, "0.05 to 1")
+        try require((0...1).contains(judge.erased), "judge.erased", judge.erased, "0 to 1")
+        try require(
+            judge.mixing == 0 || (0.01...1).contains(judge.mixing), "judge.mixing", judge.mixing,
+            "0, or 0.01 to 1")
+        for (key, share) in [("smoothing", judge.smoothing), ("dropout", judge.dropout)] {
+            try require(
+                (0..<1).contains(share), "judge.\(key)", share, "from 0 up to but without 1")
+        }
+        try require(
+            LabelNetworkConfiguration.possibleViews.contains(judge.views), "judge.views", judge.views,
+            "1, 2 or 4")
+        guard data.source == .stillLife else { return }
+        let usual = JudgeSection()
+        try require(
+            judge.layersPerLevel == usual.layersPerLevel, "judge.layersPerLevel", judge.layersPerLevel,
+            "\(usual.layersPerLevel) for a judge of still lifes")
+        try require(
+            judge.views == usual.views, "judge.views", judge.views,
+            "\(usual.views) for a judge of still lifes")
+        for (key, value, usual) in [
+            ("smallestArea", judge.smallestArea, usual.smallestArea),
+            ("erased", judge.erased, usual.erased), ("mixing", judge.mixing, usual.mixing),
+            ("smoothing", judge.smoothing, usual.smoothing), ("dropout", judge.dropout, usual.dropout),
+        ] {
+            try require(
+                value == usual, "judge.\(key)", value, "\(usual) for a judge of still lifes")
+        }
     }
 
     private func validateClip() throws {

@@ -21,6 +21,10 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var threads = 0
     /// Stops and writes the model after so many minutes of this run; 0 for no limit.
     public var timeLimitMinutes = 0.0
+    /// Whether the learning rate falls with the time that is over, where there is a time limit, and not with the steps.
+    ///
+    /// For a machine that is there for so many minutes: the model is ready at their end. Such a run cannot be repeated.
+    public var paceFollowsTime = false
     /// Seconds between checkpoints.
     public var checkpointSeconds = 300.0
     /// Steps between lines of `progress.jsonl`.

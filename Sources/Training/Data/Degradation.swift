@@ -26,14 +26,30 @@ struct Degradation {
         if side % 8 == 0 {
             result = mixed(result, quantised(result, step: 0.02 + 0.06 * draws.unit()), chosen(&draws))
         }
-        let noise = random.normal(images.shape).like(images)
-        result = result + noise * chosen(&draws) * (0.02 + 0.1 * draws.unit())
+        let noise = noise(images, draws: &draws, random: random)
+        result = result + noise * (0.02 + 0.1 * draws.unit())
         // A little more or less light and contrast, for every image its own.
         func around(_ middle: Double, _ reach: Double, _ draws: inout Draws) -> Tensor {
             let values = (0..<rows).map { _ in Float(middle + reach * (2 * draws.unit() - 1)) }
             return Tensor(values, shape: [rows, 1, 1, 1]).like(images)
         }
         return (result * around(1, 0.08, &draws) + around(0, 0.05, &draws)).clamped(-1, 1)
+    }
+
+    /// Noise for the chosen images and zeros for the others; only what is used is drawn.
+    private func noise(_ images: Tensor, draws: inout Draws, random: RandomGenerator) -> Tensor {
+        let (rows, channels, height, width) = images.shape4
+        var drawn = 0
+        let sources = (0..<rows).map { _ -> Int64 in
+            guard draws.unit() < share else { return 0 }
+            drawn += 1
+            return Int64(drawn)
+        }
+        let normal = Tensor.concatenated([
+            .zeros([1, channels, height, width], device: random.device),
+            random.normal([drawn, channels, height, width]),
+        ])
+        return normal.like(images).indexSelect(0, Tensor(sources, shape: [rows]).to(device: images.device))
     }
 
     /// Blurred by a Gaussian of five taps.

@@ -7,7 +7,7 @@ import Imaging
 /// "a/b.jpg", "captions": ["…", "…"]}`; `file_name`, `caption` and `text` are understood too. Such a line may say
 /// `"repeats": 3`, how often an epoch shows the image, and `"split": "held-out"`: where any line does, the images to
 /// measure on are taken from those alone, and none of them is learned from. `"labels": {"kind": "tulip"}` is what a
-/// judge learns.
+/// judge learns. All images at one size may also lie in one file, see `PackedImages`.
 struct FolderImages: Sendable {
     let section: DataSection
 
@@ -22,6 +22,8 @@ struct FolderImages: Sendable {
         var labels: [String: String] = [:]
         /// Whether the folder itself keeps it out of training.
         var isHeldOut = false
+        /// Its place among `PackedImages`, where there are such.
+        var row = 0
     }
 
     /// The images to learn from and, behind them, those held out.
@@ -38,13 +40,15 @@ struct FolderImages: Sendable {
     private func read(
         in work: String, control: TrainingControl
     ) throws -> (images: ImageSet, entries: [Entry]) {
-        let (chosen, count) = try chosen(of: try entries(control: control))
         let (folder, size) = (section.folder, section.size)
+        let pack = try PackedImages(folder: folder, size: size)
+        let (chosen, count) = try chosen(of: try entries(of: pack, control: control))
         var images = try ImageSet.cached(
-            in: work, fingerprint: try fingerprint(chosen), count: count, heldOut: section.heldOut,
+            in: work, fingerprint: try fingerprint(chosen, of: pack), count: count, heldOut: section.heldOut,
             size: size,
             image: {
-                try Image(contentsOf: "\(folder)/\(chosen[$0].path)").middleSquare(side: size)
+                try pack?.image(chosen[$0].row)
+                    ?? Image(contentsOf: "\(folder)/\(chosen[$0].path)").middleSquare(side: size)
             },
             captions: { chosen[$0].captions }, control: control)
         images.repeats = chosen.prefix(count).map(\.repeats)
@@ -77,7 +81,7 @@ struct FolderImages: Sendable {
     }
 
     /// All images with captions, in the order of their paths.
-    func entries(control: TrainingControl) throws -> [Entry] {
+    func entries(of pack: PackedImages? = nil, control: TrainingControl) throws -> [Entry] {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: section.folder, isDirectory: &isFolder) else {
             throw TrainingError.missing(path: section.folder)
@@ -86,6 +90,15 @@ struct FolderImages: Sendable {
             throw TrainingError.unusableData(path: section.folder, reason: "it is not a folder")
         }
         let listed = try listedCaptions()
+        if let pack {
+            guard listed.count == pack.count else {
+                throw TrainingError.unusableData(
+                    path: pack.path,
+                    reason: "it holds \(pack.count) pictures and \(Self.list) names \(listed.count)")
+            }
+            return listed.sorted { $0.key < $1.key }.filter { !$0.value.captions.isEmpty }
+                .map { entry($0.key, $0.value, row: $0.value.row) }
+        }
         let all = (FileManager.default.enumerator(atPath: section.folder)?.allObjects as? [String] ?? [])
             .sorted()
         let paths = all.filter { Self.endings.contains(Self.ending($0)) && !isHidden($0) }
@@ -98,10 +111,7 @@ struct FolderImages: Sendable {
         for path in paths {
             let told = try listed[path] ?? Told(captions: captions(beside: path))
             if !told.captions.isEmpty {
-                entries.append(
-                    Entry(
-                        path: path, captions: Array(told.captions.prefix(section.captions)),
-                        repeats: told.repeats, labels: told.labels, isHeldOut: told.isHeldOut))
+                entries.append(entry(path, told))
             } else {
                 lonely.append(path)
             }
@@ -116,6 +126,12 @@ struct FolderImages: Sendable {
         }
         tellOfOthers(all, images: paths, lonely: lonely, control: control)
         return entries
+    }
+
+    private func entry(_ path: String, _ told: Told, row: Int = 0) -> Entry {
+        Entry(
+            path: path, captions: Array(told.captions.prefix(section.captions)), repeats: told.repeats,
+            labels: told.labels, isHeldOut: told.isHeldOut, row: row)
     }
 
     private static let endings: Set<String> = [
@@ -186,7 +202,8 @@ struct FolderImages: Sendable {
                     reason: "line \(index + 1) is not {\"file\": …, \"caption\": … or \"captions\": […]}")
             }
             let captions = (item.captions ?? []) + [item.caption, item.text].compactMap(\.self)
-            found[file, default: Told()].captions += Self.cleaned(captions)
+            let row = found.count
+            found[file, default: Told(row: row)].captions += Self.cleaned(captions)
             found[file]?.labels.merge(item.labels ?? [:]) { $1 }
             if let repeats = item.repeats {
                 guard (1...1000).contains(repeats) else {
@@ -209,6 +226,7 @@ struct FolderImages: Sendable {
 
     /// What is told of an image.
     private struct Told {
+        var row = 0
         var captions: [String] = []
         var repeats = 1
         var labels: [String: String] = [:]
@@ -235,10 +253,17 @@ struct FolderImages: Sendable {
         captions.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.filter { !$0.isEmpty }
     }
 
-    /// Names the images: settings, captions, and of each file its name, its length, its first and last bytes.
-    private func fingerprint(_ entries: [Entry]) throws -> String {
+    /// Names the images: settings, captions, and of each file its name, its length, its first and last bytes; of packed
+    /// ones some pixels.
+    private func fingerprint(_ entries: [Entry], of pack: PackedImages?) throws -> String {
         var fingerprint = try CacheKey(of: section)
         for entry in entries {
+            if let pack {
+                let pixels = try pack.image(entry.row).pixels
+                fingerprint.add("\(entry.path)\n\(entry.repeats)\n" + entry.captions.joined(separator: "\n"))
+                fingerprint.add(pixels[(pixels.count / 2)..<(pixels.count / 2 + section.size * 3)])
+                continue
+            }
             let path = "\(section.folder)/\(entry.path)"
             guard let file = FileHandle(forReadingAtPath: path) else {
                 throw TrainingError.missing(path: path)

@@ -4,7 +4,7 @@ import Networks
 import Tensors
 
 /// The latents of all training images in a mapped file of 16-bit numbers, and what was measured on the way.
-struct LatentSet: Sendable {
+struct LatentSet {
     /// What was measured when the latents were made.
     struct Measures: Codable, Sendable {
         /// 1 / the standard deviation of all latents, which brings them to about 1.
@@ -19,6 +19,8 @@ struct LatentSet: Sendable {
     /// The shape of one: [latentChannels, height, width].
     let shape: [Int]
     private let file: MappedFile
+    /// All of them, float16, on the device that trains, where that is not the CPU.
+    private let resident: Tensor?
 
     private var byteCount: Int { shape.reduce(2, *) }
 
@@ -50,7 +52,7 @@ struct LatentSet: Sendable {
             var (sum, squares) = (0.0, 0.0)
             try CacheFile.write(to: path, count: byteCount * images.count) { memory in
                 // Layers of many large images at once take memory anew from the system for every one of them.
-                let batch = max(8, 64 * 64 * 64 / (images.size * images.size))
+                let batch = max(device == .cpu ? 8 : 128, 64 * 64 * 64 / (images.size * images.size))
                 for start in stride(from: 0, to: images.count, by: batch) {
                     if control.isStopping { throw CancellationError() }
                     let part = start..<min(start + batch, images.count)
@@ -72,9 +74,22 @@ struct LatentSet: Sendable {
         }
         let stored = try JSONDecoder().decode(
             Measures.self, from: Data(contentsOf: URL(fileURLWithPath: measuresPath)))
+        let file = try CacheFile.mapped(path, count: byteCount * images.count)
         return LatentSet(
-            measures: stored, fingerprint: fingerprint.text, shape: shape,
-            file: try CacheFile.mapped(path, count: byteCount * images.count))
+            measures: stored, fingerprint: fingerprint.text, shape: shape, file: file,
+            resident: device == .cpu ? nil : moved(file, count: images.count, shape: shape, to: device))
+    }
+
+    /// All latents of a file on a device, brought there in parts.
+    private static func moved(_ file: MappedFile, count: Int, shape: [Int], to device: Device) -> Tensor {
+        let (bytes, part) = (shape.reduce(2, *), 4096)
+        return .concatenated(
+            stride(from: 0, to: count, by: part).map { start in
+                let rows = min(part, count - start)
+                let memory = UnsafeRawBufferPointer(
+                    rebasing: file.bytes[(start * bytes)..<((start + rows) * bytes)])
+                return Tensor(copying: memory, shape: [rows] + shape, dtype: .float16).to(device: device)
+            })
     }
 
     /// Scaled latents of images, float32 [B, latentChannels, h, w].
@@ -84,6 +99,10 @@ struct LatentSet: Sendable {
 
     /// Latents of images as the network gave them, float32 [B, latentChannels, h, w].
     func plain(_ images: [Int], device: Device) -> Tensor {
+        if let resident, resident.device == device {
+            return resident.indexSelect(0, Tensor(images.map(Int64.init)).to(device: device)).to(
+                dtype: .float32)
+        }
         let count = byteCount
         let bytes = [UInt8](unsafeUninitializedCapacity: count * images.count) { buffer, filled in
             let target = UnsafeMutableRawBufferPointer(buffer)

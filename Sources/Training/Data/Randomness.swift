@@ -10,6 +10,7 @@ struct Randomness {
         case samples, scenes
         case networkWeights, degradation, degradationNoise, roundTrips
         case heldOut
+        case mixing, dropout
     }
 
     let seed: UInt64

@@ -107,7 +107,8 @@ final class AutoencoderStage: TrainingStage {
         }
         let input = images.tensor(crops: places, side: side, device: device).to(dtype: dtype)
         let (mean, logVariance) = autoencoder.encode(input)
-        let noise = RandomGenerator(seed: randomness.seed(.encode, step)).normal(mean.shape).like(mean)
+        let noise = RandomGenerator(seed: randomness.seed(.encode, step), device: device)
+            .normal(mean.shape).like(mean)
         let output = autoencoder.decode(mean + (logVariance * 0.5).exp * noise)
         let loss = AutoencoderLoss(configuration.autoencoder)(
             output, input, mean: mean, logVariance: logVariance)

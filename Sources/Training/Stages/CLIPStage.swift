@@ -80,7 +80,7 @@ final class CLIPStage: TrainingStage {
         let ids = tokens.drawn(for: chosen, emptyShare: 0, draws: &draws, device: device)
         let shown = withoutGradients {
             var draws = randomness.draws(.degradation, step)
-            let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step))
+            let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step), device: device)
             let worse = Degradation(share: 0.15)(
                 images.tensor(chosen, device: device), draws: &draws, random: random)
             return normalisation(worse).to(dtype: dtype)

@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Imaging
 import Layers
 import Networks
@@ -6,9 +7,14 @@ import Tensors
 
 /// Images of the configuration's prompts, to look at while training goes on.
 extension DiffusionStage {
-    /// A sheet of images with their prompts, always from the same noise, by the averaged weights.
+    /// A sheet of images with their prompts, always from the same noise, by the averaged weights, and their error on
+    /// held-out images, which rises again where a training has gone on for too long.
     /// - Throws: `TrainingError.diverged` where the averaged weights no longer answer numbers.
     func showSamples(step: Int) throws {
+        control.report(
+            .message(
+                "diffusion: error of the noise in held-out latents "
+                    + String(format: "%.4f", try heldOutError())))
         let prompts = configuration.samples.prompts
         guard !prompts.isEmpty else { return }
         let images: [Image]

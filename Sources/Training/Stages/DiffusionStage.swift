@@ -126,8 +126,7 @@ final class DiffusionStage: TrainingStage {
     func loss(step: Int) -> Tensor {
         let chosen = order.batch(step: step, size: batch)
         let clean = latents.scaled(chosen, device: device)
-        let noise = RandomGenerator(seed: randomness.seed(.noise, step)).normal(clean.shape).to(
-            device: device)
+        let noise = RandomGenerator(seed: randomness.seed(.noise, step), device: device).normal(clean.shape)
         // One timestep from each of `batch` equal parts of the range: all are as likely, with less scatter.
         var draws = randomness.draws(.timesteps, step)
         let all = objective.schedule.trainingSteps

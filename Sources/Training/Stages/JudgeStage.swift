@@ -64,7 +64,7 @@ final class JudgeStage: TrainingStage {
                 let mark = Tensor(marks, shape: [chosen.count, 1, 1, 1]).to(device: device)
                 shown = shown + (roundTrips.tensor(chosen, device: device) - shown) * mark
             }
-            let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step))
+            let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step), device: device)
             let worse = Degradation(share: configuration.judge.degraded)(shown, draws: &draws, random: random)
             return (flipped ? worse.flipped(3) : worse).to(dtype: dtype)
         }

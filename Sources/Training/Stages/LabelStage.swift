@@ -47,8 +47,6 @@ final class LabelStage: TrainingStage {
     private let randomness: Randomness
     private let order: ImageOrder
     private let control: TrainingControl
-    /// The smallest part of an image's side that is shown.
-    private static let smallestPart = 0.72
 
     init(
         _ configuration: TrainingConfiguration, _ set: LabelledImages, device: Device,
@@ -64,8 +62,10 @@ final class LabelStage: TrainingStage {
         var shape = LabelNetworkConfiguration()
         shape.side = configuration.data.size
         shape.channels = configuration.judge.channels
+        shape.layersPerLevel = configuration.judge.layersPerLevel
         shape.normGroups = configuration.judge.normGroups
         shape.groups = set.groups
+        shape.views = configuration.judge.views
         self.shape = shape
         var builder = NetworkBuilder(device: device, precision: dtype)
         network = try builder.build(name, seed: randomness.seed(.networkWeights, 2)) {
@@ -85,21 +85,13 @@ final class LabelStage: TrainingStage {
 
     func loss(step: Int) -> Tensor {
         let chosen = order.batch(step: step, size: batch)
-        var draws = randomness.draws(.degradation, step)
-        let input = withoutGradients { () -> Tensor in
-            let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step))
-            let part = self.part(of: set.images.tensor(chosen, device: device), draws: &draws)
-            let worse = Degradation(share: configuration.judge.degraded)(part, draws: &draws, random: random)
-            return (draws.unit() < 0.5 ? worse.flipped(3) : worse).to(dtype: dtype)
-        }
-        let answers = network(input)
+        let (input, mixing) = withoutGradients { shown(chosen, step: step) }
+        let answers = network(input, dropping: dropping(step: step))
         var loss = Tensor.zeros([]).to(device: device)
         for (index, answer) in answers.enumerated() {
             let count = set.groups[index].labels.count
-            var wanted = [Float](repeating: 0, count: chosen.count * count)
-            for (row, image) in chosen.enumerated() {
-                if let label = set.truth[image][index] { wanted[row * count + label] = 1 }
-            }
+            let wanted = mixing.targets(
+                chosen.map { set.truth[$0][index] }, of: count, smoothing: configuration.judge.smoothing)
             let told = max(wanted.reduce(0, +), 1)
             let target = Tensor(wanted, shape: [chosen.count, count]).to(device: device)
             let entropy = (answer.to(dtype: .float32).logSoftmax(-1) * target).sum * (-1 / Double(told))
@@ -108,16 +100,32 @@ final class LabelStage: TrainingStage {
         return loss
     }
 
-    /// A square of random size and place of each image, at the whole size.
-    private func part(of images: Tensor, draws: inout Draws) -> Tensor {
-        let whole = shape.side
-        let side = Int(Double(whole) * (Self.smallestPart + (1 - Self.smallestPart) * draws.unit()))
-        let rows = (0..<images.shape[0]).map { row in
-            images.narrowed(0, from: row, count: 1)
-                .narrowed(2, from: draws.below(whole - side + 1), count: side)
-                .narrowed(3, from: draws.below(whole - side + 1), count: side)
+    /// What the network sees of images at a step, and how they are mixed.
+    func shown(_ chosen: [Int], step: Int) -> (images: Tensor, mixing: Mixing) {
+        let (section, count) = (configuration.judge, chosen.count)
+        var draws = randomness.draws(.crops, step)
+        let crops = Crops(count: count, smallestArea: section.smallestArea, draws: &draws)
+        let erasing = Erasing(count: count, share: section.erased, draws: &draws)
+        var mixingDraws = randomness.draws(.mixing, step)
+        let mixing = Mixing(count: count, alpha: section.mixing, side: shape.side, draws: &mixingDraws)
+
+        let parts = crops(set.images.tensor(chosen, device: device), side: shape.side)
+        var degradationDraws = randomness.draws(.degradation, step)
+        let worse = Degradation(share: section.degraded)(
+            parts, draws: &degradationDraws,
+            random: RandomGenerator(seed: randomness.seed(.degradationNoise, step), device: device))
+        return (mixing(erasing(worse)).to(dtype: dtype), mixing)
+    }
+
+    /// Leaves features out and makes up for it by the others (Srivastava and others 2014); nil where none are left out.
+    func dropping(step: Int) -> ((Tensor) -> Tensor)? {
+        let rate = configuration.judge.dropout
+        guard rate > 0 else { return nil }
+        let random = RandomGenerator(seed: randomness.seed(.dropout, step))
+        return { features in
+            let kept = withoutGradients { (random.uniform(features.shape) > rate).like(features) }
+            return features * kept * (1 / (1 - rate))
         }
-        return Tensor.concatenated(rows).resampledBilinear(height: whole, width: whole)
     }
 
     /// A judge with the averaged weights.

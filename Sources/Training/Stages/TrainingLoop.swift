@@ -30,9 +30,10 @@ struct LearningRateSchedule {
     let gradientClip: Double
 
     /// A rise in a straight line, then half a cosine (Loshchilov and Hutter 2017) down to a share of the height.
-    func learningRate(step: Int, of steps: Int) -> Double {
+    /// - Parameter time: the share of the time that is over, which counts where it is more than that of the steps.
+    func learningRate(step: Int, of steps: Int, time: Double = 0) -> Double {
         if step < warmup { return learningRate * Double(step + 1) / Double(warmup) }
-        let way = Double(step - warmup) / Double(max(1, steps - warmup))
+        let way = max(time, Double(step - warmup) / Double(max(1, steps - warmup)))
         return learningRate * (finalShare + (1 - finalShare) * 0.5 * (1 + cos(.pi * min(1, way))))
     }
 }
@@ -57,6 +58,8 @@ struct TrainingLoop {
     let sampleSteps: Int
     /// When the run must end.
     let deadline: ContinuousClock.Instant?
+    /// Whether the learning rate is led by the deadline.
+    let followsTime: Bool
 
     func run(_ stage: any TrainingStage) throws -> TrainingEnd {
         let clock = ContinuousClock()
@@ -75,7 +78,8 @@ struct TrainingLoop {
 
         while position.step < stage.steps {
             let step = position.step
-            let rate = stage.pace.learningRate(step: step, of: stage.steps)
+            let rate = stage.pace.learningRate(
+                step: step, of: stage.steps, time: shareOver(since: start, at: clock.now))
             let loss = withGradients { stage.loss(step: step) }
             stage.parameters.descend(loss, step: step, learningRate: rate, clip: stage.pace.gradientClip)
             losses.append(loss.detached)
@@ -120,5 +124,13 @@ struct TrainingLoop {
             if end != .finished { return end }
         }
         return .finished
+    }
+
+    /// The share of the time until the deadline that is over; 0 where the time does not matter.
+    private func shareOver(
+        since start: ContinuousClock.Instant, at now: ContinuousClock.Instant
+    ) -> Double {
+        guard followsTime, let deadline else { return 0 }
+        return (now - start).seconds / max(1e-9, (deadline - start).seconds)
     }
 }
