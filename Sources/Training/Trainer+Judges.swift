@@ -98,7 +98,7 @@ extension Trainer {
 
     /// Takes up the newest checkpoint of a stage, which must be there.
     func restore(_ stage: any TrainingStage) throws {
-        guard try checkpoints(stage.name).resume(stage.parameters, settings: stage.settings) != nil else {
+        guard try checkpoints(stage.name).restore(stage.parameters, settings: stage.settings) != nil else {
             throw TrainingError.missing(path: "a checkpoint, \(work)/\(stage.name)-….safetensors,")
         }
     }

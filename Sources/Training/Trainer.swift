@@ -110,7 +110,7 @@ public struct Trainer: Sendable {
         let images = try loadImages()
         let first = try trainedAutoencoder(images, until: nil, training: false).0
         let stage = try diffusionStage(images, first)
-        _ = try checkpoints("diffusion").resume(stage.parameters, settings: stage.settings)
+        _ = try checkpoints("diffusion").restore(stage.parameters, settings: stage.settings)
         return (stage, first)
     }
 
@@ -172,7 +172,7 @@ public struct Trainer: Sendable {
         if training {
             end = try loop(until: deadline, of: stage.name).run(stage)
         } else {
-            _ = try checkpoints(stage.name).resume(stage.parameters, settings: stage.settings)
+            _ = try checkpoints(stage.name).restore(stage.parameters, settings: stage.settings)
         }
         let weights = stage.parameters.averages(of: "vae")
         return (ReadyAutoencoder(network: try stage.averaged(), weights: weights), end)

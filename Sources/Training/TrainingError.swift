@@ -16,8 +16,6 @@ public enum TrainingError: UserError, Equatable {
     case file(path: String, reason: String)
     /// A file or folder that cannot be written; `isFault` where the machine and not the place is why.
     case cannotWrite(path: String, reason: String, isFault: Bool)
-    /// A checkpoint that belongs to other settings.
-    case otherSettings(path: String, key: String, found: String, wanted: String)
     /// The loss became infinite or not a number.
     case diverged(stage: String, step: Int)
 
@@ -27,8 +25,7 @@ public enum TrainingError: UserError, Equatable {
         case .missing: .missing
         case .cannotWrite(_, _, isFault: true): .environment
         case .file, .diverged: .fault
-        case .unreadableConfiguration, .unknownKey, .invalidValue, .unusableData, .cannotWrite,
-            .otherSettings:
+        case .unreadableConfiguration, .unknownKey, .invalidValue, .unusableData, .cannotWrite:
             .badInput
         }
     }
@@ -45,9 +42,6 @@ public enum TrainingError: UserError, Equatable {
         case .unusableData(let path, let reason): "\(path) cannot be trained on: \(reason)"
         case .file(let path, let reason): "\(path): \(reason)"
         case .cannotWrite(let path, let reason, _): "\(path) cannot be written: \(reason)"
-        case .otherSettings(let path, let key, let found, let wanted):
-            "\(path) was made with another \(key): \(found), not \(wanted); choose another work folder, or delete "
-                + "it to start again"
         case .diverged(let stage, let step):
             "the loss of the \(stage) is no longer a finite number at step \(step); lower its learningRate"
         }

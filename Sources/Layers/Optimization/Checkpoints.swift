@@ -101,6 +101,9 @@ public struct CheckpointError: UserError, Equatable {
     /// The checkpoint does not fit what is asked for.
     public var kind: UserErrorKind { .badInput }
 
-    /// What differs.
-    public var description: String { "\(path) was made with \(key) \(found), not \(wanted)" }
+    /// What differs, and what to do.
+    public var description: String {
+        "\(path) was made with another \(key): \(found), not \(wanted); choose another work folder, or delete it "
+            + "to start again"
+    }
 }

@@ -12,9 +12,9 @@ extension DiffusionSession {
     func evaluateMaps(_ scenes: EvaluationScenes, into report: inout EvaluationReport) throws {
         let settings = scenes.settings
         guard settings.maps > 0 else { return }
-        let levels = try schedule.levels(steps: settings.steps)
-        let told = settings.mapLevels.map {
-            levels[min(max(levels.stepCount(strength: $0), 1), levels.steps)]
+        let trajectory = try schedule.levels(steps: settings.steps)
+        let levels = settings.mapLevels.map {
+            trajectory[min(max(trajectory.stepCount(strength: $0), 1), trajectory.steps)]
         }
         let sites = try model.sites.filter(\.isCrossAttentionMap)
         var precisions: [Int: [Double]] = [:]
@@ -25,10 +25,10 @@ extension DiffusionSession {
             let rendering = scene.rendering(size: model.facts.imageSide)
             let clean = try encode(rendering.image)
             let noise = RandomGenerator(seed: settings.seed &+ UInt64(index)).normal(clean.shape).like(clean)
-            let recordings = told.map { _ in Recording(sites, averagingHeads: true) }
+            let recordings = levels.map { _ in Recording(sites, averagingHeads: true) }
             let prompt = try prompt(scene.caption)
             _ = try predict(
-                zip(told, recordings).map { level, recording in
+                zip(levels, recordings).map { level, recording in
                     Query(
                         DDIM.addNoise(clean, noise, to: level), at: level, prompt: prompt,
                         plan: .recording(into: recording))

@@ -6,11 +6,11 @@ import StillLifeStudy
 import Tensors
 
 /// A judge learns what still lifes show, however they were treated.
-final class JudgeStage: TrainingStage {
+final class JudgeStage: JudgingStage {
     let name = "judge"
     let parameters: ParameterSet
     let shape: AttributeNetworkConfiguration
-    private let configuration: TrainingConfiguration
+    let configuration: TrainingConfiguration
     private let images: JudgeImages
     private let network: AttributeNetwork
     private let device: Device
@@ -38,13 +38,9 @@ final class JudgeStage: TrainingStage {
         network = try builder.build("judge", seed: randomness.seed(.networkWeights, 0)) {
             try AttributeNetwork($0, shape)
         }
-        parameters = builder.parameters(
-            weightDecay: configuration.judge.weightDecay, averageDecay: configuration.judge.averageDecay)
+        parameters = configuration.judge.parameters(of: builder)
     }
 
-    var steps: Int { configuration.judge.steps }
-    var batch: Int { configuration.judge.batch }
-    var pace: LearningRateSchedule { configuration.judge.pace }
     var settings: [String: String] {
         configuration.commonSettings(data: images.images.fingerprint)
             .merging(configuration.judge.architecture) { $1 }

@@ -35,11 +35,11 @@ struct LabelledImages: Sendable {
 }
 
 /// A network learns which label of each group fits an image.
-final class LabelStage: TrainingStage {
+final class LabelStage: JudgingStage {
     let name = "labels"
     let parameters: ParameterSet
     let shape: LabelNetworkConfiguration
-    private let configuration: TrainingConfiguration
+    let configuration: TrainingConfiguration
     private let set: LabelledImages
     private let network: LabelNetwork
     private let device: Device
@@ -71,13 +71,9 @@ final class LabelStage: TrainingStage {
         network = try builder.build(name, seed: randomness.seed(.networkWeights, 2)) {
             try LabelNetwork($0, shape)
         }
-        parameters = builder.parameters(
-            weightDecay: configuration.judge.weightDecay, averageDecay: configuration.judge.averageDecay)
+        parameters = configuration.judge.parameters(of: builder)
     }
 
-    var steps: Int { configuration.judge.steps }
-    var batch: Int { configuration.judge.batch }
-    var pace: LearningRateSchedule { configuration.judge.pace }
     var settings: [String: String] {
         configuration.commonSettings(data: set.images.fingerprint)
             .merging(configuration.judge.architecture) { $1 }
@@ -170,13 +166,5 @@ final class LabelStage: TrainingStage {
         let shares = Self.shares(try confusion()).sorted { $0.key < $1.key }
         let parts = shares.map { "\($0.key) \(String(format: "%.1f", $0.value * 100))" }
         control.report(.message("labels, held-out pictures, % right: " + parts.joined(separator: ", ")))
-    }
-}
-
-extension JudgeSection {
-    /// How fast a judge learns.
-    var pace: LearningRateSchedule {
-        LearningRateSchedule(
-            learningRate: learningRate, warmup: warmup, finalShare: 0.02, gradientClip: gradientClip)
     }
 }

@@ -64,7 +64,7 @@ struct TrainingLoop {
     func run(_ stage: any TrainingStage) throws -> TrainingEnd {
         let clock = ContinuousClock()
         var position =
-            try checkpoints.resume(stage.parameters, settings: stage.settings)
+            try checkpoints.restore(stage.parameters, settings: stage.settings)
             ?? Checkpoints.Position(step: 0, seconds: 0, smoothedLoss: 0, settings: stage.settings)
         try log.rewind(stage: stage.name, to: position.step)
         if position.step > 0 {
