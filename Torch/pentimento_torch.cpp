@@ -2,75 +2,23 @@
 //
 // Every function catches everything; nothing is kept between calls but the last error.
 
-#include "../Sources/CTorch/include/pentimento_torch.h"
+#include "boundary.h"
 #include "threads.h"
 
-#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
-#include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/autograd/custom_function.h>
 #include <torch/version.h>
 
 #include <atomic>
 #include <cstring>
-#include <exception>
-#include <string>
 #include <vector>
-
-struct PTTensorBox {
-    at::Tensor value;
-};
-
-struct PTOperatorBox {
-    c10::OperatorHandle handle;
-};
-
-struct PTGeneratorBox {
-    at::Generator value;
-};
 
 namespace {
 
-thread_local std::string last_error_text;
-
-PTStatus failed(PTStatus status, const std::string &text) {
-    last_error_text = text;
-    return status;
-}
-
-/// Runs `body`; an exception becomes a status and a message.
-template <typename Body>
-PTStatus guarded(Body body) {
-    try {
-        body();
-        return PT_OK;
-    } catch (const c10::OutOfMemoryError &error) {
-        return failed(PT_OUT_OF_MEMORY, error.what_without_backtrace());
-    } catch (const c10::NotImplementedError &error) {
-        return failed(PT_NOT_IMPLEMENTED, error.what_without_backtrace());
-    } catch (const c10::Error &error) {
-        std::string text = error.what_without_backtrace();
-        // The CPU allocator has no exception type of its own.
-        bool memory = text.find("DefaultCPUAllocator") != std::string::npos
-            || text.find("not enough memory") != std::string::npos
-            || text.find("Storage size calculation overflowed") != std::string::npos;
-        return failed(memory ? PT_OUT_OF_MEMORY : PT_REFUSED, text);
-    } catch (const std::bad_alloc &) {
-        return failed(PT_OUT_OF_MEMORY, "the allocator had no room");
-    } catch (const std::exception &error) {
-        return failed(PT_FAILED, error.what());
-    } catch (...) {
-        return failed(PT_FAILED, "an exception of unknown type");
-    }
-}
-
-thread_local PTMode current_mode = PT_UNGUARDED;
-thread_local std::string lack_of_memory_text;
+using namespace pentimento;
 
 /// A tensor's shape, memory order and dtype without its numbers.
 at::Tensor shape_of(const at::Tensor &tensor) {
@@ -108,8 +56,6 @@ bool lacks_numbers(const c10::IValue &value) {
     }
     return false;
 }
-
-PTTensor boxed(at::Tensor value) { return new PTTensorBox{std::move(value)}; }
 
 /// An argument as the operator's schema wants it: integers widen to floating point where it asks for that.
 c10::IValue argument_value(const PTValue &value, const c10::Argument &expected) {
@@ -339,97 +285,6 @@ PTStatus set_requires_gradient(PTTensor tensor, bool wanted) {
 }
 
 bool requires_gradient(PTTensor tensor) { return tensor->value.requires_grad(); }
-
-PTStatus gradients(
-    PTTensor scalar, const PTTensor *tensors, int64_t count, bool keep_graph, PTTensor *results) {
-    return guarded([&] {
-        std::vector<at::Tensor> inputs;
-        for (int64_t i = 0; i < count; ++i) inputs.push_back(tensors[i]->value);
-        auto found = torch::autograd::grad(
-            {scalar->value}, inputs, /*grad_outputs=*/{}, keep_graph, /*create_graph=*/false,
-            /*allow_unused=*/true);
-        for (int64_t i = 0; i < count; ++i) results[i] = found[i].defined() ? boxed(found[i]) : nullptr;
-    });
-}
-
-/// A segment and what it closes over; reference-counted, so that it lives as long as a graph needs it.
-struct Segment : torch::CustomClassHolder {
-    PTSegment run;
-    void *context;
-    void (*dispose)(void *);
-    size_t input_count;
-    /// That of the thread which asked for the segment.
-    PTMode mode = current_mode;
-
-    Segment(PTSegment run, void *context, void (*dispose)(void *), size_t input_count)
-        : run(run), context(context), dispose(dispose), input_count(input_count) {}
-
-    ~Segment() override { dispose(context); }
-
-    at::Tensor operator()(const std::vector<at::Tensor> &inputs) const {
-        std::vector<PTTensor> handles;
-        for (const auto &input : inputs) handles.push_back(boxed(input));
-        PTMode own = current_mode;
-        current_mode = mode;
-        PTTensor result = run(context, handles.data(), static_cast<int64_t>(handles.size()));
-        at::Tensor value = result->value;
-        delete result;
-        bool has_numbers = current_mode != PT_SHAPES_ONLY;
-        current_mode = own;
-        // The thread may be one of libtorch's: whoever asked for the segment is told.
-        TORCH_CHECK_WITH(OutOfMemoryError, has_numbers, lack_of_memory_text);
-        return value;
-    }
-};
-
-/// Forward without a graph; backward computes the segment again with one (Chen et al. 2016).
-struct Checkpoint : torch::autograd::Function<Checkpoint> {
-    static at::Tensor forward(
-        torch::autograd::AutogradContext *context, c10::intrusive_ptr<Segment> segment,
-        at::TensorList tensors) {
-        context->save_for_backward(tensors.vec());
-        context->saved_data["segment"] = c10::IValue::make_capsule(segment);
-        at::AutoGradMode off(false);
-        return (*segment)({tensors.begin(), tensors.begin() + static_cast<ptrdiff_t>(segment->input_count)});
-    }
-
-    static torch::autograd::variable_list backward(
-        torch::autograd::AutogradContext *context, torch::autograd::variable_list outgoing) {
-        auto held = context->saved_data["segment"].toCapsule();
-        auto *segment = static_cast<Segment *>(held.get());
-        auto saved = context->get_saved_variables();
-        at::AutoGradMode on(true);
-        std::vector<at::Tensor> inputs;
-        torch::autograd::variable_list wanted;
-        std::vector<size_t> places;
-        for (size_t i = 0; i < saved.size(); ++i) {
-            bool is_input = i < segment->input_count;
-            auto tensor = is_input ? saved[i].detach().set_requires_grad(saved[i].requires_grad()) : saved[i];
-            if (is_input) inputs.push_back(tensor);
-            if (tensor.requires_grad()) {
-                wanted.push_back(tensor);
-                places.push_back(i);
-            }
-        }
-        auto output = (*segment)(inputs);
-        auto found = torch::autograd::grad({output}, wanted, outgoing, false, false, /*allow_unused=*/true);
-        torch::autograd::variable_list result(saved.size() + 1);  // the segment itself comes first
-        for (size_t i = 0; i < places.size(); ++i) result[places[i] + 1] = found[i];
-        return result;
-    }
-};
-
-PTStatus checkpoint(
-    PTSegment segment, void *context, void (*release)(void *), const PTTensor *inputs, int64_t count,
-    const PTTensor *parameters, int64_t parameter_count, PTTensor *result) {
-    return guarded([&] {
-        auto shared = c10::make_intrusive<Segment>(segment, context, release, static_cast<size_t>(count));
-        std::vector<at::Tensor> tensors;
-        for (int64_t i = 0; i < count; ++i) tensors.push_back(inputs[i]->value);
-        for (int64_t i = 0; i < parameter_count; ++i) tensors.push_back(parameters[i]->value);
-        *result = boxed(Checkpoint::apply(shared, at::TensorList(tensors)));
-    });
-}
 
 void side_by_side(int64_t count, int64_t threads, void (*body)(void *context, int64_t index), void *context) {
     const PTMode before = current_mode;
