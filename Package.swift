@@ -88,10 +88,7 @@ let package = Package(
             of: "Perception", with: ["Networks", "Layers", "Tensors", "Imaging", "Prompts", "TestSupport"]),
         layer(
             "Editing",
-            on: [
-                "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Support",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            on: ["Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Support"]),
         tests(
             of: "Editing",
             with: [

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Layers
 public import Tensors
@@ -23,7 +22,7 @@ public enum Fingerprint {
     /// - Throws: `DiffusionError.malformedFile` naming the first file or folder that cannot be read, or a folder that
     ///   has no component.
     public static func of(folder: String) throws(DiffusionError) -> String {
-        var digest = SHA256()
+        var digest = Digest()
         let manager = FileManager.default
         var paths = ["model_index.json"].filter { manager.fileExists(atPath: folder + "/" + $0) }
         for component in components where manager.fileExists(atPath: folder + "/" + component) {
@@ -53,7 +52,7 @@ public enum Fingerprint {
 
     /// The fingerprint of weights in memory, in the order given.
     public static func of(weights: [(name: String, tensor: Tensor)]) -> String {
-        var digest = SHA256()
+        var digest = Digest()
         for (name, tensor) in weights { add(name, tensor, to: &digest) }
         return text(of: digest)
     }
@@ -61,18 +60,18 @@ public enum Fingerprint {
     /// The fingerprint of a model with overlays on its weights; the base's own where there are none.
     static func of(base: String, overlays: [(part: ModelFolder.Part, overlays: [WeightOverlay])]) -> String {
         guard overlays.contains(where: { !$0.overlays.isEmpty }) else { return base }
-        var digest = SHA256()
-        digest.update(data: Data("\(base)\n".utf8))
+        var digest = Digest()
+        digest.add("\(base)\n")
         for (part, overlays) in overlays {
             for (place, overlay) in overlays.enumerated() {
-                digest.update(data: Data("\(part.rawValue) \(place)\n".utf8))
+                digest.add("\(part.rawValue) \(place)\n")
                 for (name, change) in overlay.changes.sorted(by: { $0.key < $1.key }) {
                     switch change {
                     case .delta(let tensor, let scale):
-                        digest.update(data: Data("delta \(scale)\n".utf8))
+                        digest.add("delta \(scale)\n")
                         add(name, tensor, to: &digest)
                     case .replacement(let tensor):
-                        digest.update(data: Data("replacement\n".utf8))
+                        digest.add("replacement\n")
                         add(name, tensor, to: &digest)
                     }
                 }
@@ -82,11 +81,11 @@ public enum Fingerprint {
     }
 
     /// Adds a file: its path, its size and what is sampled of it.
-    private static func add(_ path: String, in folder: String, to digest: inout SHA256) throws {
+    private static func add(_ path: String, in folder: String, to digest: inout Digest) throws {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder + "/" + path))
         defer { try? file.close() }
         let size = try file.seekToEnd()
-        digest.update(data: Data("\(path)\n\(size)\n".utf8))
+        digest.add("\(path)\n\(size)\n")
         let places: [(offset: UInt64, count: Int)]
         if path.hasSuffix(".safetensors"), size > UInt64(head + sample * samples) {
             let room = (size - UInt64(head)) / UInt64(samples)
@@ -96,21 +95,15 @@ public enum Fingerprint {
         }
         for place in places {
             try file.seek(toOffset: place.offset)
-            if let bytes = try file.read(upToCount: place.count) { digest.update(data: bytes) }
+            if let bytes = try file.read(upToCount: place.count) { digest.add(bytes) }
         }
     }
 
     /// Adds a tensor: its name, dtype, shape and bytes.
-    private static func add(_ name: String, _ tensor: Tensor, to digest: inout SHA256) {
-        digest.update(data: Data("\(name) \(tensor.dtype)\(tensor.shape)\n".utf8))
-        var bytes = [UInt8](repeating: 0, count: tensor.count * tensor.dtype.byteCount)
-        bytes.withUnsafeMutableBytes { tensor.detached.copyBytes(to: $0) }
-        digest.update(data: bytes)
+    private static func add(_ name: String, _ tensor: Tensor, to digest: inout Digest) {
+        digest.add("\(name) ")
+        digest.add(tensor)
     }
 
-    private static func text(of digest: SHA256) -> String {
-        digest.finalize().prefix(8).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
-    }
+    private static func text(of digest: Digest) -> String { digest.hexadecimal(bytes: 8) }
 }

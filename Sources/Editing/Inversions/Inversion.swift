@@ -1,4 +1,3 @@
-import Crypto
 import Diffusion
 import Foundation
 import Tensors
@@ -115,19 +114,18 @@ final class InversionContext {
     private func key(_ name: String, of prompts: [Conditioning], numbers: [Double], options: Options?)
         -> String
     {
-        var digest = SHA256()
-        digest.update(
-            data: Data("pentimento inversion \(InversionCache.version)\n\(name)\n".utf8))
-        digest.update(data: Data("\(session.model.facts.fingerprint)\n\(clean.device)\n".utf8))
+        var digest = Digest()
+        digest.add("pentimento inversion \(InversionCache.version)\n\(name)\n")
+        digest.add("\(session.model.facts.fingerprint)\n\(clean.device)\n")
         for level in levels.prefix(startStep + 1) {
-            digest.update(data: Data("\(level.timestep) \(level.alphaBar.bitPattern)\n".utf8))
+            digest.add("\(level.timestep) \(level.alphaBar.bitPattern)\n")
         }
-        for number in numbers { digest.update(data: Data("\(number.bitPattern)\n".utf8)) }
+        for number in numbers { digest.add("\(number.bitPattern)\n") }
         for (name, value) in (options?.values ?? [:]).sorted(by: { $0.key < $1.key }) {
-            digest.update(data: Data("\(name)=\(value)\n".utf8))
+            digest.add("\(name)=\(value)\n")
         }
-        for tensor in [clean] + prompts.map(\.embedding) { digest.update(tensor) }
-        return digest.finalize().hexadecimal
+        for tensor in [clean] + prompts.map(\.embedding) { digest.add(tensor) }
+        return digest.hexadecimal()
     }
 }
 

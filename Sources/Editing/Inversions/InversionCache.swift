@@ -1,4 +1,4 @@
-import Crypto
+import Diffusion
 import Foundation
 import Support
 import Tensors
@@ -83,12 +83,12 @@ public struct InversionCache: Sendable, Hashable {
     private func path(of key: String) -> String { "\(folder)/\(key)\(Self.ending)" }
 
     private static func checksum(of tensors: [String: Tensor]) -> String {
-        var digest = SHA256()
+        var digest = Digest()
         for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
-            digest.update(data: Data("\(name)\n".utf8))
-            digest.update(tensor)
+            digest.add("\(name)\n")
+            digest.add(tensor)
         }
-        return digest.finalize().hexadecimal
+        return digest.hexadecimal()
     }
 
     /// Removes files that were not used for longest until so many more bytes fit, and what interrupted writers left.
@@ -109,21 +109,4 @@ public struct InversionCache: Sendable, Hashable {
             total -= file.size
         }
     }
-}
-
-extension SHA256 {
-    /// Takes in a tensor: its type, shape and bytes in row-major order.
-    mutating func update(_ tensor: Tensor) {
-        update(data: Data("\(tensor.dtype)\(tensor.shape)\n".utf8))
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: tensor.count * tensor.dtype.byteCount, alignment: 8)
-        defer { buffer.deallocate() }
-        withoutGradients { tensor.detached.to(device: .cpu).contiguous.copyBytes(to: buffer) }
-        update(bufferPointer: UnsafeRawBufferPointer(buffer))
-    }
-}
-
-extension SHA256Digest {
-    /// Its 64 hexadecimal digits.
-    var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

@@ -18,7 +18,7 @@ public struct Inpaint: EditingMethod {
     enum MaskSource: String, OptionChoice { case diffedit, all }
 
     static let maskFrom = TypedOption<MaskSource>(
-        "mask-from", .diffedit, help: "without --mask: find one as DiffEdit does, or paint everything anew")
+        "mask-from", .diffedit, help: "without a mask: find one as DiffEdit does, or paint everything anew")
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(

@@ -24,7 +24,7 @@ public struct InstructPix2Pix: EditingMethod {
 
     static let imageGuidance = TypedOption<Double>(
         "image-guidance", in: Limits.guidance, 1.5, symbol: "s_I",
-        help: "how strongly the picture counts; --guidance is the words' (s_T)")
+        help: "how strongly the picture counts; the guidance scale is the words' (s_T)")
     static let sampler = TypedOption<Step>(
         "sampler", .eulerAncestral,
         help: "euler-ancestral: the paper's; ddim: steps with as much fresh noise as eta says")

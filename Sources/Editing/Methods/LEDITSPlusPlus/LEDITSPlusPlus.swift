@@ -79,7 +79,8 @@ public struct LEDITSPlusPlus: EditingMethod {
     static let sourceGuidance = TypedOption<Double>(
         "source-guidance", in: -100...100, 0, presets: [.official: -2.5],
         help:
-            "guidance towards --source on both paths, or away from it; 0: they see the empty prompt alone")
+            "guidance towards the source prompt on both paths, or away from it; 0: they see the empty prompt alone"
+    )
     static let inversionOnly = TypedOption<Bool>(
         "inversion-only", false, presets: [.official: true],
         help:

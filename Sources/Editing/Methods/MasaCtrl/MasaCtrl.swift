@@ -20,7 +20,8 @@ public struct MasaCtrl: EditingMethod {
     static let sourceSees = TypedOption<SourcePrompt>(
         "source-sees", .given, presets: [.official: .empty],
         help:
-            "what the picture's own walk is prompted with: --source, or nothing unless foreground needs it")
+            "what the picture's own walk is prompted with: the source prompt, or nothing unless foreground needs it"
+    )
 
     /// What it is, needs and can be told.
     public static let description = MethodDescription(

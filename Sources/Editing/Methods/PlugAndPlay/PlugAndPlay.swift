@@ -59,7 +59,7 @@ public struct PlugAndPlay: EditingMethod {
             + "published codes, cost so many forwards")
     static let inversionPrompt = TypedOption<InversionPrompt>(
         "inversion-prompt", .empty,
-        help: "what inversion and source see; source: the prompt given with --source")
+        help: "what inversion and source see; source: the source prompt")
     static let negativeShare = TypedOption<Double>(
         "negative-share", in: 0...1, 1, symbol: "α",
         help: "the empty prompt's share beside a negative prompt in the first step")
