@@ -84,6 +84,16 @@ public enum Statistics {
             value: share, low: max(centre - reach, 0), high: min(centre + reach, 1), count: trials)
     }
 
+    /// The mean; nil of nothing.
+    public static func mean(_ values: [Double]) -> Double? {
+        values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+
+    /// The median; nil of nothing.
+    public static func median(_ values: [Double]) -> Double? {
+        values.isEmpty ? nil : quantile(0.5, of: values.sorted())
+    }
+
     /// The quantile of sorted values, linear between neighbours (R's type 7).
     public static func quantile(_ share: Double, of sorted: [Double]) -> Double {
         precondition(!sorted.isEmpty, "no quantile of nothing")

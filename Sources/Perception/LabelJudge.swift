@@ -101,7 +101,8 @@ public final class LabelJudge {
         let words = prompt.lowercased().split { !$0.isLetter }.map(String.init)
         var found: [String: String] = [:]
         for group in groups {
-            let forms = group.labels.flatMap { label in Self.forms(of: label).map { (form: $0, label: label) }
+            let forms = group.labels.flatMap {
+                [(form: $0, label: $0), (form: Self.plural(of: $0), label: $0)]
             }
             let known = Dictionary(forms.map { ($0.form, $0.label) }) { first, _ in first }
             if let word = words.first(where: { known[$0] != nil }) { found[group.name] = known[word] }
@@ -109,8 +110,8 @@ public final class LabelJudge {
         return found
     }
 
-    /// «tulip», «tulips»; «daisy», «daisies».
-    private static func forms(of label: String) -> [String] {
-        label.hasSuffix("y") ? [label, label.dropLast() + "ies"] : [label, label + "s"]
+    /// What several of a label are called: «tulips», «daisies».
+    public static func plural(of label: String) -> String {
+        label.hasSuffix("y") ? label.dropLast() + "ies" : label + "s"
     }
 }

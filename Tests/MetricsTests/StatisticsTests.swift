@@ -19,6 +19,14 @@ import Testing
         #expect(Statistics.quantile(1, of: [3, 7]) == 7)
     }
 
+    @Test("Means and medians, and shares as people read them")
+    func summaries() {
+        #expect(Statistics.mean([1, 2, 6]) == 3 && Statistics.mean([]) == nil)
+        #expect(Statistics.median([9, 1, 2, 4]) == 3 && Statistics.median([]) == nil)
+        #expect("\(Share([true, true, false, true]))" == "75.0 % (30.1–95.4, 3 of 4)")
+        #expect("\(Share(right: 0, of: 0))" == "0.0 % (0.0–100.0, 0 of 0)")
+    }
+
     @Test("The bootstrap of equal values is a point, and of 0 and 1 reaches from 0 to 1")
     func bootstrap() throws {
         let equal = try #require(

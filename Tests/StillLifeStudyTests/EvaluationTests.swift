@@ -3,6 +3,7 @@ import Editing
 import Foundation
 import Imaging
 import Layers
+import Metrics
 import Networks
 import Perception
 import StillLife

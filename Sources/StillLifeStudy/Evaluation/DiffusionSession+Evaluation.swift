@@ -1,6 +1,7 @@
 public import Diffusion
 import Editing
 import Imaging
+import Metrics
 public import Perception
 import StillLife
 import Tensors

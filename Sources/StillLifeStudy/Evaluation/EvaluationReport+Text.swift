@@ -4,10 +4,6 @@ extension EvaluationReport: CustomStringConvertible {
     /// The numbers for people, a line each.
     public var description: String {
         func number(_ value: Double, _ digits: Int = 2) -> String { String(format: "%.\(digits)f", value) }
-        func percent(_ share: Share) -> String {
-            "\(number(share.share * 100, 1)) % (\(number(share.low * 100, 1))–\(number(share.high * 100, 1)), "
-                + "\(share.right) of \(share.of))"
-        }
         var lines = [
             "\(model) \(fingerprint)",
             "seeds from \(settings.seed), \(settings.steps) DDIM steps, guidance \(settings.guidance)",
@@ -21,11 +17,11 @@ extension EvaluationReport: CustomStringConvertible {
                     + "\(number(inversion.ceiling)), against it \(number(inversion.againstCeiling)))")
         }
         for (name, share) in generated.sorted(by: { $0.key < $1.key }) {
-            lines.append("generated, \(name): \(percent(share))")
+            lines.append("generated, \(name): \(share)")
         }
         for (images, shares) in judge.sorted(by: { $0.key < $1.key }) {
             for (name, share) in shares.sorted(by: { $0.key < $1.key }) {
-                lines.append("the judge on \(images), \(name): \(percent(share))")
+                lines.append("the judge on \(images), \(name): \(share)")
             }
         }
         if let cosines {

@@ -1,4 +1,4 @@
-import Metrics
+public import Metrics
 
 /// What is measured, and on how much.
 public struct EvaluationSettings: Sendable, Hashable, Codable {
@@ -31,27 +31,6 @@ public struct EvaluationSettings: Sendable, Hashable, Codable {
 
 /// The numbers of a model card; parts that could not be measured are nil.
 public struct EvaluationReport: Sendable, Hashable, Codable {
-    /// A share with Wilson's 95 % interval.
-    public struct Share: Sendable, Hashable, Codable {
-        /// How often it was right.
-        public var right: Int
-        /// How often it was asked.
-        public var of: Int
-        /// The share.
-        public var share: Double
-        /// The interval's lower end.
-        public var low: Double
-        /// The interval's upper end.
-        public var high: Double
-
-        init(right: Int, of total: Int) {
-            (self.right, of) = (right, total)
-            share = total > 0 ? Double(right) / Double(total) : 0
-            let interval = Statistics.wilson(successes: right, of: total)
-            (low, high) = (interval?.low ?? 0, interval?.high ?? 1)
-        }
-    }
-
     /// Held-out renders inverted with their own caption at guidance 1 and brought back, mean PSNR in dB.
     public struct Inversion: Sendable, Hashable, Codable {
         /// Of the result against the render.

@@ -5,9 +5,7 @@ import Metrics
 func peakRatio(_ one: Image, _ other: Image) -> Double { one.decibels(to: other)?.value ?? 0 }
 
 /// The mean; 0 of nothing.
-func mean(_ values: [Double]) -> Double {
-    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
-}
+func mean(_ values: [Double]) -> Double { Statistics.mean(values) ?? 0 }
 
 extension Mask {
     /// Which places of a smaller grid the mask covers by at least half; the sides are multiples of the grid's.
