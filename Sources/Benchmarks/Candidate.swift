@@ -76,7 +76,8 @@ public struct Candidate: Sendable, Hashable {
     /// The candidates of a choice of methods, doing nothing and the autoencoder first.
     /// - Parameters:
     ///   - methods: `all`, or names with commas between.
-    ///   - options: `method.key=value` each; the last of a name counts.
+    ///   - options: `method.key=value` each; the last of a name counts. `guidance` and `strength` are keys too: a
+    ///     method's own in place of those that all share.
     ///   - preset: whose defaults the options are checked against.
     /// - Throws: `EditingError` for names and values that do not exist, before anything runs.
     public static func chosen(
@@ -110,9 +111,34 @@ public struct Candidate: Sendable, Hashable {
         }
         let candidates = try chosen.map { name in
             let options = try Options.parse(given[name] ?? [])
-            _ = try Options(options, of: try Registry.method(named: name).description, preset: preset)
+            let (own, _) = try Self.split(options)
+            _ = try Options(own, of: try Registry.method(named: name).description, preset: preset)
             return Candidate.method(name, options: options)
         }
         return [.nothing, .autoencoder] + candidates
+    }
+
+    /// A method's own options, and what its options say of the settings that all methods share.
+    /// - Throws: `EditingError.badValue` for a guidance or a strength that cannot be.
+    static func split(
+        _ options: [String: String]
+    ) throws -> (own: [String: String], shared: (inout EditSettings) -> Void) {
+        var own = options
+        func number(_ name: String, _ expected: String, _ fits: (Double) -> Bool) throws -> Double? {
+            guard let text = own.removeValue(forKey: name) else { return nil }
+            guard let value = Double(text), fits(value) else {
+                throw EditingError.badValue(name: name, value: text, expected: expected)
+            }
+            return value
+        }
+        let guidance = try number("guidance", "a number from 0 to 100") { Limits.guidance.contains($0) }
+        let strength = try number("strength", "above 0 and at most 1") { Limits.allows(strength: $0) }
+        return (
+            own,
+            {
+                if let guidance { $0.guidance = guidance }
+                if let strength { $0.strength = strength }
+            }
+        )
     }
 }

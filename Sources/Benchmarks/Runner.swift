@@ -81,8 +81,10 @@ public struct Runner: Sendable {
             }
         case .method(let name, let options):
             var request = request
+            let (own, share) = try Candidate.split(options)
             request.method = name
-            request.options = options
+            request.options = own
+            share(&request.settings)
             // Settings are shared, and not every method makes use of all of them.
             let (edit, final) = (edit, try request.withoutUnusedSettings())
             let result = try await engine.result(notify: notify) { try edit($0, final) }

@@ -37,9 +37,12 @@ public struct Study<Items: BenchmarkItems>: Sendable {
     }
 
     /// Computes the rows that a folder lacks and adds each when it is finished.
+    /// - Parameter judging: what of an edit's prompt a result shows, by what was asked; nil where nobody can say.
     /// - Throws: `CancellationError`, or what the file system or the source of the edits says.
     public func run(
-        with runner: Runner, into folder: inout StudyFolder, tell: (StudyMoment) -> Void = { _ in },
+        with runner: Runner, into folder: inout StudyFolder,
+        judging: (Outcome, BenchmarkItem) -> [String: Bool]? = { _, _ in nil },
+        tell: (StudyMoment) -> Void = { _ in },
         notify: (Notice) -> Void = { _ in }
     ) async throws {
         var seconds: [String: (sum: Double, count: Int)] = [:]
@@ -65,6 +68,7 @@ public struct Study<Items: BenchmarkItems>: Sendable {
                             candidate: label, item: item.id, done: done, total: total, secondsLeft: rest))
                     var outcome = try await runner.outcome(of: candidate, on: compared, notify: notify)
                     outcome.row.facts = item.facts
+                    outcome.row.seen = judging(outcome, item)
                     try folder.add(outcome)
                     seconds[label, default: (0, 0)] += outcome.row.seconds
                 }
@@ -74,7 +78,8 @@ public struct Study<Items: BenchmarkItems>: Sendable {
         }
     }
 
-    /// The first edits that together show every kind once, before, true and by everybody who ever made an image.
+    /// The first edits that together show every kind once, before, true where that is known, and by everybody who ever
+    /// made an image.
     public func sheet(from folder: StudyFolder, rows: Int = 12, side: Int = 112) throws -> Image {
         let labels = candidates.map(\.label).filter { label in
             label != Candidate.nothing.label
@@ -85,12 +90,12 @@ public struct Study<Items: BenchmarkItems>: Sendable {
         for index in 0..<count where lines.count < rows {
             let item = try plan.edits.item(index)
             let edit = item.edit
-            guard let facts = item.facts, facts.area > 0, seen.insert(facts.kind).inserted,
-                let truth = edit.truths.first
+            let truth = edit.truths.first?.image
+            guard let facts = item.facts, facts.area > 0 || truth == nil, seen.insert(facts.kind).inserted
             else { continue }
             var line = [
                 ContactSheet.Cell(Sheet.fitted(edit.request.image, side), caption: edit.request.source ?? ""),
-                ContactSheet.Cell(Sheet.fitted(truth.image, side), caption: edit.request.prompt),
+                ContactSheet.Cell(truth.map { Sheet.fitted($0, side) }, caption: edit.request.prompt),
             ]
             for label in labels {
                 guard let row = folder.row(item: item.id, candidate: label) else { continue }
@@ -98,7 +103,10 @@ public struct Study<Items: BenchmarkItems>: Sendable {
                     row.status == .done
                     ? try Image(contentsOf: folder.imagePath(item: item.id, candidate: label)) : nil
                 let gain = row.scores.gain.map { "\ngain \($0.fixed(2))" } ?? ""
-                let note = row.status == .done ? gain : "\nfailed"
+                let wrong = (row.seen ?? [:]).filter { !$0.value }.keys.sorted()
+                    .compactMap { $0.split(separator: " ").last.map(String.init) }
+                let sight = wrong.isEmpty ? "" : "\nother \(wrong.joined(separator: ", "))"
+                let note = row.status == .done ? gain + sight : "\nfailed"
                 line.append(.init(image.map { Sheet.fitted($0, side) }, caption: label + note))
             }
             lines.append(line)

@@ -41,6 +41,7 @@ public struct StudyReport<Items: BenchmarkItems>: Sendable {
         var parts = [preface, overall.markdown, notes]
         parts += ["## Median gain by kind of edit", kinds.markdown]
         parts += ["## Median gain by the area that the true edit changes", areas.markdown]
+        if let sights { parts += ["## What the judge sees", sights.markdown] }
         if let leads = leads { parts += ["## Is the lead real?", leads] }
         let failures = failureLines
         if !failures.isEmpty { parts += ["## What failed, and why", failures.joined(separator: "\n")] }
@@ -144,6 +145,22 @@ public struct StudyReport<Items: BenchmarkItems>: Sendable {
                 ("under 3 %", { $0.area < 0.03 }), ("3 to 20 %", { (0.03...0.2).contains($0.area) }),
                 ("over 20 %", { $0.area > 0.2 }),
             ], of: counted)
+    }
+
+    /// How often a judge sees in results what was asked, with Wilson's intervals; nil where nobody judged.
+    public var sights: TextTable? {
+        let names = Set(rows.values.flatMap(\.values).flatMap { ($0.seen ?? [:]).keys }).sorted()
+        guard !names.isEmpty else { return nil }
+        return TextTable(
+            header: ["method"] + names,
+            rows: labels.map { label in
+                [Candidate.title(of: label)]
+                    + names.map { name in
+                        let seen = ordered(label).compactMap { $0.seen?[name] }
+                        return Statistics.wilson(successes: seen.count { $0 }, of: seen.count)
+                            .map(Self.percent) ?? "–"
+                    }
+            })
     }
 
     /// The best method against every other, item by item; nil where there are not two.

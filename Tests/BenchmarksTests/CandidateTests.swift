@@ -40,6 +40,22 @@ import Testing
         #expect(candidates[3].title == "DiffEdit noises=2 threshold=0.3")
     }
 
+    @Test("A method's own guidance and strength stand among its options, and are checked")
+    func ownSettings() throws {
+        let candidates = try Candidate.chosen(
+            "sdedit", options: ["sdedit.strength=0.6", "sdedit.guidance=5"])
+        #expect(candidates[2].label == "sdedit guidance=5 strength=0.6")
+        for (option, name, expected) in [
+            ("sdedit.strength=0", "strength", "above 0 and at most 1"),
+            ("sdedit.guidance=101", "guidance", "a number from 0 to 100"),
+        ] {
+            let value = String(option.split(separator: "=")[1])
+            #expect(throws: EditingError.badValue(name: name, value: value, expected: expected)) {
+                try Candidate.chosen("sdedit", options: [option])
+            }
+        }
+    }
+
     @Test(
         "Names and options that do not exist are refused with what would be right",
         arguments: [
