@@ -33,6 +33,7 @@ let package = Package(
         .library(name: "Metrics", targets: ["Metrics"]),
         .library(name: "Networks", targets: ["Networks"]),
         .library(name: "Perception", targets: ["Perception"]),
+        .library(name: "PhotoStudy", targets: ["PhotoStudy"]),
         .library(name: "Prompts", targets: ["Prompts"]),
         .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "StillLifeStudy", targets: ["StillLifeStudy"]),
@@ -116,6 +117,20 @@ let package = Package(
                 "StillLife", "Imaging", "TestSupport", "ToyModels",
             ]),
 
+        // Held-out photos that a folder describes, with the judge of their labels.
+        layer(
+            "PhotoStudy",
+            on: [
+                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Imaging", "Support",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        tests(
+            of: "PhotoStudy",
+            with: [
+                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Networks", "Layers",
+                "Tensors", "Imaging", "TestSupport",
+            ]),
+
         layer(
             "Training",
             on: [
@@ -143,7 +158,8 @@ let package = Package(
             name: "pentimento",
             dependencies: [
                 "CTorch", "Benchmarks", "Diffusion", "Editing", "Imaging", "Layers", "Metrics", "Networks",
-                "Perception", "Prompts", "StillLife", "StillLifeStudy", "Support", "Tensors", "Training",
+                "Perception", "PhotoStudy", "Prompts", "StillLife", "StillLifeStudy", "Support", "Tensors",
+                "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

@@ -38,6 +38,12 @@ struct SceneChoiceOptions: ParsableArguments {
         }
     }
 
+    /// Whether nothing was chosen.
+    var isEmpty: Bool {
+        objects == nil && kind.isEmpty && colour.isEmpty && surface.isEmpty && table.isEmpty && wall.isEmpty
+            && style.isEmpty && edit.isEmpty
+    }
+
     /// The kinds of edits that take turns.
     var edits: [EditKind] { edit.isEmpty ? EditKind.allCases : edit.distinct }
 

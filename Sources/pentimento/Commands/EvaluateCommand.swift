@@ -3,20 +3,24 @@ import Diffusion
 import Editing
 import Foundation
 import Perception
+import PhotoStudy
 import StillLifeStudy
 
 /// `pentimento evaluate`: the numbers of a model's card.
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
-        abstract: "Measures a still-life model on held-out scenes: the numbers of its card.",
+        abstract: "Measures a model on held-out still lifes or photos: the numbers of its card.",
         discussion: """
             pentimento evaluate still-life --guidance 3 -o Documentation/evaluation.json
+            pentimento evaluate flowers --photos build/flowers -o build/evaluation.json
 
             Autoencoder and inversion in dB, generated pictures as the judge sees them with 95 % intervals, the judge's own \
             accuracy, cosines by the pair of towers, attention against true objects, and DiffEdit's masks against true \
             edits. A part with count 0 is left out. Judge and pair are the folders MODEL-judge and MODEL-clip beside the \
             model, where no others are named.
+
+            With photos: the autoencoder in dB, the judge's own accuracy, generated pictures of every kind in the colours             that it has as the judge sees them, edits of colour against their true results, and edits of kind.
             """)
 
     @Argument(help: ArgumentHelp("A diffusers folder, or the name of one.", valueName: "model"))
@@ -28,8 +32,12 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The folder of the pair of towers.", valueName: "dir"))
     var clip: String?
 
-    @Option(help: "The first scene's seed; scenes from here on must not have been trained on.")
-    var seed: UInt64 = EvaluationSettings().seed
+    @Option(
+        help: """
+            The first scene's seed, \(EvaluationSettings().seed) where not given; scenes from here on must not have been \
+            trained on. With photos, what all choices follow from: 1 where not given.
+            """)
+    var seed: UInt64?
 
     @Option(help: "Prompts with one object.")
     var singles = EvaluationSettings().singles
@@ -43,7 +51,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Option(help: "Guidance scale of generated pictures.")
     var guidance = EvaluationSettings().guidance
 
-    @Option(help: "Renders that go through the autoencoder.")
+    @Option(help: "Renders or photos that go through the autoencoder.")
     var reconstructions = EvaluationSettings().reconstructions
 
     @Option(help: "Renders that are inverted and brought back.")
@@ -61,6 +69,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup(title: "Photos") var photos: PhotoOptions
+    @OptionGroup(title: "Photos") var measuring: PhotoEvaluationOptions
     @OptionGroup var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
 
@@ -81,24 +91,54 @@ struct EvaluateCommand: AsyncParsableCommand {
         if let output { try Outputs.check(file: output) }
         try Outputs.checkDistinct([("-o", output), ("--json", json ? "-" : nil)])
         let place = try ModelPlaces.folder(of: model)
-        var settings = EvaluationSettings()
-        (settings.seed, settings.singles, settings.pairs) = (seed, singles, pairs)
-        (settings.steps, settings.guidance) = (steps, guidance)
-        (settings.reconstructions, settings.inversions) = (reconstructions, inversions)
-        (settings.maps, settings.edits) = (maps, edits)
+        let judgePlace = try ModelPlaces.companion(judge, of: place, "judge")
+        let photoSet = try photos.set(judge: judgePlace)
+        let photoSettings = try measuring.settings()
         var options = ModelOptions()
         options.model = place
         let session = try ModelSession(options, compute, speech)
-        let (judgePlace, clipPlace) = (
-            try ModelPlaces.companion(judge, of: place, "judge"),
-            try ModelPlaces.companion(clip, of: place, "clip")
-        )
-        let (asked, device) = (settings, session.device)
-        let report = try await session.result { diffusion in
-            try diffusion.evaluate(
-                asked, judge: try judgePlace.map { try Judge(folder: $0, device: device) },
-                pair: try clipPlace.map { try CLIPScorer(folder: $0, device: device) })
+        if let photoSet {
+            try tell(try await measure(photoSet, photoSettings, judge: judgePlace, with: session))
+        } else {
+            let clipPlace = try ModelPlaces.companion(clip, of: place, "clip")
+            try tell(try await measureStillLifes(judge: judgePlace, clip: clipPlace, with: session))
         }
+    }
+
+    /// The numbers of a still-life model.
+    private func measureStillLifes(
+        judge: String?, clip: String?, with session: ModelSession
+    ) async throws -> EvaluationReport {
+        var settings = EvaluationSettings()
+        (settings.seed, settings.singles, settings.pairs) = (seed ?? settings.seed, singles, pairs)
+        (settings.steps, settings.guidance) = (steps, guidance)
+        (settings.reconstructions, settings.inversions) = (reconstructions, inversions)
+        (settings.maps, settings.edits) = (maps, edits)
+        let (asked, device) = (settings, session.device)
+        return try await session.result { diffusion in
+            try diffusion.evaluate(
+                asked, judge: try judge.map { try Judge(folder: $0, device: device) },
+                pair: try clip.map { try CLIPScorer(folder: $0, device: device) })
+        }
+    }
+
+    /// The numbers of a model of photos.
+    private func measure(
+        _ photoSet: PhotoSet, _ settings: PhotoEvaluationSettings, judge: String?, with session: ModelSession
+    ) async throws -> PhotoEvaluationReport {
+        var settings = settings
+        (settings.seed, settings.part) = (seed ?? settings.seed, photos.part)
+        (settings.steps, settings.guidance) = (steps, guidance)
+        settings.reconstructions = reconstructions
+        let (asked, device) = (settings, session.device)
+        return try await session.result { diffusion in
+            try diffusion.evaluate(
+                asked, photos: photoSet, judge: try judge.map { try LabelJudge.needed($0, device: device) })
+        }
+    }
+
+    /// Writes and prints a report.
+    private func tell(_ report: some Encodable & CustomStringConvertible) throws {
         try Task.checkCancellation()
         let text = try jsonText(report)
         if let output { try Outputs.write(text: text + "\n", to: output) }

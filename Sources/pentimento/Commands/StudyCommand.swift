@@ -4,20 +4,24 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Perception
+import PhotoStudy
 import StillLife
 import StillLifeStudy
 
-/// `pentimento study`: every method on many still-life edits whose true results are known.
+/// `pentimento study`: every method on many edits of still lifes or photos.
 struct StudyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "study",
-        abstract: "Measures every method on still-life edits whose true results are known.",
+        abstract: "Measures every method on edits of still lifes or photos.",
         discussion: """
             pentimento study --edits 60 --seed 1 -o build/study
+            pentimento study --model flowers --photos build/flowers --edits 40 --seed 1 -o build/flowers-study
 
             The folder gets study.md with all tables, sheet.png, rows.jsonl with one result a line, and every picture. \
             Interrupted or asked for more (edits, methods), the same command goes on where it stopped. The scenes are \
-            none that the still-life model was trained on.
+            none that the still-life model was trained on; the photos are held out from training too. Edits of photos' \
+            colours have true results, edits of kind are seen by the judge, the folder MODEL-judge where no other is named.
             """)
 
     @Option(help: "How many edits; kinds take turns.")
@@ -33,7 +37,9 @@ struct StudyCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "An option of one method; may be given several times.", valueName: "method.key=value"))
+            """
+            An option of one method, or its guidance or strength; may be given several times.
+            """, valueName: "method.key=value"))
     var option: [String] = []
 
     @Option(help: "Which defaults: paper, official (the published code, quirks included) or fast.")
@@ -54,7 +60,7 @@ struct StudyCommand: AsyncParsableCommand {
     @Flag(help: "Paste the picture's own pixels back outside masks, as edit does.")
     var paste = false
 
-    @Option(help: "Pixels a side; by default those of the model.")
+    @Option(help: "Pixels a side of still lifes; by default those of the model.")
     var size: Int?
 
     @Option(
@@ -62,6 +68,10 @@ struct StudyCommand: AsyncParsableCommand {
         help: ArgumentHelp("The study's folder, new or of the same study.", valueName: "dir"))
     var output: String
 
+    @Option(help: ArgumentHelp("The folder of the judge that sees edits of kind.", valueName: "dir"))
+    var judge: String?
+
+    @OptionGroup(title: "Photos") var photos: PhotoOptions
     @OptionGroup(title: "What scenes are made of") var made: SceneChoiceOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
@@ -77,7 +87,7 @@ struct StudyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var candidates = try Candidate.chosen(methods, options: option, preset: preset)
+        let candidates = try Candidate.chosen(methods, options: option, preset: preset)
         let kind = try inversion.map { try InversionKind.named($0) }
         let template = EditSettings(prompt: "a still life", source: "a still life") {
             $0.preset = preset
@@ -87,44 +97,69 @@ struct StudyCommand: AsyncParsableCommand {
         }
         _ = try template.checked()
         try Outputs.check(folder: output)
+        let judgePlace = try ModelPlaces.companion(judge, of: try model.path(), "judge")
+        let photoSet = try photos.set(judge: judgePlace)
+        if photoSet != nil, !made.isEmpty || size != nil {
+            throw Failure.usage("--size and what scenes are made of are for still lifes, not for photos")
+        }
         let session = try ModelSession(model, compute, speech)
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
         let runner = Runner(engine: session.engine) { try $0.edit($1.withFiles()) }
         let facts = try await runner.facts()
+        if let photoSet {
+            let judge = try judgePlace.map { try LabelJudge.needed($0, device: session.device) }
+            let edits = PhotoEdits(seed: seed, photos: photoSet, part: photos.part)
+            try await run(
+                edits, worldVersion: 0, candidates, template, with: runner, facts,
+                judging: { judge?.verdict(on: $0, of: $1) })
+        } else {
+            let edits = StillLifeEdits(
+                seed: seed, size: size ?? facts.imageSide, kinds: made.edits, choices: choices)
+            try await run(
+                edits, worldVersion: StillLifeSet.worldVersion, candidates, template, with: runner, facts,
+                judging: { _, _ in nil })
+        }
+    }
+
+    /// Computes what the folder lacks and writes tables and sheet.
+    private func run<Items: BenchmarkItems>(
+        _ edits: Items, worldVersion: Int, _ chosen: [Candidate], _ template: EditSettings,
+        with runner: Runner, _ facts: ModelFacts,
+        judging: (Outcome, BenchmarkItem) -> [String: Bool]?
+    ) async throws {
         // What was named, or has an option of its own, was wanted.
         let absent =
             methods == "all"
-            ? Candidate.leftOut(with: facts).filter { candidates.contains(.method($0.method)) } : []
-        candidates.removeAll { candidate in absent.contains { candidate == .method($0.method) } }
+            ? Candidate.leftOut(with: facts).filter { chosen.contains(.method($0.method)) } : []
+        let candidates = chosen.filter { candidate in !absent.contains { candidate == .method($0.method) } }
         let plan = StudyPlan(
-            worldVersion: StillLifeSet.worldVersion,
-            edits: StillLifeEdits(
-                seed: seed, size: size ?? facts.imageSide, kinds: made.edits, choices: choices),
-            model: facts.name, modelFingerprint: facts.fingerprint, preset: preset, steps: steps,
-            guidance: guidance, inversion: kind?.rawValue, givesMask: withMask, pastes: paste)
-        let study = Study(plan: plan, count: edits, candidates: candidates, template: template)
+            worldVersion: worldVersion, edits: edits, model: facts.name, modelFingerprint: facts.fingerprint,
+            preset: preset, steps: steps, guidance: guidance, inversion: template.inversion?.rawValue,
+            givesMask: withMask, pastes: paste)
+        let study = Study(plan: plan, count: self.edits, candidates: candidates, template: template)
         var folder = try StudyFolder(output, plan: plan)
         let before = folder.rows.count
         do {
-            try await study.run(with: runner, into: &folder, tell: teller(), notify: { _ in })
+            try await study.run(
+                with: runner, into: &folder, judging: judging, tell: teller(), notify: { _ in })
         } catch is CancellationError {
             throw Failure(
                 .interrupted,
                 "interrupted; \(folder.rows.count) results are in \(output); the same command goes on")
         }
         speech.bar.hide()
-        let items = try (0..<edits).map { try plan.edits.item($0).id }
+        let items = try (0..<self.edits).map { try plan.edits.item($0).id }
         let report = StudyReport(
             plan: plan, labels: candidates.map(\.label), items: items, rows: folder.rows, leftOut: absent)
         let account = SheetRecord(command: "study", output: "sheet.png", seed: seed, model: facts)
         try study.sheet(from: folder).write(to: output + "/sheet.png", metadata: account.metadata())
         try folder.write(report.markdown, to: "study.md")
-        if !speech.quiet {
-            Terminal.print(report.overall.plain)
-            Terminal.print(
-                "\(output)/study.md: \(edits) edits, \(candidates.count) contenders, "
-                    + "\(folder.rows.count - before) results computed now")
-        }
+        guard !speech.quiet else { return }
+        Terminal.print(report.overall.plain)
+        if let sights = report.sights { Terminal.print(sights.plain) }
+        Terminal.print(
+            "\(output)/study.md: \(self.edits) edits, \(candidates.count) contenders, "
+                + "\(folder.rows.count - before) results computed now")
     }
 
     /// Scenes as the model knows them best: one object or two, where nothing else is asked for.
