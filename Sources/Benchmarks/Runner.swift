@@ -86,8 +86,10 @@ public struct Runner: Sendable {
             request.options = own
             share(&request.settings)
             // Settings are shared, and not every method makes use of all of them.
-            let (edit, final) = (edit, try request.withoutUnusedSettings())
-            let result = try await engine.result(notify: notify) { try edit($0, final) }
+            let (edit, asked) = (edit, request)
+            let result = try await engine.result(notify: notify) {
+                try edit($0, asked.withoutUnusedSettings(with: $0.model.settings))
+            }
             return Made(
                 image: result.image, mask: result.reach, cost: result.account.cost,
                 warnings: result.account.warnings)

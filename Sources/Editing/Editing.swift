@@ -27,7 +27,7 @@ extension DiffusionSession {
     /// - Parameter cache: where inversions are kept; nil computes them anew.
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
     public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
-        let checked = try request.checked()
+        let checked = try request.checked(with: model.settings)
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: request)
@@ -81,7 +81,8 @@ extension DiffusionSession {
             ).account
         }
         let account = EditRecord(
-            method: checked.description.name, preset: request.preset, options: checked.options.values,
+            method: checked.description.name, preset: request.preset ?? .paper,
+            options: checked.options.values,
             prompt: request.prompt, source: request.source, negative: request.negative,
             regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
             settings: checked.settings, sampler: checked.method.sampler.name,

@@ -99,6 +99,26 @@ package struct ConfigurationFile {
         }
     }
 
+    /// All keys, in the order of the alphabet.
+    package var keys: [String] { values.keys.sorted() }
+
+    /// A text, number or flag as it is written on a command line.
+    package func plain(_ key: String) throws -> String {
+        switch values[key] {
+        case .text(let text)?: text
+        case .flag(let flag)?: "\(flag)"
+        case .whole(let number)?: "\(number)"
+        case .number(let number)?: "\(number)"
+        case let value: throw kindError(key, value ?? .null, wanted: "a text, a number, true or false")
+        }
+    }
+
+    /// Refuses the first key that is none of those that mean something.
+    package func refuseOthers(than known: [String]) throws {
+        guard let key = keys.first(where: { !known.contains($0) }) else { return }
+        throw ConfigurationError.noSuchKey(path: path, key: key, known: known)
+    }
+
     /// Whether the key has a value.
     package func has(_ key: String) -> Bool { values[key].map { $0 != .null } ?? false }
 
@@ -162,13 +182,14 @@ public enum ConfigurationError: UserError, Equatable {
     case type(path: String, key: String, value: String, wanted: String)
     case value(path: String, key: String, value: String, known: String)
     case unknown(path: String, key: String, value: String)
+    case noSuchKey(path: String, key: String, known: [String])
 
     /// Where the cause lies: in a file that is not there, or in what one says.
     public var kind: UserErrorKind {
         switch self {
         case .noFile: .missing
         case .value, .unknown: .unsupported
-        case .unreadable, .type: .badInput
+        case .unreadable, .type, .noSuchKey: .badInput
         }
     }
 
@@ -183,6 +204,8 @@ public enum ConfigurationError: UserError, Equatable {
             "\(path): \(key) is \(value), which is not supported; known here: \(known)"
         case .unknown(let path, let key, let value):
             "\(path): \(key) (\(value)) is not known here, and it may change the result"
+        case .noSuchKey(let path, let key, let known):
+            "\(path): there is no setting \"\(key)\"; there are \(known.joined(separator: ", "))"
         }
     }
 }

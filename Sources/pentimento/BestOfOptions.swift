@@ -31,13 +31,14 @@ struct BestOfOptions: ParsableArguments {
     }
 
     /// What chooses; everything that it needs was checked.
-    func chooser(_ settings: EditSettings, model: String) throws -> BestOfChooser {
+    func chooser(_ settings: EditSettings, model: () throws -> String) throws -> BestOfChooser {
         guard bestOf > 1 else { return BestOfChooser(count: 1, pair: nil) }
         guard settings.source != nil else {
             throw Failure.usage(
                 "--best-of compares the change with that of the prompts; say with --source what the photo shows"
             )
         }
+        let model = try model()
         guard let pair = try ModelPlaces.companion(clip, of: model, "clip") else {
             throw Failure.missing(
                 "--best-of needs a pair of CLIP towers and there is no \(model)-clip; name a folder with --clip"

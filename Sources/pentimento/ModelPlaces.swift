@@ -6,8 +6,14 @@ import Tensors
 
 /// Where models are looked for by name.
 enum ModelPlaces {
-    /// The model that is used where none is named.
-    static let usual = "still-life"
+    /// The models that come with the program; the first of them that can be is chosen where none is named.
+    static let own = ["flowers", "still-life"]
+
+    /// The model of commands that take no words to choose one by: still lifes, or what else of the program's own is there.
+    static var usual: String {
+        let there = Set(models.map(\.name))
+        return own.reversed().first { there.contains($0) } ?? "still-life"
+    }
 
     /// The folders that hold models: `PENTIMENTO_MODELS` (several with colons), beside the program, in its package.
     static var folders: [String] {

@@ -18,14 +18,15 @@ struct ModelSession {
 
     /// Opens libtorch and reads the folder's settings; weights are loaded by the first job.
     /// - Parameters:
+    ///   - path: the folder; the usual one's, or what `model` names, where nil.
     ///   - width: pixels across of what the network sees where they are not the model's own.
     ///   - height: pixels down.
     ///   - window: side of the windows through which it sees them, in latent elements.
     init(
-        _ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions, width: Int? = nil,
-        height: Int? = nil, window: Int? = nil
+        _ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions, at path: String? = nil,
+        width: Int? = nil, height: Int? = nil, window: Int? = nil
     ) throws {
-        folder = try ModelFolder(path: try model.path())
+        folder = try ModelFolder(path: try path ?? model.path())
         let (device, dtype) = try compute.start()
         let (unet, factor) = (folder.unet, folder.autoencoder.spatialFactor)
         func side(_ pixels: Int?) -> Int {

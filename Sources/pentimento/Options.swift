@@ -85,11 +85,23 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: [.short, .customLong("model")],
         help: ArgumentHelp(
-            "A diffusers folder, or the name of one in a Models folder (see doctor).", valueName: "name|dir"))
-    var model = ModelPlaces.usual
+            "A diffusers folder, or the name of one in a Models folder (see doctor); where none is named, the one of the "
+                + "program's own that knows more of the prompts' words.", valueName: "name|dir"))
+    var model: String?
 
-    /// The folder that is meant.
-    func path() throws -> String { try ModelPlaces.folder(of: model) }
+    /// The folder that is meant; the usual one where none is named.
+    func path() throws -> String { try ModelPlaces.folder(of: model ?? ModelPlaces.usual) }
+
+    /// The folder that is meant; where none is named, the one that fits prompts and photo best, with a line that says
+    /// why.
+    /// - Parameter photo: the file that is worked on, where it is one.
+    func path(for prompts: [String?], photo: String? = nil, _ log: Logger) throws -> String {
+        guard model == nil, let choice = ModelChoice(for: prompts.compactMap(\.self), photo: photo) else {
+            return try path()
+        }
+        log.notice("\(choice.line)")
+        return choice.path
+    }
 }
 
 /// Writes `pentimento: warning: …` lines to standard error.

@@ -16,6 +16,8 @@ public protocol DiffusionModel: AnyObject {
     var device: Device { get }
     /// The words it was trained on, where they are known.
     var knownWords: KnownWords? { get }
+    /// How images are best edited with it, where that is known.
+    var settings: ModelSettings? { get }
     /// What the network computes in.
     var dtype: DType { get }
     /// What the user should know of the model before its first job, a line each.
@@ -50,6 +52,8 @@ extension DiffusionModel {
     public var latentScale: Double { 1 }
     /// Nothing is known.
     public var knownWords: KnownWords? { nil }
+    /// Nothing is known.
+    public var settings: ModelSettings? { nil }
     /// What closed forms compute in.
     public var dtype: DType { .float32 }
     /// Nothing.

@@ -20,6 +20,8 @@ public final class InMemoryModel: LatentDiffusionModel {
     public let checkpointing: Bool
     /// The words it was trained on, where they are known.
     public let knownWords: KnownWords?
+    /// How images are best edited with it, where that is known.
+    public let settings: ModelSettings?
     /// What the user should know of it before its first job.
     public let notices: [String]
     /// The networks' weights by part, where whoever made the model named them.
@@ -45,7 +47,7 @@ public final class InMemoryModel: LatentDiffusionModel {
         unet: UNet, autoencoder: Autoencoder? = nil, textEncoder: TextEncoder? = nil,
         tokenizer: Tokenizer? = nil, schedule: NoiseSchedule, facts: ModelFacts, latentScale: Double? = nil,
         device: Device = .cpu, dtype: DType = .float32, rowThreads: Int = 1, checkpointing: Bool = false,
-        knownWords: KnownWords? = nil, notices: [String] = [],
+        knownWords: KnownWords? = nil, settings: ModelSettings? = nil, notices: [String] = [],
         weights: [(part: String, tensors: [(name: String, tensor: Tensor)])] = []
     ) {
         noisePredictor = unet
@@ -60,6 +62,7 @@ public final class InMemoryModel: LatentDiffusionModel {
         self.rowThreads = rowThreads
         self.checkpointing = checkpointing
         self.knownWords = knownWords
+        self.settings = settings
         self.notices = notices
         self.weights = weights
     }

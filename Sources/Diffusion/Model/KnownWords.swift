@@ -18,7 +18,7 @@ public struct KnownWords: Sendable, Equatable {
     package init(captions: some Sequence<String>) { words = Set(captions.lazy.flatMap(Self.split)) }
 
     /// The list of a model folder; nil where there is none, or none that can be read.
-    init?(folder: String) {
+    package init?(folder: String) {
         guard let data = FileManager.default.contents(atPath: "\(folder)/\(Self.file)"),
             let list = try? JSONDecoder().decode([String].self, from: data), !list.isEmpty
         else { return nil }
@@ -37,12 +37,20 @@ public struct KnownWords: Sendable, Equatable {
     /// The words of a text that were in no caption, in their order, each once.
     ///
     /// Words that name no thing are never among them, and an s at the end makes no other word.
-    public func unknown(in text: String) -> [String] {
+    public func unknown(in text: String) -> [String] { Self.content(of: text).filter { !contains($0) } }
+
+    /// The words of a text that were in captions, in their order, each once; none that names no thing.
+    package func known(in text: String) -> [String] { Self.content(of: text).filter { contains($0) } }
+
+    private func contains(_ word: String) -> Bool {
+        words.contains(word) || (word.hasSuffix("s") && words.contains(String(word.dropLast())))
+    }
+
+    /// The words of a text that name things, in their order, each once.
+    package static func content(of text: String) -> [String] {
         var found: [String] = []
-        for word in Self.split(text) where word.count > 1 && !StopWords.all.contains(word) {
-            let isKnown =
-                words.contains(word) || (word.hasSuffix("s") && words.contains(String(word.dropLast())))
-            if !isKnown, !found.contains(word) { found.append(word) }
+        for word in split(text) where word.count > 1 && !StopWords.all.contains(word) {
+            if !found.contains(word) { found.append(word) }
         }
         return found
     }

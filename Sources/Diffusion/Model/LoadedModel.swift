@@ -63,6 +63,9 @@ public final class LoadedModel: LatentDiffusionModel {
     /// The words it was trained on, where its folder lists them.
     public private(set) lazy var knownWords = KnownWords(folder: folder.path)
 
+    /// How images are best edited with it, where its folder tells.
+    public var settings: ModelSettings? { folder.settings }
+
     /// What of the folder's settings is not used as it stands.
     public var notices: [String] { folder.notices }
 
@@ -152,7 +155,7 @@ public final class LoadedModel: LatentDiffusionModel {
                         base: folder.fingerprint,
                         overlays: [(.unet, unetOverlays), (.textEncoder, textOverlays)])),
                 latentScale: latentScale, device: device, dtype: dtype, rowThreads: rowThreads,
-                checkpointing: checkpointing, knownWords: knownWords, notices: notices,
+                checkpointing: checkpointing, knownWords: knownWords, settings: settings, notices: notices,
                 weights: changed + weights)
         }
     }

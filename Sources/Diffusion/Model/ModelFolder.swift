@@ -21,6 +21,8 @@ public struct ModelFolder: Sendable {
     public let textEncoder: TextEncoderConfiguration
     /// A short hash of its weights and settings, see `Fingerprint`.
     public let fingerprint: String
+    /// How images are best edited with it, where the folder tells.
+    public let settings: ModelSettings?
 
     /// Reads `model_index.json` and the configurations of the parts, and sees that weights are there.
     ///
@@ -55,6 +57,7 @@ public struct ModelFolder: Sendable {
                 "the UNet reads prompts of width \(unet.crossAttentionDim) and the text encoder writes "
                     + "\(textEncoder.hiddenSize)")
         }
+        settings = try ModelSettings(folder: path)
         fingerprint = try Fingerprint.of(folder: path)
     }
 

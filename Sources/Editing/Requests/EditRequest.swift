@@ -46,9 +46,10 @@ public struct EditRequest: Sendable, Hashable {
     }
 
     /// The method, its options and the shared settings, all checked, and the mask too.
+    /// - Parameter model: what the model's folder tells of good settings.
     /// - Throws: `EditingError` that says what is wrong and what would be right.
-    public func checked() throws -> CheckedRequest {
-        let checked = try settings.checked(hasMask: mask != nil, regions: regions)
+    public func checked(with model: ModelSettings? = nil) throws -> CheckedRequest {
+        let checked = try settings.checked(hasMask: mask != nil, regions: regions, with: model)
         if let mask {
             guard mask.values.contains(where: { $0 > 0 }) else {
                 throw EditingError.badValue(
@@ -64,10 +65,11 @@ public struct EditRequest: Sendable, Hashable {
     }
 
     /// The request without the shared settings that its method makes no use of.
+    /// - Parameter model: what the model's folder tells of good settings.
     /// - Throws: `EditingError` as `checked` does.
-    public func withoutUnusedSettings() throws -> EditRequest {
+    public func withoutUnusedSettings(with model: ModelSettings? = nil) throws -> EditRequest {
         var request = self
-        for unused in try checked().unused {
+        for unused in try checked(with: model).unused {
             switch unused.setting {
             case .source: request.source = nil
             case .negative: request.negative = nil

@@ -1,8 +1,8 @@
-import Diffusion
+public import Diffusion
 
 /// What is asked of an editing method, but for images: prompts, the method with its options, and what all methods share.
 ///
-/// What is not said is left to the method and its preset.
+/// What is not said is left to the preset that is named, or else to the model's `editing.json` and the method.
 public struct EditSettings: Sendable, Hashable, Codable {
     /// What the image should show.
     public var prompt: String
@@ -12,17 +12,17 @@ public struct EditSettings: Sendable, Hashable, Codable {
     public var negative: String?
     /// The method's name.
     public var method: String
-    /// Which defaults count.
-    public var preset = Preset.paper
+    /// Which defaults count; where nil, those of `editing.json` in the model's folder before those of the paper.
+    public var preset: Preset?
     /// The method's own options, as texts.
     public var options: [String: String] = [:]
     /// Seed of all noise.
     public var seed: UInt64 = 0
-    /// Steps (N); the preset's where nil.
+    /// Steps (N); the model's or the preset's where nil.
     public var steps: Int?
-    /// Guidance scale (g); the preset's where nil.
+    /// Guidance scale (g); the model's or the preset's where nil.
     public var guidance: Double?
-    /// Share of the trajectory that is redone; the preset's where nil.
+    /// Share of the trajectory that is redone; the model's or the preset's where nil.
     public var strength: Double?
     /// What every timestep is shifted by (`steps_offset`); the preset's, or else the model's, where nil.
     public var offset: Int?
@@ -56,13 +56,18 @@ public struct EditSettings: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - hasMask: whether a mask says what may change.
     ///   - regions: parts of the image with prompts of their own.
+    ///   - model: what the model's folder tells; it stands in for what is not said here, unless a preset is named.
     /// - Throws: `EditingError` that says what is wrong and what would be right.
-    public func checked(hasMask: Bool = false, regions: [Region] = []) throws -> CheckedRequest {
+    public func checked(
+        hasMask: Bool = false, regions: [Region] = [], with model: ModelSettings? = nil
+    ) throws -> CheckedRequest {
         let type = try Registry.method(named: method)
         let description = type.description
         guard prompt.contains(where: { !$0.isWhitespace }) else { throw EditingError.emptyPrompt }
-        let options = try Options(options, of: description, preset: preset)
-        let settings = shared(by: description)
+        let values = preset == nil ? try model.map { try description.values(of: $0) } : nil
+        let options = try Options(
+            (values?.options ?? [:]).merging(options) { $1 }, of: description, preset: preset ?? .paper)
+        let settings = shared(by: description, values)
         try checkRanges(settings)
         try checkNeeds(of: description, hasMask: hasMask, regions: regions)
         let given = given(hasMask: hasMask, hasRegions: !regions.isEmpty)
@@ -73,12 +78,14 @@ public struct EditSettings: Sendable, Hashable, Codable {
     }
 
     /// The settings that all methods share, as they count for one of them.
-    private func shared(by description: MethodDescription) -> MethodDescription.Settings {
-        var settings = description.settings(preset, inversion: inversion)
+    private func shared(
+        by description: MethodDescription, _ values: ModelSettings.Values?
+    ) -> MethodDescription.Settings {
+        var settings = description.settings(preset ?? .paper, inversion: inversion)
         settings.offset = offset ?? settings.offset
-        settings.steps = steps ?? settings.steps
-        settings.guidance = guidance ?? settings.guidance
-        if settings.strength != nil { settings.strength = strength ?? settings.strength }
+        settings.steps = steps ?? values?.steps ?? settings.steps
+        settings.guidance = guidance ?? values?.guidance ?? settings.guidance
+        if settings.strength != nil { settings.strength = strength ?? values?.strength ?? settings.strength }
         if settings.inversion != nil { settings.inversion = inversion ?? settings.inversion }
         return settings
     }
@@ -137,7 +144,7 @@ public struct EditSettings: Sendable, Hashable, Codable {
             }
             return nil
         }
-        let options = try kind.options(inversionOptions, preset: preset)
+        let options = try kind.options(inversionOptions, preset: preset ?? .paper)
         return settings.inversion == nil ? nil : options
     }
 

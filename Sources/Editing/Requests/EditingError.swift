@@ -24,9 +24,14 @@ public enum EditingError: UserError, Equatable {
     case wrongModel(method: String, wanted: String, channels: Int, latentChannels: Int)
     /// An option names a word that the prompt does not have.
     case unknownWord(word: String, prompt: String, nearest: String?)
+    /// The model's folder tells of settings that make no sense.
+    case modelSettings(path: String, reason: Message)
 
-    /// All are about what was asked for.
-    public var kind: UserErrorKind { .request }
+    /// All are about what was asked for, but for what a model's folder says.
+    public var kind: UserErrorKind {
+        if case .modelSettings = self { return .badInput }
+        return .request
+    }
 
     /// One line: what happened, where, and what to do.
     public var description: String { "\(message)" }
@@ -59,6 +64,8 @@ public enum EditingError: UserError, Equatable {
         case .unknownWord(let word, let prompt, let nearest):
             "there is no word \"\(word)\" in \"\(prompt)\""
                 + Message(nearest.map { "; did you mean \"\($0)\"?" } ?? "")
+        case .modelSettings(let path, let reason):
+            "\(path): " + reason
         }
     }
 }

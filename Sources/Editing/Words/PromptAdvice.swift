@@ -10,11 +10,22 @@ extension DiffusionSession {
     /// webui's notation.
     public func advise(on prompts: [NamedPrompt]) {
         var told: Set<String> = []
+        // A model that names what it paints says in one line what it does not.
+        let kinds = model.settings?.kinds ?? []
+        if !kinds.isEmpty {
+            let all = prompts.map { PromptAdvice.plain($0.text) }.joined(separator: " ")
+            let unknown = model.knownWords?.unknown(in: all) ?? []
+            if let advice = PromptAdvice.unknown(
+                unknown, to: model.facts.name, kinds: kinds, example: model.settings?.example)
+            {
+                warn(advice)
+            }
+        }
         for (role, text) in prompts {
             let unknown = (model.knownWords?.unknown(in: PromptAdvice.plain(text)) ?? []).filter {
                 told.insert($0).inserted
             }
-            if let advice = PromptAdvice.unknown(unknown, role: role) { warn(advice) }
+            if kinds.isEmpty, let advice = PromptAdvice.unknown(unknown, role: role) { warn(advice) }
             if told.insert(text).inserted, let advice = PromptAdvice.notation(in: text, role: role) {
                 warn(advice)
             }
@@ -53,6 +64,21 @@ enum PromptAdvice {
         return
             "the \(role) has words that the model was never trained on, and it cannot paint what they mean: "
             + "\(words.prefix(5).joined(separator: ", "))\(more)"
+    }
+
+    /// Says which words a model never saw, which things it knows and how it is asked for others; nil where there are
+    /// no such words.
+    static func unknown(
+        _ words: [String], to model: String, kinds: [String], example: String?
+    ) -> Message? {
+        guard !words.isEmpty else { return nil }
+        let quoted = words.prefix(5).map { "\"\($0)\"" }
+        let more = words.count > 5 ? " and \(words.count - 5) more" : ""
+        let told = quoted.joined(separator: ", ") + more
+        let advice = example.map { "; for what it has no name for, write for instance \"\($0)\"" } ?? ""
+        return
+            "\(model) never saw the word\(words.count == 1 ? "" : "s") \(told); it knows "
+            + "\(kinds.joined(separator: ", "))\(advice)"
     }
 
     /// A text without what the webui does not take for words.

@@ -48,8 +48,8 @@ struct CompareCommand: AsyncParsableCommand {
             "An option of one method; may be given several times.", valueName: "method.key=value"))
     var option: [String] = []
 
-    @Option(help: "Which defaults: paper, official (the published code, quirks included) or fast.")
-    var preset = Preset.paper
+    @Option(help: ArgumentHelp(stringLiteral: Preset.help))
+    var preset: Preset?
 
     @Option(parsing: .unconditional, help: "How much of the trajectory is redone, above 0 to 1.")
     var strength: Double?
@@ -88,14 +88,16 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var candidates = try Candidate.chosen(methods, options: option, preset: preset)
+        var candidates = try Candidate.chosen(methods, options: option, preset: preset ?? .paper)
         let settings = try self.settings(seed: sampling.seed.drawn())
         try check(settings)
         try checkOutputs(candidates)
         var request = EditRequest(settings, image: try Photo(contentsOf: photo, pixelLimit: pixelLimit).image)
         request.mask = try masking.read(for: request.image, pixelLimit: pixelLimit, speech.log)
         let compared = try comparedEdit(request)
-        let session = try ModelSession(model, compute, speech)
+        let session = try ModelSession(
+            model, compute, speech,
+            at: try model.path(for: [prompt, source, negative], photo: photo, speech.log))
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }
 
         session.tell(of: compared.request.image, side: size)

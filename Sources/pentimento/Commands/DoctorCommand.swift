@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diffusion
+import Editing
 import Foundation
 import Imaging
 import Support
@@ -48,6 +49,8 @@ private struct Health: Encodable {
         var name: String
         var path: String
         var problem: String?
+        /// How it edits best, by the method's name, as its folder tells.
+        var editing: [String: String]?
     }
     struct Place: Encodable {
         var path: String
@@ -88,12 +91,20 @@ private struct Health: Encodable {
         }
         health.models = ModelPlaces.models.map { name, path in
             var model = Model(name: name, path: path)
-            do { _ = try ModelFolder(path: path) } catch {
+            do {
+                model.editing = try ModelFolder(path: path).settings.map { settings in
+                    var flags: [String: String] = [:]
+                    for method in Registry.all.map({ $0.description }) {
+                        flags[method.name] = try method.values(of: settings).flags
+                    }
+                    return flags
+                }
+            } catch {
                 model.problem = Failure(describing: error).message
             }
             return model
         }
-        if !health.models.contains(where: { $0.name == ModelPlaces.usual }) {
+        if !health.models.contains(where: { ModelPlaces.own.contains($0.name) }) {
             health.todo.append(
                 "the model \(ModelPlaces.usual) is not there: fetch the repository whole, or name a folder with --model"
             )
@@ -138,7 +149,10 @@ private struct Health: Encodable {
         }
         lines.append("machine: \(cores) cores, \(gigabytes(memoryBytes)) of memory")
         lines.append("cache: \(cache.path)" + (cache.freeBytes.map { ", \(gigabytes($0)) free" } ?? ""))
-        lines += models.map { "model \($0.name): \($0.path)" + ($0.problem.map { " (\($0))" } ?? "") }
+        for model in models {
+            lines.append("model \(model.name): \(model.path)" + (model.problem.map { " (\($0))" } ?? ""))
+            lines += (model.editing ?? [:]).sorted { $0.key < $1.key }.map { "  \($0) as \($1)" }
+        }
         if models.isEmpty { lines.append("models: none in \(modelFolders.joined(separator: ", "))") }
         return lines
     }

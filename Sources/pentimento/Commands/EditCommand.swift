@@ -44,8 +44,8 @@ struct EditCommand: AsyncParsableCommand {
     @Option(help: "The method (see methods).")
     var method = Registry.standard
 
-    @Option(help: "Which defaults: paper, official (the published code, quirks included) or fast.")
-    var preset = Preset.paper
+    @Option(help: ArgumentHelp(stringLiteral: Preset.help))
+    var preset: Preset?
 
     @Option(parsing: .unconditional, help: "How much of the trajectory is redone, above 0 to 1.")
     var strength: Double?
@@ -107,21 +107,30 @@ struct EditCommand: AsyncParsableCommand {
         let made = try results.prepare(severalPhotos: list.areSeveral)
         // Folders that nothing was written into go again.
         defer { made.forEach { rmdir($0) } }
+        var folder: String?
+        func path() throws -> String {
+            if let folder { return folder }
+            let photo = list.areSeveral ? nil : list.paths.first
+            let new = try model.path(for: job.prompts, photo: photo, speech.log)
+            folder = new
+            return new
+        }
         var session: ModelSession?
         func opened() throws -> ModelSession {
             if let session { return session }
-            let new = try ModelSession(model, compute, speech)
-            _ = try job.checked.levels(of: new.folder.schedule)
+            let new = try ModelSession(model, compute, speech, at: try path())
+            let checked = try job.check(job.settings, with: new.folder.settings)
+            _ = try checked.levels(of: new.folder.schedule)
             session = new
             return new
         }
         guard list.areSeveral else {
-            for photo in list.paths { try await edit(photo, job, opened, place: "") }
+            for photo in list.paths { try await edit(photo, job, path, opened, place: "") }
             return
         }
         _ = try opened()
         try await SeveralPhotos(list.paths, json: results.json).each { photo, place in
-            try await edit(photo, job, opened, place: place)
+            try await edit(photo, job, path, opened, place: place)
         }
     }
 
@@ -131,19 +140,32 @@ struct EditCommand: AsyncParsableCommand {
         let regions: [Region]
         /// What the files hold that options name.
         let files: [String: OptionFile]
+        let hasMask: Bool
         let checked: CheckedRequest
         /// Several strengths in place of one.
         let curve: StrengthCurve?
 
         init(_ command: EditCommand, settings: EditSettings, regions: [Region]) throws {
+            let hasMask = command.masking.mask != nil
             func check(_ settings: EditSettings) throws -> CheckedRequest {
-                try settings.checked(hasMask: command.masking.mask != nil, regions: regions)
+                try settings.checked(hasMask: hasMask, regions: regions)
             }
             self.settings = settings
             self.regions = regions
+            self.hasMask = hasMask
             checked = try check(settings)
             files = try OptionFiles.read(for: settings)
             curve = try command.strengths.map { try StrengthCurve($0, of: settings, check: check) }
+        }
+
+        /// The settings as they count with a model.
+        func check(_ settings: EditSettings, with model: ModelSettings?) throws -> CheckedRequest {
+            try settings.checked(hasMask: hasMask, regions: regions, with: model)
+        }
+
+        /// Everything that is said in words.
+        var prompts: [String?] {
+            [settings.prompt, settings.source, settings.negative] + regions.map(\.prompt)
         }
     }
 
@@ -173,7 +195,8 @@ struct EditCommand: AsyncParsableCommand {
     /// Edits one photo.
     /// - Parameter place: what stands before warnings and stages where it is one of several; else empty.
     private func edit(
-        _ path: String, _ job: Job, _ opened: () throws -> ModelSession, place: String
+        _ path: String, _ job: Job, _ model: () throws -> String, _ opened: () throws -> ModelSession,
+        place: String
     ) async throws {
         let seed = job.settings.seed
         let log = place.isEmpty ? speech.log : speech.log(of: path)
@@ -189,7 +212,7 @@ struct EditCommand: AsyncParsableCommand {
             mask: try masking.read(for: photo.image, pixelLimit: pixelLimit, log), regions: job.regions)
         request.files = job.files
         try results.checkFits(places, for: photo.image)
-        let chooser = try choosing.chooser(job.settings, model: try model.path())
+        let chooser = try choosing.chooser(job.settings, model: model)
         let session = try opened()
         session.tell(of: photo.image, side: size)
 

@@ -96,7 +96,9 @@ struct GenerateCommand: AsyncParsableCommand {
         let windows = try windows.settings(hasRegions: !parts.isEmpty)
         let (width, height) = (size?.width ?? width, size?.height ?? height)
         let session = try ModelSession(
-            model, compute, speech, width: width, height: height, window: windows?.side)
+            model, compute, speech,
+            at: try model.path(for: [prompt, negative] + parts.map(\.prompt), speech.log), width: width,
+            height: height, window: windows?.side)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
         _ = try sampler.sampler().levels(of: session.folder.schedule, steps: steps)
         let factor = session.folder.autoencoder.spatialFactor

@@ -86,7 +86,8 @@ struct InvertCommand: AsyncParsableCommand {
         let kind = try inverting.kind() ?? .ddim
         let options = try inverting.options()
         _ = try kind.options(options)
-        let session = try ModelSession(model, compute, speech)
+        let session = try ModelSession(
+            model, compute, speech, at: try model.path(for: [source], photo: self.photo, speech.log))
         _ = try session.folder.schedule.levels(steps: steps)
         session.tell(of: photo.image, side: nil)
         let request = ReconstructionRequest(

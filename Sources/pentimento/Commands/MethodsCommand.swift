@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diffusion
 import Editing
 
 /// `pentimento methods`: what each method is, needs and can be told.
@@ -9,13 +10,15 @@ struct MethodsCommand: ParsableCommand {
         discussion: """
             pentimento methods diffedit
             pentimento methods --inversions null-text
+            pentimento methods diffedit --model flowers
 
             --json is a list of objects: name, title, aliases, summary, paper, year; needs (source, mask and regions: \
             unused, optional or required; inversion, tuning, gradients, imageChannels: true or false); standard and \
             presets, an object by preset's name (steps, guidance, strength, inversion); options, a list with name, \
             symbol, help, standard, presets and kind: {"type": "integer" or "number", "minimum": …, "maximum": …}, \
             {"type": "choice", "values": […]}, {"type": "text"} or {"type": "flag"}; conditions, a list with settings and \
-            when they count. For example: pentimento methods sdedit --json | jq '.[0].presets.fast.steps'
+            when they count; with --model also model (guidance, steps, strength, options), where its folder says \
+            something. For example: pentimento methods sdedit --json | jq '.[0].presets.fast.steps'
             """)
 
     @Argument(help: "One method, or with --inversions one inversion; all of them where none is named.")
@@ -24,17 +27,52 @@ struct MethodsCommand: ParsableCommand {
     @Flag(help: "The ways to bring a photo to noise instead (for --inversion).")
     var inversions = false
 
+    @Option(
+        name: [.short, .customLong("model")],
+        help: ArgumentHelp(
+            "Also what the folder of a model says of good settings for it.", valueName: "name|dir"))
+    var model: String?
+
     @Flag(help: "As JSON.")
     var json = false
 
     func run() throws {
         if inversions { return try listInversions() }
         let known = try name.map { [try Registry.method(named: $0)] } ?? Registry.all
-        let methods = known.map { $0.description }
+        let folder = try model.map { try ModelFolder(path: try ModelPlaces.folder(of: $0)) }
+        let methods = try known.map { method in
+            let description = method.description
+            return Listed(description, with: try folder?.settings.map { try description.values(of: $0) })
+        }
         if json {
             Terminal.print(try jsonText(methods))
         } else {
-            Terminal.print(methods.map(Self.text).joined(separator: "\n\n"))
+            let name = folder?.name ?? ""
+            Terminal.print(
+                methods.map { method in
+                    let own = method.model?.flags.map { "\n  with the model \(name): \($0)" } ?? ""
+                    return Self.text(method.description) + own
+                }.joined(separator: "\n\n"))
+        }
+    }
+
+    /// A method, and what the model that was named says of good settings.
+    private struct Listed: Encodable {
+        let description: MethodDescription
+        let model: ModelSettings.Values?
+
+        init(_ description: MethodDescription, with model: ModelSettings.Values?) {
+            self.description = description
+            self.model = model
+        }
+
+        private enum Keys: String, CodingKey { case model }
+
+        /// The method's own keys, and one more.
+        func encode(to encoder: any Encoder) throws {
+            try description.encode(to: encoder)
+            var container = encoder.container(keyedBy: Keys.self)
+            try container.encodeIfPresent(model, forKey: .model)
         }
     }
 

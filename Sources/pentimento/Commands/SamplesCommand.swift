@@ -70,7 +70,8 @@ struct SamplesCommand: AsyncParsableCommand {
     func run() async throws {
         try Outputs.check(image: output)
         let lines = try file.map(Self.prompts)
-        let session = try ModelSession(model, compute, speech)
+        let session = try ModelSession(
+            model, compute, speech, at: try model.path(for: lines ?? [from, to], speech.log))
         let (seed, steps, guidance) = (sampling.seed.drawn(), sampling.steps ?? 50, sampling.guidance ?? 5)
         _ = try session.folder.schedule.levels(steps: steps)
         let (from, to, frames, ownSeeds) = (from ?? "", to ?? "", frames, ownSeeds)
