@@ -44,7 +44,7 @@ public struct ItemFacts: Sendable, Hashable, Codable {
     public var scene: String
     /// Whether the prompt leaves only one answer.
     public var isDetermined: Bool
-    /// The share of the image that the true edit changes.
+    /// The share of the image that the true edit changes; 0 where that is not known.
     public var area: Double
 
     /// The facts of an edit.
