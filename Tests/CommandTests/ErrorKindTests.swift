@@ -40,7 +40,8 @@ import Testing
                 "CheckpointError", "ConfigurationError", "DiffusionError", "EditError", "EditingError",
                 "ImagingError",
                 "JudgingError",
-                "MaskError", "OperatorMissing", "SafetensorsError", "StillLifeSetError", "StudyError",
+                "MaskError", "OperatorMissing", "PhotoSetError", "SafetensorsError", "StillLifeSetError",
+                "StudyError",
                 "SystemFailure",
                 "TensorError", "TokenizerError", "TrainingError", "WeightError", "WriteFailure",
             ])
