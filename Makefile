@@ -5,12 +5,9 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift $(wildcard Sources Tests Snippets Examples)
 
-# The edit that `make demo` shows. A lower threshold takes in the whole apple: the pear is narrower than it.
-DEMO_PICTURE := Examples/red-apple.png
-DEMO_SOURCE := a red apple on a wooden table
-DEMO_PROMPT := a green pear on a wooden table
-DEMO_EDIT = bin/pentimento edit $(DEMO_PICTURE) --source "$(DEMO_SOURCE)" --prompt "$(DEMO_PROMPT)" \
-	--method diffedit --guidance 5 --option threshold=0.25 --seed 1 -o demo/result.png --mask-out demo/mask.png --panel demo/panel.png
+# The edits that `make demo` shows, at the settings of the model itself (Models/flowers/editing.json).
+DEMO_PHOTO := Examples/dahlia.jpg
+DEMO_EDIT = bin/pentimento edit $(DEMO_PHOTO) --model flowers --source "a photo of an orange flower" --seed 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup shim demo build test bench study ablate lint format docs pictures card fixtures mutations bundle clean
@@ -26,10 +23,12 @@ setup:
 shim: setup
 	@Scripts/build-torch
 
-demo: build ## set everything up and edit a sample picture by text
+demo: build ## set everything up and edit a photo by text
 	@mkdir -p demo
-	$(DEMO_EDIT)
-	@echo "The edit is demo/result.png; where it may change: demo/mask.png; side by side: demo/panel.png"
+	$(DEMO_EDIT) --prompt "a photo of a red flower" -o demo/red.png
+	$(DEMO_EDIT) --prompt "a photo of a sunflower" -o demo/sunflower.png
+	@bin/pentimento sheet $(DEMO_PHOTO) demo/red.png demo/sunflower.png --columns 3 --side 360 -o demo/panel.jpg
+	@echo "The edits are demo/red.png and demo/sunflower.png; beside the photo: demo/panel.jpg"
 
 build: shim ## set everything up and leave bin/pentimento
 	swift build $(SWIFT_FLAGS) --product pentimento
@@ -64,9 +63,9 @@ docs: pictures card ## make build/docs, the README's pictures and the model card
 	@Scripts/docs
 
 pictures: build
-	@Scripts/pictures red-apple still-life samples objects colours interpolations edits
+	@Scripts/pictures red-apple pear still-life samples objects colours interpolations edits
 	@$(MAKE) --no-print-directory demo
-	@Scripts/pictures demo
+	@Scripts/pictures dahlia
 
 card: build
 	@Scripts/card
