@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Layers
 import Synchronization
 import Testing
 
@@ -122,7 +123,7 @@ import Testing
         try scratch.write("another caption", to: "pictures/3.txt")
         let after = try source.images(in: tiny.work, control: TrainingControl())
         #expect(before.fingerprint != after.fingerprint)
-        #expect(throws: TrainingError.self) { try train(tiny) }
+        #expect(throws: CheckpointError.self) { try train(tiny) }
     }
 
     @Test("A folder that cannot be learned from says why")
