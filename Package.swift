@@ -120,10 +120,7 @@ let package = Package(
         // Held-out photos that a folder describes, with the judge of their labels.
         layer(
             "PhotoStudy",
-            on: [
-                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Imaging", "Support",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            on: ["Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Imaging", "Support"]),
         tests(
             of: "PhotoStudy",
             with: [

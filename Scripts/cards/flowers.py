@@ -19,14 +19,29 @@ def confused(answers: dict) -> str:
     return "\n".join(lines)
 
 
+def flags(settings: dict) -> str:
+    """What the evaluation was asked for."""
+    edit = settings["edit"]
+    words = [
+        ("pictures", settings["pictures"]), ("steps", settings["steps"]), ("guidance", f"{settings['guidance']:g}"),
+        ("reconstructions", settings["reconstructions"]), ("colour-edits", settings["colourEdits"]),
+        ("kind-edits", settings["kindEdits"])]
+    if edit.get("guidance") is not None:
+        words.append(("edit-guidance", f"{edit['guidance']:g}"))
+    if edit.get("strength") is not None:
+        words.append(("strength", f"{edit['strength']:g}"))
+    words += [("option", f"{name}={value}") for name, value in sorted(edit.get("options", {}).items())]
+    return "".join(f" --{name} {value}" for name, value in words)
+
+
 def evaluation(model: Path) -> str:
     """The numbers that `pentimento evaluate` left."""
-    command = f"`pentimento evaluate {model.name} --photos build/flowers -o {EVALUATION.relative_to(ROOT)}`"
+    command = f"pentimento evaluate {model.name} --photos build/flowers -o {EVALUATION.relative_to(ROOT)}"
     if not EVALUATION.exists():
-        return f"Not evaluated yet: {command}."
+        return f"Not evaluated yet: `{command}`."
     found = json.loads(EVALUATION.read_text())
-    lines = [f"{command} measured the following on photos that no part of the model or its judge was trained on; "
-             "intervals are Wilson's at 95 %.", ""]
+    lines = [f"`{command}{flags(found['settings'])}` measured the following on photos that no part of the model or its "
+             "judge was trained on; intervals are Wilson's at 95 %.", ""]
     if found.get("autoencoder") is not None:
         lines.append(f"- Autoencoder: {found['autoencoder']:.2f} dB on held-out photos at the model's size.")
     if edits := found.get("colourEdits"):

@@ -1,4 +1,4 @@
-import Crypto
+import Diffusion
 import Foundation
 public import Imaging
 
@@ -83,7 +83,7 @@ public struct PhotoSet: Sendable, Hashable {
     public init(folder: String) throws(PhotoSetError) {
         self.folder = folder
         guard FileManager.default.fileExists(atPath: folder) else { throw .missing(folder) }
-        var digest = SHA256()
+        var digest = Digest()
         let photos: [Photo] = try Self.lines(of: "\(folder)/\(Self.photoList)", into: &digest)
         var places: [String: Int] = [:]
         for (index, photo) in photos.enumerated() {
@@ -100,7 +100,7 @@ public struct PhotoSet: Sendable, Hashable {
                 reason: "names \(edit.file), which \(Self.photoList) does not")
         }
         (self.photos, self.places, colourEdits) = (photos, places, edits)
-        fingerprint = digest.finalize().prefix(5).map { String(format: "%02x", $0) }.joined()
+        fingerprint = digest.hexadecimal(bytes: 5)
     }
 
     /// The photos of a part.
@@ -147,10 +147,10 @@ public struct PhotoSet: Sendable, Hashable {
 
     /// The lines of a list, each as JSON says it; lines without anything in them are none.
     private static func lines<Line: Decodable>(
-        of path: String, into digest: inout SHA256
+        of path: String, into digest: inout Digest
     ) throws(PhotoSetError) -> [Line] {
         guard let data = FileManager.default.contents(atPath: path) else { throw .missing(path) }
-        digest.update(data: data)
+        digest.add(data)
         var found: [Line] = []
         for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .enumerated() where !line.isEmpty
