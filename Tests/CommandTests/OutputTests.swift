@@ -143,7 +143,7 @@ import Testing
 
     @Test(
         "A folder without permission is bad input, whoever is refused",
-        .enabled(if: getuid() == 0 && hasSetpriv))
+        .enabled(if: canBeAnotherUser))
     func noPermission() throws {
         let folder = try Folder()
         chmod(folder.path, 0o755)
@@ -233,7 +233,7 @@ import Testing
 
     @Test(
         "Another user than the builder hears which folder is closed",
-        .enabled(if: getuid() == 0 && hasSetpriv))
+        .enabled(if: canBeAnotherUser))
     func closedCache() throws {
         let folder = try Folder()
         chmod(folder.path, 0o755)
@@ -257,6 +257,12 @@ import Testing
             outcome.errors.replacing(/\/[^ ]*\/pentimento-[0-9A-F-]+\//, with: "") == expected.joined())
     }
 
-    /// Whether a test may run the program as somebody else.
-    static let hasSetpriv = FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")
+    /// Whether the program can be run as somebody else: by root, and where everybody may reach the package.
+    static let canBeAnotherUser =
+        getuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")
+        && sequence(first: Fixtures.package) { $0 == "/" ? nil : ($0 as NSString).deletingLastPathComponent }
+            .allSatisfy { folder in
+                var status = stat()
+                return stat(folder, &status) == 0 && status.st_mode & 0o001 != 0
+            }
 }
