@@ -9,7 +9,7 @@ import Networks
 import Support
 
 /// `pentimento compare`: one photo, one prompt, every method side by side.
-struct CompareCommand: AsyncParsableCommand {
+struct CompareCommand: AsyncParsableCommand, EditAsking {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Shows what every method makes of one photo, side by side.",
@@ -89,7 +89,7 @@ struct CompareCommand: AsyncParsableCommand {
 
     func run() async throws {
         var candidates = try Candidate.chosen(methods, options: option, preset: preset ?? .paper)
-        let settings = try self.settings(seed: sampling.seed.drawn())
+        let settings = try sharedSettings(seed: sampling.seed.drawn())
         try check(settings)
         try checkOutputs(candidates)
         var request = EditRequest(settings, image: try Photo(contentsOf: photo, pixelLimit: pixelLimit).image)
@@ -113,25 +113,6 @@ struct CompareCommand: AsyncParsableCommand {
         let methods = outcomes.dropFirst(2).map(\.row)
         if let reason = methods.first?.reason, methods.allSatisfy({ $0.status == .failed }) {
             throw Failure.badInput("no method could edit the photo: \(reason)")
-        }
-    }
-
-    /// What every method is asked.
-    private func settings(seed: UInt64) throws -> EditSettings {
-        let (kind, inversionOptions) = (try inverting.kind(), try inverting.options())
-        return EditSettings(prompt: prompt, source: source) {
-            $0.negative = negative
-            $0.preset = preset
-            $0.seed = seed
-            $0.steps = sampling.steps
-            $0.guidance = sampling.guidance
-            $0.strength = strength
-            $0.offset = walking.stepsOffset
-            $0.inversion = kind
-            $0.inversionOptions = inversionOptions
-            $0.paste = masking.way
-            $0.feather = masking.feather
-            $0.workingSide = size
         }
     }
 

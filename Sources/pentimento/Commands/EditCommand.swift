@@ -8,7 +8,7 @@ import Support
 import Tensors
 
 /// `pentimento edit`: a photo changed by a text.
-struct EditCommand: AsyncParsableCommand {
+struct EditCommand: AsyncParsableCommand, EditAsking {
     static let configuration = CommandConfiguration(
         commandName: "edit",
         abstract: "Edits a photo by a text.",
@@ -171,25 +171,13 @@ struct EditCommand: AsyncParsableCommand {
 
     /// What is asked, but for pixels.
     private func settings(seed: UInt64) throws -> EditSettings {
-        let (options, inversionOptions) = (try Options.parse(option), try inverting.options())
-        let kind = try inverting.kind()
-        return EditSettings(prompt: prompt, source: source, method: method) {
-            $0.negative = negative
-            $0.preset = preset
-            $0.options = options
-            $0.seed = seed
-            $0.steps = sampling.steps
-            $0.guidance = sampling.guidance
-            $0.strength = strength
-            $0.offset = walking.stepsOffset
-            $0.inversion = kind
-            $0.inversionOptions = inversionOptions
-            $0.paste = masking.way
-            $0.feather = masking.feather
-            $0.workingSide = size
-            $0.traces = results.trace != nil
-            $0.measuresInversion = results.measure
-        }
+        let options = try Options.parse(option)
+        var settings = try sharedSettings(seed: seed)
+        settings.method = method
+        settings.options = options
+        settings.traces = results.trace != nil
+        settings.measuresInversion = results.measure
+        return settings
     }
 
     /// Edits one photo.
