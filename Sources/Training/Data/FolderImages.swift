@@ -259,9 +259,8 @@ struct FolderImages: Sendable {
         var fingerprint = try CacheKey(of: section)
         for entry in entries {
             if let pack {
-                let pixels = try pack.image(entry.row).pixels
                 fingerprint.add("\(entry.path)\n\(entry.repeats)\n" + entry.captions.joined(separator: "\n"))
-                fingerprint.add(pixels[(pixels.count / 2)..<(pixels.count / 2 + section.size * 3)])
+                fingerprint.add(try pack.middleLine(entry.row))
                 continue
             }
             let path = "\(section.folder)/\(entry.path)"

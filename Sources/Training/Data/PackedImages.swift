@@ -36,5 +36,12 @@ struct PackedImages: Sendable {
         return Image(width: size, height: size, pixels: pixels.contiguous.scalars(as: UInt8.self))
     }
 
+    /// The pixels of an image's middle line, to know it by.
+    func middleLine(_ row: Int) throws -> [UInt8] {
+        let line = try file.tensor(Self.name).narrowed(0, from: row, count: 1)
+            .narrowed(1, from: size / 2, count: 1)
+        return line.contiguous.scalars(as: UInt8.self)
+    }
+
     private static let name = "pictures"
 }
