@@ -89,7 +89,7 @@ let package = Package(
             of: "Perception", with: ["Networks", "Layers", "Tensors", "Imaging", "Prompts", "TestSupport"]),
         layer(
             "Editing",
-            on: ["Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Support"]),
+            on: ["Perception", "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Support"]),
         tests(
             of: "Editing",
             with: [
