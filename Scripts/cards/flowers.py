@@ -64,6 +64,19 @@ def evaluation(model: Path) -> str:
     return "\n".join(lines)
 
 
+def retrieval(model: Path) -> str:
+    """How well the pair of towers tells held-out photos by their captions."""
+    pair = model.with_name(f"{model.name}-clip")
+    if not (pair / "training.json").exists():
+        return ""
+    found = json.loads((pair / "training.json").read_text())
+    texts, pictures = (found["measures"][f"held out, among 64: {what} found"] for what in ("texts", "pictures"))
+    return (
+        f"- The CLIP pair in `{pair.name}` ({sum(found['parameters'].values()) / 1e6:.1f} M parameters, for measures and for "
+        f"`--best-of`) finds, among 64 held-out photos, the caption of a photo in {texts:.0%} and the photo of a caption in "
+        f"{pictures:.0%}; different photos of 64 often have one caption, which no pair can tell apart.")
+
+
 def seen(record: dict) -> str:
     """How many pictures the second stage saw."""
     count = record["steps"].get("diffusion", 0) * record["configuration"]["diffusion"]["batch"]
@@ -124,6 +137,7 @@ led by the time; computed in {configuration['precision']}. The whole configurati
 
 - Error of the noise found in latents of {configuration['data']['heldOut']} held-out photos: {record['heldOutError']:.4f} (geometric \
 mean over signal-to-noise ratios of e⁻⁴ to e⁴).
+{retrieval(model)}
 - Twenty-one prompts, one seed, none picked:
 
 ![Twenty-one prompts and what the model makes of them]({pictures}/flowers-samples.jpg)
