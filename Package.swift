@@ -35,6 +35,7 @@ let package = Package(
         .library(name: "Perception", targets: ["Perception"]),
         .library(name: "PhotoStudy", targets: ["PhotoStudy"]),
         .library(name: "Prompts", targets: ["Prompts"]),
+        .library(name: "Service", targets: ["Service"]),
         .library(name: "StillLife", targets: ["StillLife"]),
         .library(name: "StillLifeStudy", targets: ["StillLifeStudy"]),
         .library(name: "Tensors", targets: ["Tensors"]),
@@ -128,6 +129,10 @@ let package = Package(
                 "Tensors", "Imaging", "TestSupport",
             ]),
 
+        // What a program around the engine needs: where models lie, which one fits, what results say of themselves.
+        layer("Service", on: ["CTorch", "Diffusion", "Editing", "Imaging", "Support"]),
+        tests(of: "Service", with: ["Diffusion", "Support", "TestSupport"]),
+
         layer(
             "Training",
             on: [
@@ -155,17 +160,17 @@ let package = Package(
             name: "pentimento",
             dependencies: [
                 "CTorch", "Benchmarks", "Diffusion", "Editing", "Imaging", "Layers", "Metrics", "Networks",
-                "Perception", "PhotoStudy", "Prompts", "StillLife", "StillLifeStudy", "Support", "Tensors",
-                "Training",
+                "Perception", "PhotoStudy", "Prompts", "Service", "StillLife", "StillLifeStudy", "Support",
+                "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "pentimento", "Diffusion", "Editing", "Imaging", "Networks", "StillLife", "Support",
-                "Tensors",
-                "TestSupport",
+                "pentimento", "Diffusion", "Editing", "Imaging", "Networks", "Service", "StillLife",
+                "Support",
+                "Tensors", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
     ]

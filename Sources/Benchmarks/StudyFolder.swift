@@ -15,8 +15,8 @@ public struct StudyPlan<Items: BenchmarkItems>: Sendable, Hashable, Codable {
     public var model: String
     /// A short hash of its weights and settings.
     public var modelFingerprint: String
-    /// Which defaults count.
-    public var preset: Preset
+    /// Which defaults count; where nil, the model's own settings before the paper's.
+    public var preset: Preset?
     /// Steps, where not left to the methods.
     public var steps: Int?
     /// Guidance scale, where not left to the methods.
@@ -30,7 +30,7 @@ public struct StudyPlan<Items: BenchmarkItems>: Sendable, Hashable, Codable {
 
     /// A plan.
     public init(
-        worldVersion: Int, edits: Items, model: String, modelFingerprint: String, preset: Preset,
+        worldVersion: Int, edits: Items, model: String, modelFingerprint: String, preset: Preset?,
         steps: Int?, guidance: Double?, inversion: String?, givesMask: Bool, pastes: Bool = false
     ) {
         self.worldVersion = worldVersion

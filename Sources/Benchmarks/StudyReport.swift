@@ -49,7 +49,7 @@ public struct StudyReport<Items: BenchmarkItems>: Sendable {
     }
 
     private var preface: String {
-        var settings = ["preset \(plan.preset.rawValue)"]
+        var settings = [plan.preset.map { "preset \($0.rawValue)" } ?? "the model's own settings"]
         if plan.steps == nil, plan.guidance == nil {
             settings.append("each method at its own steps and guidance")
         }

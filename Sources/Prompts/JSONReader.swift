@@ -1,18 +1,4 @@
-/// A value of a small JSON file.
-indirect enum JSONValue: Equatable {
-    case object([String: JSONValue])
-    case array([JSONValue])
-    case string(String)
-    case number(Double)
-    case bool(Bool)
-    case null
-
-    var string: String? { if case .string(let text) = self { text } else { nil } }
-    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-    var number: Double? { if case .number(let value) = self { value } else { nil } }
-    var object: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
-    var array: [JSONValue]? { if case .array(let items) = self { items } else { nil } }
-}
+import Support
 
 /// Reads strict JSON (RFC 8259) from bytes, one piece at a time.
 ///
@@ -150,13 +136,13 @@ struct JSONReader {
             try readArray { (reader) throws(TokenizerError) in
                 items.append(try reader.readValue(depth: depth + 1))
             }
-            return .array(items)
+            return .list(items)
         case UInt8(ascii: "\""):
             var text: [UInt8] = []
             try readString(into: &text)
-            return .string(String(decoding: text, as: UTF8.self))
-        case UInt8(ascii: "t"): return try readWord("true", .bool(true))
-        case UInt8(ascii: "f"): return try readWord("false", .bool(false))
+            return .text(String(decoding: text, as: UTF8.self))
+        case UInt8(ascii: "t"): return try readWord("true", .flag(true))
+        case UInt8(ascii: "f"): return try readWord("false", .flag(false))
         case UInt8(ascii: "n"): return try readWord("null", .null)
         default: return .number(try readNumber())
         }

@@ -1,3 +1,5 @@
+import Support
+
 /// The special tokens of a folder: which there are, and how each is looked for in a prompt.
 ///
 /// Follows what transformers 5 makes of the files, since the ids of prompts with such tokens depend on it. Stable
@@ -29,7 +31,7 @@ struct SpecialTokens {
     static func unknown(settings: [String: JSONValue], map: [String: JSONValue]) -> String {
         let value = settings["added_tokens_decoder"] == nil ? map["unk_token"] : nil
         let named = value ?? settings["unk_token"] ?? .null
-        return named.string ?? named.object?["content"]?.string ?? "<|endoftext|>"
+        return named.text ?? named.object?["content"]?.text ?? "<|endoftext|>"
     }
 
     /// - Parameters:
@@ -43,43 +45,24 @@ struct SpecialTokens {
         wholeFile: [JSONValue], table: ByteTable
     ) throws(TokenizerError) {
         let path = folder.path(of: TokenizerFolder.settings)
-        var named: [String: JSONValue] = Self.defaults.mapValues { .string($0) }
+        var named: [String: JSONValue] = Self.defaults.mapValues { .text($0) }
         for name in Self.names { named[name] = settings[name] ?? named[name] }
 
-        // Tokens declared with an id. Where settings declare some, the older files are not read.
-        var declared: [Int: Description] = [:]
+        let declared: [Int: Description]
         if let decoder = settings["added_tokens_decoder"]?.object {
-            for (key, value) in decoder {
-                guard let id = Int(key) else {
-                    throw .unsupported(path: path, setting: "an added token with the id \"\(key)\"")
-                }
-                declared[id] = try Self.description(of: value, isSpecial: false, path: path)
-            }
+            declared = try Self.declared(decoder, path: path)
         } else {
+            // Where settings declare tokens with ids, the older files are not read.
             for name in Self.names { named[name] = map[name] ?? named[name] }
-            let contents = named.values.compactMap { $0.string ?? $0.object?["content"]?.string }
-            for (content, value) in try folder.members(of: TokenizerFolder.addedTokens) {
-                guard let id = value.number.flatMap({ Int(exactly: $0) }) else {
-                    throw .unsupported(
-                        path: folder.path(of: TokenizerFolder.addedTokens),
-                        setting: "an id for \"\(content)\" that is not a whole number")
-                }
-                declared[id] = Description(content: content, isNormalized: !contents.contains(content))
-            }
-            for value in wholeFile {
-                let path = folder.path(of: TokenizerFolder.whole)
-                guard let id = value.object?["id"]?.number.flatMap({ Int(exactly: $0) }) else {
-                    throw .missingEntry(path: path, token: "id of an added token")
-                }
-                declared[id] = try Self.description(of: value, isSpecial: false, path: path)
-            }
+            let contents = named.values.compactMap { $0.text ?? $0.object?["content"]?.text }
+            declared = try Self.declared(in: folder, wholeFile, special: contents)
         }
 
         var descriptions = declared.sorted { $0.key < $1.key }.map(\.value)
         let declaredContents = Set(descriptions.map(\.content))
         let extra =
             (settings["extra_special_tokens"] ?? settings["additional_special_tokens"]
-            ?? map["additional_special_tokens"])?.array ?? []
+            ?? map["additional_special_tokens"])?.list ?? []
         for value in Self.names.compactMap({ named[$0] }) + extra where value != .null {
             let description = try Self.description(of: value, isSpecial: true, path: path)
             if !declaredContents.contains(description.content) { descriptions.append(description) }
@@ -100,6 +83,43 @@ struct SpecialTokens {
         end = try id("eos_token")
         padding = try id("pad_token")
         added = AddedTokens(tokens)
+    }
+
+    /// Tokens that `added_tokens_decoder` declares, by id.
+    private static func declared(
+        _ decoder: [String: JSONValue], path: String
+    ) throws(TokenizerError) -> [Int: Description] {
+        var declared: [Int: Description] = [:]
+        for (key, value) in decoder {
+            guard let id = Int(key) else {
+                throw .unsupported(path: path, setting: "an added token with the id \"\(key)\"")
+            }
+            declared[id] = try description(of: value, isSpecial: false, path: path)
+        }
+        return declared
+    }
+
+    /// Tokens that `added_tokens.json` and `tokenizer.json` declare, by id; those of the latter count.
+    private static func declared(
+        in folder: TokenizerFolder, _ wholeFile: [JSONValue], special: [String]
+    ) throws(TokenizerError) -> [Int: Description] {
+        var declared: [Int: Description] = [:]
+        for (content, value) in try folder.members(of: TokenizerFolder.addedTokens) {
+            guard let id = value.number.flatMap({ Int(exactly: $0) }) else {
+                throw .unsupported(
+                    path: folder.path(of: TokenizerFolder.addedTokens),
+                    setting: "an id for \"\(content)\" that is not a whole number")
+            }
+            declared[id] = Description(content: content, isNormalized: !special.contains(content))
+        }
+        for value in wholeFile {
+            let path = folder.path(of: TokenizerFolder.whole)
+            guard let id = value.object?["id"]?.number.flatMap({ Int(exactly: $0) }) else {
+                throw .missingEntry(path: path, token: "id of an added token")
+            }
+            declared[id] = try description(of: value, isSpecial: false, path: path)
+        }
+        return declared
     }
 
     /// Gives every token its id: the vocabulary's, or the next one after it.
@@ -135,16 +155,16 @@ struct SpecialTokens {
     private static func description(
         of value: JSONValue, isSpecial: Bool, path: String
     ) throws(TokenizerError) -> Description {
-        if let content = value.string { return Description(content: content, isNormalized: false) }
-        guard let members = value.object, let content = members["content"]?.string else {
+        if let content = value.text { return Description(content: content, isNormalized: false) }
+        guard let members = value.object, let content = members["content"]?.text else {
             throw .unsupported(path: path, setting: "a special token that is neither text nor a description")
         }
-        if members["single_word"]?.bool == true {
+        if members["single_word"]?.flag == true {
             throw .unsupported(path: path, setting: "single_word for the token \"\(content)\"")
         }
-        let special = isSpecial || members["special"]?.bool ?? false
+        let special = isSpecial || members["special"]?.flag ?? false
         return Description(
-            content: content, isNormalized: members["normalized"]?.bool ?? !special,
-            stripsLeft: members["lstrip"]?.bool ?? false, stripsRight: members["rstrip"]?.bool ?? false)
+            content: content, isNormalized: members["normalized"]?.flag ?? !special,
+            stripsLeft: members["lstrip"]?.flag ?? false, stripsRight: members["rstrip"]?.flag ?? false)
     }
 }

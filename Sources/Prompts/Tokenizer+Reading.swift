@@ -1,3 +1,5 @@
+import Support
+
 extension Tokenizer {
     /// The context length of CLIP's text encoders, taken where a folder names none.
     public static let defaultContextLength = 77
@@ -62,20 +64,20 @@ extension Tokenizer {
     private static func refuseUnsupported(
         _ settings: [String: JSONValue], path: String
     ) throws(TokenizerError) {
-        if let kind = settings["tokenizer_class"]?.string,
+        if let kind = settings["tokenizer_class"]?.text,
             !["CLIPTokenizer", "CLIPTokenizerFast", "TokenizersBackend"].contains(kind)
         {
             throw .unsupported(path: path, setting: "tokenizer_class \"\(kind)\" (only CLIPTokenizer is)")
         }
         for name in ["padding_side", "truncation_side"] {
-            if let side = settings[name]?.string, side != "right" {
+            if let side = settings[name]?.text, side != "right" {
                 throw .unsupported(path: path, setting: "\(name) \"\(side)\"")
             }
         }
-        for name in ["add_bos_token", "add_eos_token"] where settings[name]?.bool == false {
+        for name in ["add_bos_token", "add_eos_token"] where settings[name]?.flag == false {
             throw .unsupported(path: path, setting: "\(name) to false")
         }
-        if settings["split_special_tokens"]?.bool == true {
+        if settings["split_special_tokens"]?.flag == true {
             throw .unsupported(path: path, setting: "split_special_tokens")
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// The files of a tokenizer folder, read one by one with errors that name them.
 struct TokenizerFolder {
@@ -118,7 +119,7 @@ struct TokenizerFolder {
                     default: _ = try reader.readValue()
                     }
                 }
-            case "added_tokens": added = try reader.readValue().array ?? []
+            case "added_tokens": added = try reader.readValue().list ?? []
             default: _ = try reader.readValue()
             }
         }

@@ -4,6 +4,7 @@ import Editing
 import Imaging
 import Logging
 import Perception
+import Service
 import StillLifeStudy
 
 /// Several seeds of one edit, of which the best is kept.

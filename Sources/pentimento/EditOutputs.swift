@@ -3,6 +3,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Service
 import Support
 
 /// What an edit leaves behind.

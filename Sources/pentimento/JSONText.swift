@@ -1,18 +1,7 @@
-import Foundation
 import Support
 
-/// A value as JSON with sorted keys, on several lines.
-func jsonText(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.userInfo[.naming] = Naming.flags
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-}
+/// A value as JSON with sorted keys, on several lines, settings called by their flags.
+func jsonText(_ value: some Encodable) throws -> String { try jsonText(value, naming: .flags) }
 
-/// A value as JSON with sorted keys, on one line.
-func jsonLine(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.userInfo[.naming] = Naming.flags
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-}
+/// A value as JSON with sorted keys, on one line, settings called by their flags.
+func jsonLine(_ value: some Encodable) throws -> String { try jsonLine(value, naming: .flags) }

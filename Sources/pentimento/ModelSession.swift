@@ -3,6 +3,7 @@ import Editing
 import Imaging
 import Logging
 import Networks
+import Service
 import Synchronization
 import Tensors
 
@@ -73,33 +74,6 @@ struct ModelSession {
         let advice = SizeAdvice(
             photo: (photo.width, photo.height), working: (size.width, size.height), own: own)
         for line in advice.lines { speech.log.notice("\(line)") }
-    }
-}
-
-/// What should be known of the sizes of a photo, of what is worked on, and of the model's images.
-struct SizeAdvice {
-    let photo: (width: Int, height: Int)
-    let working: (width: Int, height: Int)
-    /// Side of the images that the model was trained on.
-    let own: Int
-
-    /// A line for each thing worth a word.
-    var lines: [String] {
-        var lines: [String] = []
-        let (large, small) = (max(photo.width, photo.height), max(working.width, working.height))
-        if large > 2 * small {
-            let times = (Double(large) / Double(small) * 10).rounded() / 10
-            lines.append(
-                "the photo is \(photo.width)x\(photo.height) and is worked on at \(working.width)x\(working.height); "
-                    + "what is painted is enlarged \(OptionValue.number(times)) times and softer than the photo"
-            )
-        }
-        if 2 * small >= 3 * own {
-            lines.append(
-                "the photo is worked on at \(working.width)x\(working.height) by a model of \(own)x\(own) pictures; "
-                    + "things may come out twice")
-        }
-        return lines
     }
 }
 

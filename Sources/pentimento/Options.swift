@@ -2,6 +2,8 @@ import ArgumentParser
 import Diffusion
 import Foundation
 import Logging
+import Service
+import Support
 import Tensors
 
 /// What every command that says something understands.
@@ -90,16 +92,18 @@ struct ModelOptions: ParsableArguments {
     var model: String?
 
     /// The folder that is meant; the usual one where none is named.
-    func path() throws -> String { try ModelPlaces.folder(of: model ?? ModelPlaces.usual) }
+    func path() throws -> String { try Program.places.folder(of: model ?? Program.places.usual) }
 
     /// The folder that is meant; where none is named, the one that fits prompts and photo best, with a line that says
     /// why.
     /// - Parameter photo: the file that is worked on, where it is one.
     func path(for prompts: [String?], photo: String? = nil, _ log: Logger) throws -> String {
-        guard model == nil, let choice = ModelChoice(for: prompts.compactMap(\.self), photo: photo) else {
+        guard model == nil,
+            let choice = ModelChoice(for: prompts.compactMap(\.self), photo: photo, in: Program.places)
+        else {
             return try path()
         }
-        log.notice("\(choice.line)")
+        log.notice("\(choice.message.text(.flags))")
         return choice.path
     }
 }

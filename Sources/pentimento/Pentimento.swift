@@ -1,6 +1,7 @@
 import ArgumentParser
 import Editing
 import Foundation
+import Service
 import Support
 import Tensors
 
@@ -95,6 +96,12 @@ struct Pentimento: AsyncParsableCommand {
 enum Program {
     /// The version, as `--version` prints it and images record it.
     static let version = "0.1.0"
+
+    /// The program as its records name it.
+    static let producer = Producer(name: "Pentimento", version: version, naming: .flags)
+
+    /// Where it looks for models by name.
+    static var places: ModelPlaces { ModelPlaces(beside: folder) }
 
     /// The help of the subcommand that was typed, or of the whole program.
     static var helpHint: String {

@@ -60,8 +60,8 @@ struct PhotoEvaluationOptions: ParsableArguments {
     @Option(help: "The method that edits photos (see methods).")
     var method = PhotoEvaluationSettings.Edit().method
 
-    @Option(help: "Which defaults: paper, official (the published code, quirks included) or fast.")
-    var preset = PhotoEvaluationSettings.Edit().preset
+    @Option(help: ArgumentHelp(stringLiteral: Preset.help))
+    var preset: Preset?
 
     @Option(help: "How strongly prompts of edits count; by default the method's own.")
     var editGuidance: Double?

@@ -4,6 +4,7 @@ import Imaging
 import Layers
 import Networks
 import Prompts
+import Support
 import Tensors
 
 /// Photos edited one after the other: what fails is told at the end, and the rest is done.
@@ -34,8 +35,8 @@ struct SeveralPhotos {
                 failures.append((path, failure))
                 if json {
                     let line: JSONValue = .object([
-                        "photoPath": .string(path), "error": .string(Terminal.oneLine(failure.message)),
-                        "status": .integer(Int64(failure.status.rawValue)),
+                        "photoPath": .text(path), "error": .text(Terminal.oneLine(failure.message)),
+                        "status": .whole(Int(failure.status.rawValue)),
                     ])
                     Terminal.print(try jsonLine(line))
                 }

@@ -1,6 +1,7 @@
 import Editing
 import Foundation
 import Imaging
+import Service
 import Support
 
 /// One edit at several strengths, side by side.
@@ -37,16 +38,20 @@ struct StrengthCurve {
     func account(
         _ results: [EditResult], photo: String, image: Image, output: String, threads: Int
     ) throws -> SheetRecord {
-        SheetRecord(
-            command: "edit", output: lastName(of: output), photo: lastName(of: photo),
-            prompt: settings.prompt,
-            source: settings.source, negative: settings.negative, seed: settings.seed,
+        var record = SheetRecord(
+            command: "edit", output: lastName(of: output), seed: settings.seed,
             model: results.first?.account.model,
             pictures: try zip(strengths, results).map { strength, result in
                 let report = try EditReport(
-                    result.account, photo: photo, output: output, image: image, threads: threads)
+                    result.account, photo: photo, output: output, image: image, threads: threads,
+                    by: Program.producer)
                 return .init(label: Self.label(strength), account: report.json)
-            })
+            }, by: Program.producer)
+        record.photo = lastName(of: photo)
+        record.prompt = settings.prompt
+        record.source = settings.source
+        record.negative = settings.negative
+        return record
     }
 
     private static func label(_ strength: Double) -> String { "strength \(OptionValue.number(strength))" }

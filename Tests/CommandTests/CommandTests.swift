@@ -256,17 +256,4 @@ import Testing
         let again = try Program.run(["still-life", "--seed", "4", "--count", "1", "-o", "a"], in: folder)
         #expect(again.status == 65 && again.errorLines.count == 1, "\(again.errors)")
     }
-
-    @Test("The webui's parameters are read as they were written, commas, quotes and all")
-    func parameters() {
-        let all = [
-            WebUIParameters(prompt: "a cat", settings: [("Steps", "20"), ("Seed", "1")]),
-            WebUIParameters(
-                prompt: "a cat,\nand: a dog", negative: "ugly, (bad:1.2)",
-                settings: [("Steps", "20"), ("Model", "odd, \"name\": 3\nx"), ("Seed", "7")]),
-        ]
-        for parameters in all { #expect(WebUIParameters(parameters.text) == parameters) }
-        let prose = WebUIParameters("note: a cat, painted")
-        #expect(prose.prompt == "note: a cat, painted" && prose.settings.isEmpty)
-    }
 }

@@ -92,23 +92,6 @@ import Testing
                 + "times; with --windows it sees the canvas in parts of its own size")
     }
 
-    @Test("Sizes of photo and work are told where they are far from each other or from the model's")
-    func sizes() {
-        func lines(_ photo: (Int, Int), _ working: (Int, Int)) -> [String] {
-            SizeAdvice(photo: photo, working: working, own: 64).lines
-        }
-        #expect(lines((128, 96), (64, 48)).isEmpty && lines((20, 10), (64, 32)).isEmpty)
-        #expect(
-            lines((500, 400), (64, 48)) == [
-                "the photo is 500x400 and is worked on at 64x48; what is painted is enlarged 7.8 times and softer than the "
-                    + "photo"
-            ])
-        #expect(
-            lines((96, 96), (96, 96)) == [
-                "the photo is worked on at 96x96 by a model of 64x64 pictures; things may come out twice"
-            ])
-    }
-
     @Test("A setting without effect is a warning of the edit, and of a comparison for all methods at once")
     func unused() throws {
         let folder = try Folder()

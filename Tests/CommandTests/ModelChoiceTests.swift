@@ -7,62 +7,6 @@ import Testing
 
 /// Which of the program's own models is taken where none is named, and what is said of it.
 @Suite struct ModelChoiceTests {
-    static let candidates = [
-        ModelChoice.Candidate(
-            name: "flowers", path: "M/flowers", words: KnownWords(["photo", "red", "rose", "flower", "dark"])),
-        ModelChoice.Candidate(
-            name: "still-life", path: "M/still-life", words: KnownWords(["photo", "red", "apple", "table"])),
-    ]
-
-    @Test(
-        "The model that knows more of the words is taken, of equals the flowers, and a photo's own account decides",
-        arguments: [
-            (
-                ["a photo of a red rose", "a flower"], nil, "M/flowers",
-                "the model is flowers, which knows 4 of 4 words (still-life 2); --model names another"
-            ),
-            (
-                ["two red apples on a table"], nil, "M/still-life",
-                "the model is still-life, which knows 3 of 4 words (flowers 1); --model names another"
-            ),
-            (
-                ["red"], nil, "M/flowers",
-                "the model is flowers, which knows 1 of 1 word (still-life 1); --model names another"
-            ),
-            (
-                ["a car"], nil, "M/flowers",
-                "the model is flowers, which knows 0 of 1 word (still-life 0); --model names another"
-            ),
-            (
-                [""], nil, "M/flowers",
-                "the model is flowers, as no words speak for another; --model names another"
-            ),
-            (
-                ["a red rose"], "{\"command\": \"edit\", \"model\": {\"name\": \"still-life\"}}",
-                "M/still-life",
-                "the model is still-life, whose picture the photo is; --model names another"
-            ),
-            (
-                ["a rose"], "{\"command\": \"still-life\"}", "M/still-life",
-                "the model is still-life, whose picture the photo is; --model names another"
-            ),
-            (
-                ["a red apple on a table"], "{\"command\": \"edit\", \"model\": {\"name\": \"sd15\"}}",
-                "M/still-life",
-                "the model is still-life, which knows 3 of 3 words (flowers 1); --model names another"
-            ),
-        ] as [([String], String?, String, String)])
-    func chosen(prompts: [String], record: String?, path: String, line: String) throws {
-        let choice = try #require(ModelChoice(for: prompts, record: record, among: Self.candidates))
-        #expect(choice.path == path && choice.line == line)
-    }
-
-    @Test("With one model there is no choice and nothing is said")
-    func alone() {
-        #expect(ModelChoice(for: ["a rose"], record: nil, among: [Self.candidates[1]]) == nil)
-        #expect(ModelChoice(for: ["a rose"], record: nil, among: []) == nil)
-    }
-
     /// A folder of models in which a tiny one goes by both names, with words and settings of its own.
     private func models() throws -> Folder {
         let folder = try Folder()

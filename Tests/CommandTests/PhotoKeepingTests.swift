@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Service
 import TestSupport
 import Testing
 
@@ -110,17 +111,5 @@ import Testing
                     tags: x, y
 
                 """)
-    }
-
-    @Test("The last line about a negative prompt is the one that counts")
-    func negativePrompt() {
-        let read = WebUIParameters(
-            "a pear\nNegative prompt: of mine\nNegative prompt: dull\nSteps: 2, Seed: 1")
-        #expect(read.prompt == "a pear\nNegative prompt: of mine" && read.negative == "dull")
-        let empty = WebUIParameters("a pear\nNegative prompt:\nSteps: 2, Seed: 1")
-        #expect(empty.prompt == "a pear" && empty.negative.isEmpty)
-        let odd = WebUIParameters(prompt: "Negative prompt: x", settings: [("Steps", "2"), ("Seed", "1")])
-        #expect(odd.text == " Negative prompt: x\nSteps: 2, Seed: 1")
-        #expect(WebUIParameters(odd.text).negative.isEmpty)
     }
 }

@@ -87,36 +87,6 @@ enum Program {
     }
 }
 
-/// A folder that goes when nobody needs it any more.
-final class Folder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "/pentimento-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    /// The path of a file in it.
-    subscript(_ name: String) -> String { path + "/" + name }
-
-    /// Everything in it, hidden files included.
-    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
-
-    /// A file with these bytes.
-    func file(_ name: String, _ text: String) throws -> String {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: self[name]))
-        return self[name]
-    }
-
-    /// A copy of a tiny model that may be spoiled.
-    func model(_ name: String = "tiny-sd1") throws -> String {
-        try FileManager.default.copyItem(atPath: Fixtures.model(name), toPath: self["model"])
-        return self["model"]
-    }
-}
-
 /// Images for the tests of `Imaging`, which serve here too.
 func image(_ name: String) -> String {
     URL(fileURLWithPath: Fixtures.root).deletingLastPathComponent()

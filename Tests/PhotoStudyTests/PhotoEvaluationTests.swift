@@ -89,7 +89,7 @@ import Testing
             "\(report)" == """
                 flowers abc
                 photos of lists 12ef, seed 1, pictures at 50 DDIM steps and guidance 4.0
-                edits by diffedit (paper), guidance 5.0, noises=16, threshold=0.35
+                edits by diffedit (the model's own settings), guidance 5.0, noises=16, threshold=0.35
                 autoencoder: 28.46 dB on held-out photos
                 the judge on held-out photos, kind: 75.0 % (30.1–95.4, 3 of 4)
                   daisy: daisy 1

@@ -68,9 +68,15 @@ struct GuidedDifference {
             for place in 0..<count { coefficients[place * 12 + index] = plane[place] }
         }
         self.coefficients = coefficients
+        unexplained = Self.unexplained(of: differences, by: coefficients, guides, mask: mask)
+    }
 
+    /// RMS of what the functions of all places leave of a difference, over the RMS of the difference, within a mask.
+    private static func unexplained(
+        of differences: [[Float]], by coefficients: [Float], _ guides: [[Float]], mask: Mask?
+    ) -> Double {
         var (left, whole) = (0.0, 0.0)
-        for place in 0..<count where mask.map({ $0.values[place] >= 0.5 }) ?? true {
+        for place in differences[0].indices where mask.map({ $0.values[place] >= 0.5 }) ?? true {
             for channel in 0..<3 {
                 let from = place * 12 + channel * 4
                 var explained: Float = coefficients[from + 3]
@@ -80,7 +86,7 @@ struct GuidedDifference {
                 whole += Double(difference * difference)
             }
         }
-        unexplained = whole > 0 ? (left / whole).squareRoot() : 0
+        return whole > 0 ? (left / whole).squareRoot() : 0
     }
 
     /// The solution of a symmetric system of three equations, by cofactors.

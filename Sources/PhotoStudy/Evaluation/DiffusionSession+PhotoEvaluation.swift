@@ -14,6 +14,9 @@ extension DiffusionSession {
     public func evaluate(
         _ settings: PhotoEvaluationSettings, photos: PhotoSet, judge: LabelJudge?
     ) throws -> PhotoEvaluationReport {
+        var settings = settings
+        // Without settings of the model it is the paper's that count.
+        if model.settings == nil { settings.edit.preset = settings.edit.preset ?? .paper }
         var report = PhotoEvaluationReport(
             model: model.facts.name, fingerprint: model.facts.fingerprint, photos: photos.fingerprint,
             settings: settings)

@@ -32,8 +32,8 @@ public struct PhotoEvaluationSettings: Sendable, Hashable, Codable {
     public struct Edit: Sendable, Hashable, Codable {
         /// The method's name.
         public var method = Registry.standard
-        /// Which defaults count.
-        public var preset = Preset.paper
+        /// Which defaults count; where nil, the model's own settings before the paper's.
+        public var preset: Preset?
         /// The method's own options, as texts.
         public var options: [String: String] = [:]
         /// Steps (N).
@@ -63,7 +63,7 @@ public struct PhotoEvaluationSettings: Sendable, Hashable, Codable {
 extension PhotoEvaluationSettings.Edit: CustomStringConvertible {
     /// For people: `diffedit (paper), guidance 5, threshold=0.35`.
     public var description: String {
-        var parts = ["\(method) (\(preset.rawValue))"]
+        var parts = ["\(method) (\(preset?.rawValue ?? "the model's own settings"))"]
         if let steps { parts.append("\(steps) steps") }
         if let guidance { parts.append("guidance \(guidance)") }
         if let strength { parts.append("strength \(strength)") }

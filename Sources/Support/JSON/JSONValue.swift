@@ -1,10 +1,12 @@
 package import Foundation
 
 /// A value of a JSON file as Python's `json` reads it: with `NaN`, `Infinity` and `-Infinity`, which diffusers writes.
-package enum JSONValue: Sendable, Hashable, Decodable {
+package enum JSONValue: Sendable, Hashable, Codable {
     case null
     case flag(Bool)
     case whole(Int)
+    /// A whole number above what `Int` holds, as seeds may be.
+    case natural(UInt64)
     case number(Double)
     case text(String)
     case list([JSONValue])
@@ -19,6 +21,11 @@ package enum JSONValue: Sendable, Hashable, Decodable {
         return values
     }
 
+    /// Anything that can be written as JSON.
+    package init(encoding value: some Encodable) throws {
+        self = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(value))
+    }
+
     /// Takes the first kind that fits; truth values are no numbers.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -28,6 +35,8 @@ package enum JSONValue: Sendable, Hashable, Decodable {
             self = .flag(value)
         } else if let value = try? container.decode(Int.self) {
             self = .whole(value)
+        } else if let value = try? container.decode(UInt64.self) {
+            self = .natural(value)
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)
         } else if let value = try? container.decode(String.self) {
@@ -39,8 +48,35 @@ package enum JSONValue: Sendable, Hashable, Decodable {
         }
     }
 
+    /// Writes the value as it is.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .flag(let value): try container.encode(value)
+        case .whole(let value): try container.encode(value)
+        case .natural(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .text(let value): try container.encode(value)
+        case .list(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        }
+    }
+
+    /// An object with more members, which take the place of those of the same names; anything else as it is.
+    package func adding(_ members: [String: JSONValue]) -> JSONValue {
+        guard case .object(let own) = self else { return self }
+        return .object(own.merging(members) { _, new in new })
+    }
+
     /// The text, where it is one.
     package var text: String? { if case .text(let text) = self { text } else { nil } }
+    /// The truth value, where it is one.
+    package var flag: Bool? { if case .flag(let flag) = self { flag } else { nil } }
+    /// The number, where it is one.
+    package var number: Double? { Double(self) }
+    /// The members, where it is an object.
+    package var object: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
     /// The entries, where it is a list.
     package var list: [JSONValue]? { if case .list(let entries) = self { entries } else { nil } }
 }
@@ -57,6 +93,7 @@ extension JSONValue: CustomStringConvertible {
         case .null: "null"
         case .flag(let value): "\(value)"
         case .whole(let value): "\(value)"
+        case .natural(let value): "\(value)"
         case .number(let value) where value.isNaN: "NaN"
         case .number(let value) where value.isInfinite: value < 0 ? "-Infinity" : "Infinity"
         case .number(let value): "\(value)"
@@ -100,6 +137,7 @@ extension Double: ConfigurationValue {
     package init?(_ value: JSONValue) {
         switch value {
         case .whole(let number): self = Double(number)
+        case .natural(let number): self = Double(number)
         case .number(let number) where number.isFinite: self = number
         default: return nil
         }

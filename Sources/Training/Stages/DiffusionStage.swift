@@ -57,28 +57,9 @@ final class DiffusionStage: TrainingStage {
                 from: images.captions, vocabulary: section.vocabulary, contextLength: section.contextLength)
         tokens = CaptionTokens(tokenizer, captions: images.captions)
 
-        var unetShape = UNetConfiguration()
-        unetShape.inChannels = latents.shape[0]
-        unetShape.outChannels = latents.shape[0]
-        unetShape.sampleSize = latents.shape[1]
-        unetShape.blockOutChannels = section.channels
-        unetShape.downAttends = section.attention
-        unetShape.upAttends = section.attention.reversed()
-        unetShape.layersPerBlock = section.channels.map { _ in section.layersPerBlock }
-        unetShape.crossAttentionDim = section.textWidth
-        unetShape.heads = section.heads
-        unetShape.useLinearProjection = true
-        unetShape.normNumGroups = section.normGroups
+        let unetShape = UNetConfiguration(section, latent: latents.shape)
         unetConfiguration = unetShape
-
-        var textShape = TextEncoderConfiguration()
-        textShape.vocabularySize = tokenizer.vocabularySize
-        textShape.hiddenSize = section.textWidth
-        textShape.intermediateSize = section.textWidth * 4
-        textShape.layers = section.textLayers
-        textShape.heads = section.textHeads
-        textShape.contextLength = section.contextLength
-        textShape.endTokenId = tokenizer.endToken
+        let textShape = TextEncoderConfiguration(section, tokenizer)
         textConfiguration = textShape
 
         var builder = NetworkBuilder(device: device, precision: dtype)
@@ -160,5 +141,37 @@ final class DiffusionStage: TrainingStage {
             try UNet(weights(parameters.averages(of: "unet")), unetConfiguration),
             try TextEncoder(weights(textWeights), textConfiguration)
         )
+    }
+}
+
+extension UNetConfiguration {
+    /// The UNet of a trainer's section for latents of a shape [C, h, w].
+    fileprivate init(_ section: DiffusionSection, latent shape: [Int]) {
+        self.init()
+        inChannels = shape[0]
+        outChannels = shape[0]
+        sampleSize = shape[1]
+        blockOutChannels = section.channels
+        downAttends = section.attention
+        upAttends = section.attention.reversed()
+        layersPerBlock = section.channels.map { _ in section.layersPerBlock }
+        crossAttentionDim = section.textWidth
+        heads = section.heads
+        useLinearProjection = true
+        normNumGroups = section.normGroups
+    }
+}
+
+extension TextEncoderConfiguration {
+    /// The text encoder of a trainer's section for the tokens of a tokenizer.
+    fileprivate init(_ section: DiffusionSection, _ tokenizer: Tokenizer) {
+        self.init()
+        vocabularySize = tokenizer.vocabularySize
+        hiddenSize = section.textWidth
+        intermediateSize = section.textWidth * 4
+        layers = section.textLayers
+        heads = section.textHeads
+        contextLength = section.contextLength
+        endTokenId = tokenizer.endToken
     }
 }

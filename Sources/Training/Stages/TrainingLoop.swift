@@ -86,12 +86,7 @@ struct TrainingLoop {
             try checkMemory()
             position.step += 1
 
-            let now = clock.now
-            if control.isStopping {
-                end = .stopped
-            } else if let deadline, now >= deadline {
-                end = .timeLimit
-            }
+            end = reason(at: clock.now)
             let isLast = end != .finished || position.step == stage.steps
             guard isLast || position.step % logSteps == 0 else { continue }
 
@@ -104,13 +99,7 @@ struct TrainingLoop {
             position.seconds = startSeconds + (present - start).seconds
             let speed =
                 Double((position.step - lastLineStep) * stage.batch) / max(1e-9, (present - lastLine).seconds)
-            let progress = TrainingProgress(
-                stage: stage.name, step: position.step, steps: stage.steps, loss: mean,
-                smoothedLoss: position.smoothedLoss, learningRate: rate, picturesPerSecond: speed,
-                seconds: position.seconds,
-                secondsLeft: Double((stage.steps - position.step) * stage.batch) / max(1e-9, speed))
-            try log.append(progress)
-            control.report(.progress(progress))
+            try tell(position, of: stage, loss: mean, learningRate: rate, picturesPerSecond: speed)
             // Whoever asks for an end on hearing of this step means this step.
             if control.isStopping { end = .stopped }
             if isLast || end != .finished || (present - lastCheckpoint).seconds >= checkpointSeconds {
@@ -124,6 +113,27 @@ struct TrainingLoop {
             if end != .finished { return end }
         }
         return .finished
+    }
+
+    /// Whether the run ends now, and why.
+    private func reason(at now: ContinuousClock.Instant) -> TrainingEnd {
+        if control.isStopping { return .stopped }
+        if let deadline, now >= deadline { return .timeLimit }
+        return .finished
+    }
+
+    /// A line for the log and for who listens.
+    private func tell(
+        _ position: Checkpoints.Position, of stage: any TrainingStage, loss: Double, learningRate: Double,
+        picturesPerSecond speed: Double
+    ) throws {
+        let progress = TrainingProgress(
+            stage: stage.name, step: position.step, steps: stage.steps, loss: loss,
+            smoothedLoss: position.smoothedLoss, learningRate: learningRate, picturesPerSecond: speed,
+            seconds: position.seconds,
+            secondsLeft: Double((stage.steps - position.step) * stage.batch) / max(1e-9, speed))
+        try log.append(progress)
+        control.report(.progress(progress))
     }
 
     /// The share of the time until the deadline that is over; 0 where the time does not matter.

@@ -6,6 +6,7 @@ import Foundation
 import Imaging
 import Logging
 import Networks
+import Service
 import Support
 
 /// `pentimento compare`: one photo, one prompt, every method side by side.
@@ -228,14 +229,15 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
         let rows = outcomes.map(\.row)
         let request = compared.request
         func texts(_ rows: [Row], output: String) throws -> [String: String] {
-            try accounts.texts(
-                SheetRecord(
-                    command: "compare", output: lastName(of: output), photo: lastName(of: photo),
-                    prompt: request.prompt,
-                    source: request.source, negative: request.negative, seed: request.seed, model: model,
-                    pictures: try rows.map {
-                        .init(label: $0.candidate, account: try JSONValue(encoding: $0))
-                    }))
+            var record = SheetRecord(
+                command: "compare", output: lastName(of: output), seed: request.seed, model: model,
+                pictures: try rows.map { .init(label: $0.candidate, account: try JSONValue(encoding: $0)) },
+                by: Program.producer)
+            record.photo = lastName(of: photo)
+            record.prompt = request.prompt
+            record.source = request.source
+            record.negative = request.negative
+            return try accounts.texts(record)
         }
         if let panels {
             try WholeFolder.make(panels)

@@ -3,6 +3,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Service
 import Support
 import Tensors
 
@@ -61,7 +62,7 @@ private struct Health: Encodable {
     var libtorch = Torch()
     var libvips = Images()
     var models: [Model] = []
-    var modelFolders = ModelPlaces.folders
+    var modelFolders = Program.places.folders
     var cores = ProcessInfo.processInfo.activeProcessorCount
     var memoryBytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     var cache = Health.cachePlace
@@ -89,7 +90,7 @@ private struct Health: Encodable {
             health.todo.append(
                 "libvips cannot be opened: sudo apt-get install libvips42 (libvips42t64 on newer systems)")
         }
-        health.models = ModelPlaces.models.map { name, path in
+        health.models = Program.places.models.map { name, path in
             var model = Model(name: name, path: path)
             do {
                 model.editing = try ModelFolder(path: path).settings.map { settings in
@@ -106,7 +107,7 @@ private struct Health: Encodable {
         }
         if !health.models.contains(where: { ModelPlaces.own.contains($0.name) }) {
             health.todo.append(
-                "the model \(ModelPlaces.usual) is not there: fetch the repository whole, or name a folder with --model"
+                "the model \(Program.places.usual) is not there: fetch the repository whole, or name a folder with --model"
             )
         }
         for model in health.models {

@@ -4,6 +4,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Service
 import Support
 import Tensors
 
@@ -246,7 +247,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         start = .now
         let (threads, kept) = (session.threads, account)
         func report(_ account: EditRecord, _ output: String) throws -> EditReport {
-            try EditReport(account, photo: path, output: output, image: photo.image, threads: threads)
+            try EditReport(
+                account, photo: path, output: output, image: photo.image, threads: threads,
+                by: Program.producer)
         }
         let written = try results.write(
             result, photo: photo.image, to: places, log, account: { try report(kept, $0) },

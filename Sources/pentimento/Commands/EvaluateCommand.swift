@@ -4,6 +4,7 @@ import Editing
 import Foundation
 import Perception
 import PhotoStudy
+import Service
 import StillLifeStudy
 
 /// `pentimento evaluate`: the numbers of a model's card.
@@ -24,7 +25,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: ArgumentHelp("A diffusers folder, or the name of one.", valueName: "model"))
-    var model = ModelPlaces.usual
+    var model = Program.places.usual
 
     @Option(help: ArgumentHelp("The judge's folder.", valueName: "dir"))
     var judge: String?
@@ -90,7 +91,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     func run() async throws {
         if let output { try Outputs.check(file: output) }
         try Outputs.checkDistinct([("-o", output), ("--json", json ? "-" : nil)])
-        let place = try ModelPlaces.folder(of: model)
+        let place = try Program.places.folder(of: model)
         let judgePlace = try ModelPlaces.companion(judge, of: place, "judge")
         let photoSet = try photos.set(judge: judgePlace)
         let photoSettings = try measuring.settings()

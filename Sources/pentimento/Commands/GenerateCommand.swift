@@ -5,6 +5,7 @@ import Foundation
 import Imaging
 import Logging
 import Networks
+import Service
 import Support
 
 /// `pentimento generate`: an image from a text alone.
@@ -120,12 +121,15 @@ struct GenerateCommand: AsyncParsableCommand {
         let made = try await session.result { try $0.generate(request) }
         try Task.checkCancellation()
         var account = SamplingRecord(
-            command: "generate", output: "", prompt: prompt,
-            negative: negative, regions: parts.isEmpty ? nil : parts.map(\.description),
-            windows: request.windows,
-            seed: seed, steps: steps, guidance: guidance, sampler: sampler, eta: eta,
-            width: made.image.width,
-            height: made.image.height, model: made.model, cost: made.cost, threads: session.threads)
+            command: "generate", prompt: prompt, steps: steps, guidance: guidance, width: made.image.width,
+            height: made.image.height, model: made.model, cost: made.cost, threads: session.threads,
+            by: Program.producer)
+        account.negative = negative
+        account.regions = parts.isEmpty ? nil : parts.map(\.description)
+        account.windows = request.windows
+        account.seed = seed
+        account.sampler = sampler
+        account.eta = eta
         let path = try place.write { path, replacing in
             account.output = lastName(of: path)
             try made.image.write(

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Imaging
+import Service
+import Support
 
 /// `pentimento inspect`: what made an image.
 struct InspectCommand: ParsableCommand {
@@ -40,9 +42,9 @@ struct InspectCommand: ParsableCommand {
             let text = entries[key] ?? ""
             Terminal.print(Self.title(key))
             switch MetadataText(text).value {
-            case .string where key == ImageMetadata.parametersKey:
+            case .text where key == ImageMetadata.parametersKey:
                 Terminal.print(WebUIParameters(text).lines)
-            case .string(let text): Terminal.print(Self.indented(text))
+            case .text(let text): Terminal.print(Self.indented(text))
             case let value: Terminal.print(Self.indented(value.lines))
             }
         }

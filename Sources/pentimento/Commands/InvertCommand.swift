@@ -4,6 +4,7 @@ import Editing
 import Foundation
 import Imaging
 import Logging
+import Service
 import Support
 
 /// `pentimento invert`: a photo to noise and back.
@@ -104,12 +105,16 @@ struct InvertCommand: AsyncParsableCommand {
             try Outputs.write([clean, result.levels, result.end], to: trace)
         }
         var account = SamplingRecord(
-            command: "invert", output: "", prompt: source, seed: seed,
-            steps: steps, guidance: guidance, width: result.workingSize[0], height: result.workingSize[1],
-            model: result.model, cost: result.cost, threads: session.threads, inversion: kind,
-            inversionOptions: result.inversionOptions, inversionKept: result.inversionKept,
-            roundTripError: result.relativeError, decibels: result.roundTrip.psnr,
-            ceiling: result.roundTrip.ceiling)
+            command: "invert", prompt: source, steps: steps, guidance: guidance, width: result.workingSize[0],
+            height: result.workingSize[1], model: result.model, cost: result.cost, threads: session.threads,
+            by: Program.producer)
+        account.seed = seed
+        account.inversion = kind
+        account.inversionOptions = result.inversionOptions
+        account.inversionKept = result.inversionKept
+        account.roundTripError = result.relativeError
+        account.decibels = result.roundTrip.psnr
+        account.ceiling = result.roundTrip.ceiling
         let path = try place.write { path, replacing in
             account.output = lastName(of: path)
             try photo.suited(result.image).write(
@@ -119,14 +124,19 @@ struct InvertCommand: AsyncParsableCommand {
         if json {
             Terminal.print(try jsonText(account))
         } else if !speech.quiet {
-            func text(_ decibels: Double?) -> String {
-                decibels.map { String(format: "%.1f dB", $0) } ?? "exact"
-            }
-            Outputs.tell(
-                "\(Outputs.name(path)) (\(kind.rawValue)\(result.inversionKept ? ", kept from before" : "")"
-                    + String(format: ", round trip error %.4f", result.relativeError)
-                    + ", reconstruction \(text(account.decibels)), autoencoder alone \(text(account.ceiling))"
-                    + ", \(result.cost.forwards) passes)", beside: [path, trace])
+            Outputs.tell(Self.line(path, account), beside: [path, trace])
         }
+    }
+
+    /// One line for people: file, inversion, and how well it leads back.
+    private static func line(_ path: String, _ account: SamplingRecord) -> String {
+        func text(_ decibels: Double?) -> String {
+            decibels.map { String(format: "%.1f dB", $0) } ?? "exact"
+        }
+        let kept = account.inversionKept == true ? ", kept from before" : ""
+        return "\(Outputs.name(path)) (\((account.inversion ?? .ddim).rawValue)\(kept)"
+            + String(format: ", round trip error %.4f", account.roundTripError ?? 0)
+            + ", reconstruction \(text(account.decibels)), autoencoder alone \(text(account.ceiling))"
+            + ", \(account.cost.forwards) passes)"
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Perception
+import Service
 import StillLifeStudy
 import Tensors
 

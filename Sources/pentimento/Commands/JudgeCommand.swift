@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Imaging
 import Perception
+import Service
 import StillLife
 import StillLifeStudy
 import Tensors
@@ -52,7 +53,7 @@ struct JudgeCommand: ParsableCommand {
             throw Failure.badInput("\(texts.count) prompts for \(files.count) pictures; one a line is needed")
         }
         let (device, _) = try compute.start()
-        let folder = try ModelPlaces.plainFolder(of: judge)
+        let folder = try Program.places.plainFolder(of: judge)
         if let labels = try LabelJudge(ifLabelling: folder, device: device) {
             return try Self.label(files, by: labels, prompts: texts, json: json)
         }

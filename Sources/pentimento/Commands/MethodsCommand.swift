@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diffusion
 import Editing
+import Service
 
 /// `pentimento methods`: what each method is, needs and can be told.
 struct MethodsCommand: ParsableCommand {
@@ -39,7 +40,7 @@ struct MethodsCommand: ParsableCommand {
     func run() throws {
         if inversions { return try listInversions() }
         let known = try name.map { [try Registry.method(named: $0)] } ?? Registry.all
-        let folder = try model.map { try ModelFolder(path: try ModelPlaces.folder(of: $0)) }
+        let folder = try model.map { try ModelFolder(path: try Program.places.folder(of: $0)) }
         let methods = try known.map { method in
             let description = method.description
             return Listed(description, with: try folder?.settings.map { try description.values(of: $0) })

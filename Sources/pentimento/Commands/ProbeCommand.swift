@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Prompts
+import Service
 import Tensors
 
 /// `pentimento probe`: one component on given tensors, for comparing against other implementations.
@@ -78,7 +79,7 @@ struct ProbeCommand: AsyncParsableCommand {
             if component == .noise {
                 return [("noise", RandomGenerator(seed: seed ?? 0).normal(try sizes()))]
             }
-            let folder = try ModelPlaces.folder(of: model ?? "")
+            let folder = try Program.places.folder(of: model ?? "")
             if component == .tokenizer {
                 let ids = try Tokenizer(folder: folder + "/tokenizer").encode(text ?? "").ids
                 return [("input_ids", Tensor(ids.map(Int64.init), shape: [1, ids.count]))]

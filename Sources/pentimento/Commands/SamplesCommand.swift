@@ -3,6 +3,7 @@ import Diffusion
 import Editing
 import Foundation
 import Imaging
+import Service
 import Support
 
 /// `pentimento samples`: many images of one model on one sheet.
@@ -100,7 +101,7 @@ struct SamplesCommand: AsyncParsableCommand {
                     prompt: caption, seed: ownSeeds ? seed &+ UInt64(index) : seed, steps: steps,
                     guidance: guidance)
                 return .init(label: caption, account: try JSONValue(encoding: made))
-            })
+            }, by: Program.producer)
         try ContactSheet(cells, columns: columns, textScale: 1).image()
             .write(to: output, metadata: accounts.texts(account))
         if !speech.quiet { Outputs.tell("\(Outputs.name(output)) (seed \(seed))", beside: [output]) }

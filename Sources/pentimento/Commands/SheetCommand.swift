@@ -1,5 +1,6 @@
 import ArgumentParser
 import Imaging
+import Service
 import Support
 
 /// `pentimento sheet`: many images as one, each over the prompt that made it.
@@ -48,7 +49,7 @@ struct SheetCommand: ParsableCommand {
             pictures: try files.map { file in
                 let own = try ImageMetadata(contentsOf: file).entries[ImageMetadata.ownKey]
                 return .init(label: lastName(of: file), account: own.map { MetadataText($0).value })
-            })
+            }, by: Program.producer)
         try ContactSheet(cells, columns: columns, textScale: 1).image()
             .write(to: output, metadata: accounts.texts(account))
     }

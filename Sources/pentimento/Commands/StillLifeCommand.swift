@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Imaging
+import Service
 import StillLife
 import Support
 
@@ -57,7 +58,8 @@ struct StillLifeCommand: AsyncParsableCommand {
             try image.write(to: path)
         }
         if let sheet {
-            let account = SheetRecord(command: "still-life", output: lastName(of: sheet), seed: seed)
+            let account = SheetRecord(
+                command: "still-life", output: lastName(of: sheet), seed: seed, by: Program.producer)
             try contactSheet().write(to: sheet, metadata: account.metadata())
         }
         if !speech.quiet {

@@ -6,6 +6,7 @@ import Foundation
 import Imaging
 import Perception
 import PhotoStudy
+import Service
 import StillLife
 import StillLifeStudy
 
@@ -42,8 +43,8 @@ struct StudyCommand: AsyncParsableCommand {
             """, valueName: "method.key=value"))
     var option: [String] = []
 
-    @Option(help: "Which defaults: paper, official (the published code, quirks included) or fast.")
-    var preset = Preset.paper
+    @Option(help: ArgumentHelp(stringLiteral: Preset.help))
+    var preset: Preset?
 
     @Option(help: "Steps of the whole trajectory; by default each method's own.")
     var steps: Int?
@@ -87,9 +88,9 @@ struct StudyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let candidates = try Candidate.chosen(methods, options: option, preset: preset)
+        let candidates = try Candidate.chosen(methods, options: option, preset: preset ?? .paper)
         let kind = try inversion.map { try InversionKind.named($0) }
-        let template = EditSettings(prompt: "a still life", source: "a still life") {
+        var template = EditSettings(prompt: "a still life", source: "a still life") {
             $0.preset = preset
             $0.steps = steps
             $0.guidance = guidance
@@ -104,6 +105,8 @@ struct StudyCommand: AsyncParsableCommand {
         }
         let session = try ModelSession(model, compute, speech)
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
+        // Without settings of the model it is the paper's that count, and a plan of earlier versions says so.
+        if session.folder.settings == nil { template.preset = preset ?? .paper }
         let runner = Runner(engine: session.engine) { try $0.edit($1.withFiles()) }
         let facts = try await runner.facts()
         if let photoSet {
@@ -134,7 +137,8 @@ struct StudyCommand: AsyncParsableCommand {
         let candidates = chosen.filter { candidate in !absent.contains { candidate == .method($0.method) } }
         let plan = StudyPlan(
             worldVersion: worldVersion, edits: edits, model: facts.name, modelFingerprint: facts.fingerprint,
-            preset: preset, steps: steps, guidance: guidance, inversion: template.inversion?.rawValue,
+            preset: template.preset, steps: steps, guidance: guidance,
+            inversion: template.inversion?.rawValue,
             givesMask: withMask, pastes: paste)
         let study = Study(plan: plan, count: self.edits, candidates: candidates, template: template)
         var folder = try StudyFolder(output, plan: plan)
@@ -151,7 +155,8 @@ struct StudyCommand: AsyncParsableCommand {
         let items = try (0..<self.edits).map { try plan.edits.item($0).id }
         let report = StudyReport(
             plan: plan, labels: candidates.map(\.label), items: items, rows: folder.rows, leftOut: absent)
-        let account = SheetRecord(command: "study", output: "sheet.png", seed: seed, model: facts)
+        let account = SheetRecord(
+            command: "study", output: "sheet.png", seed: seed, model: facts, by: Program.producer)
         try study.sheet(from: folder).write(to: output + "/sheet.png", metadata: account.metadata())
         try folder.write(report.markdown, to: "study.md")
         guard !speech.quiet else { return }

@@ -80,21 +80,7 @@ struct TrainCommand: AsyncParsableCommand {
         }
         try ComputeOptions.requireTorch()
         let isQuiet = speech.quiet
-        let control = TrainingControl { event in
-            guard !isQuiet else { return }
-            switch event {
-            case .message(let text): Terminal.note(text)
-            case .progress(let progress):
-                // A line that moves for who watches, a line each time for a log file.
-                if Terminal.isWatched {
-                    Terminal.show(bar: "\(progress)")
-                } else {
-                    Terminal.note("\(progress)")
-                }
-            case .samples(let path): Terminal.note("samples: \(path)")
-            case .checkpoint, .ended: break
-            }
-        }
+        let control = Self.control(isQuiet: isQuiet)
         let trainer = try Trainer(settings, control: control)
         if !isQuiet, !export, !dataOnly {
             Terminal.note("\(settings.summary); checkpoints are kept in \(settings.workFolder)")
@@ -127,6 +113,27 @@ struct TrainCommand: AsyncParsableCommand {
                 Terminal.print(
                     dataOnly ? "pictures are in \(settings.workFolder)" : "the model is in \(settings.output)"
                 )
+            }
+        }
+    }
+}
+
+extension TrainCommand {
+    /// Tells on standard error what a trainer reports.
+    private static func control(isQuiet: Bool) -> TrainingControl {
+        TrainingControl { event in
+            guard !isQuiet else { return }
+            switch event {
+            case .message(let text): Terminal.note(text)
+            case .progress(let progress):
+                // A line that moves for who watches, a line each time for a log file.
+                if Terminal.isWatched {
+                    Terminal.show(bar: "\(progress)")
+                } else {
+                    Terminal.note("\(progress)")
+                }
+            case .samples(let path): Terminal.note("samples: \(path)")
+            case .checkpoint, .ended: break
             }
         }
     }

@@ -1,28 +1,41 @@
-import Diffusion
+public import Diffusion
 import Foundation
 import Imaging
+public import Support
 
-/// Which of the program's own models is used where none is named, and why.
+/// Which of the package's own models is used where none is named, and why.
 ///
 /// A photo that one of them made, or that was rendered as a still life, is its model's. Else the model counts that
 /// knows more of the words of all prompts (`words.json` in its folder); of equals the first of `ModelPlaces.own`.
-struct ModelChoice: Equatable {
-    /// One of the program's own models.
-    struct Candidate {
-        var name: String
-        var path: String
-        var words: KnownWords
+public struct ModelChoice: Sendable, Equatable {
+    /// One of the package's own models.
+    public struct Candidate: Sendable {
+        /// What it is called.
+        public var name: String
+        /// Its folder.
+        public var path: String
+        /// The words that it was trained with.
+        public var words: KnownWords
+
+        /// A model.
+        public init(name: String, path: String, words: KnownWords) {
+            self.name = name
+            self.path = path
+            self.words = words
+        }
     }
 
     /// The folder.
-    let path: String
+    public let path: String
     /// The choice and its reason in one line.
-    let line: String
+    public var line: String { "\(message)" }
+    /// The same with the setting that it points to.
+    public let message: Message
 
     /// The choice among the models that are there; nil where there are not two to choose among.
     /// - Parameter photo: the file that is worked on; standard input is not read for this.
-    init?(for prompts: [String], photo: String?) {
-        let models = ModelPlaces.models
+    public init?(for prompts: [String], photo: String?, in places: ModelPlaces) {
+        let models = places.models
         let candidates = ModelPlaces.own.compactMap { name -> Candidate? in
             guard let path = models.first(where: { $0.name == name })?.path,
                 let words = KnownWords(folder: path)
@@ -35,14 +48,14 @@ struct ModelChoice: Equatable {
 
     /// The choice among candidates; nil where there are not two.
     /// - Parameter record: the account that the program left in the photo.
-    init?(for prompts: [String], record: String?, among candidates: [Candidate]) {
+    public init?(for prompts: [String], record: String?, among candidates: [Candidate]) {
         guard candidates.count > 1 else { return nil }
-        let other = "; --model names another"
+        let other: Message = "\(.setting("model"), before: "; ", after: " names another", plain: "")"
         if let origin = record.flatMap(Self.origin(of:)),
             let found = candidates.first(where: { $0.name == origin })
         {
             path = found.path
-            line = "the model is \(found.name), whose picture the photo is\(other)"
+            message = "the model is \(found.name), whose picture the photo is\(other)"
             return
         }
         let text = prompts.joined(separator: " ")
@@ -52,14 +65,13 @@ struct ModelChoice: Equatable {
         path = candidates[best].path
         let name = candidates[best].name
         guard total > 0 else {
-            line = "the model is \(name), as no words speak for another\(other)"
+            message = "the model is \(name), as no words speak for another\(other)"
             return
         }
         let others = candidates.indices.filter { $0 != best }
             .map { "\(candidates[$0].name) \(counts[$0])" }.joined(separator: ", ")
-        line =
-            "the model is \(name), which knows \(counts[best]) of \(total) word\(total == 1 ? "" : "s") "
-            + "(\(others))\(other)"
+        message =
+            "the model is \(name), which knows \(counts[best]) of \(total) word\(total == 1 ? "" : "s") (\(others))\(other)"
     }
 
     /// The model that a picture's account tells of; what was rendered is the still lifes'.

@@ -1,45 +1,46 @@
 import Diffusion
-import Editing
+public import Editing
 import Foundation
-import Imaging
-import Support
+public import Imaging
+package import Support
 
-/// An edit's account with what only the program knows: which files, which version.
-struct EditReport {
-    /// The account with those facts, as JSON.
-    let json: JSONValue
+/// An edit's record with what only a program knows: which files, which version.
+public struct EditReport {
+    /// The record with those facts, as JSON.
+    package let json: JSONValue
     private let account: EditRecord
     private let output: String
     private let size: String
+    private let producer: Producer
 
-    /// - Parameter threads: how many shared the rows of a pass, which the last digits of results depend on.
-    init(_ account: EditRecord, photo: String, output: String, image: Image, threads: Int) throws {
+    /// The report on one file.
+    /// - Parameters:
+    ///   - image: the photo, whose size is told.
+    ///   - threads: how many shared the rows of a pass, which the last digits of results depend on.
+    public init(
+        _ account: EditRecord, photo: String, output: String, image: Image, threads: Int,
+        by producer: Producer
+    ) throws {
         self.account = account
         self.output = output
+        self.producer = producer
         size = "\(image.width)x\(image.height)"
-        guard case .object(var facts) = try JSONValue(encoding: account) else {
-            throw Failure.fault("an account is no JSON object")
-        }
-        facts["schema"] = .integer(1)
-        facts["program"] = .string("Pentimento \(Program.version)")
-        facts["command"] = .string("edit")
-        facts["photo"] = .string(lastName(of: photo))
-        facts["output"] = .string(lastName(of: output))
-        facts["threads"] = .integer(Int64(threads))
-        facts["size"] = .list([.integer(Int64(image.width)), .integer(Int64(image.height))])
-        json = .object(facts)
+        let added: [String: JSONValue] = [
+            "schema": .whole(1), "program": .text(producer.description), "command": .text("edit"),
+            "photo": .text(lastName(of: photo)), "output": .text(lastName(of: output)),
+            "threads": .whole(threads), "size": .list([.whole(image.width), .whole(image.height)]),
+        ]
+        json = try JSONValue(encoding: account).adding(added)
     }
 
-    /// The account as one line of several: with the paths of photo and edit as they are known here.
-    func lineJSON(photo: String) throws -> String {
-        guard case .object(var facts) = json else { throw Failure.fault("an account is no JSON object") }
-        facts["photoPath"] = .string(photo)
-        facts["outputPath"] = .string(output)
-        return try jsonLine(JSONValue.object(facts))
+    /// The record as one line of several: with the paths of photo and edit as they are known here.
+    public func lineJSON(photo: String) throws -> String {
+        try jsonLine(
+            json.adding(["photoPath": .text(photo), "outputPath": .text(output)]), naming: producer.naming)
     }
 
     /// The texts for an image file.
-    func metadata() throws -> [String: String] {
+    public func metadata() throws -> [String: String] {
         var settings: [(key: String, value: String)] = [
             ("Steps", "\(account.settings.steps)"), ("Sampler", account.sampler ?? DDIM().name),
             ("CFG scale", "\(OptionValue.number(account.settings.guidance))"), ("Seed", "\(account.seed)"),
@@ -48,14 +49,16 @@ struct EditReport {
         if let strength = account.settings.strength {
             settings.append(("Denoising strength", "\(OptionValue.number(strength))"))
         }
-        settings += [("Method", account.method), ("Version", "Pentimento \(Program.version)")]
+        settings += [("Method", account.method), ("Version", producer.description)]
         let parameters = WebUIParameters(
             prompt: account.prompt, negative: account.negative ?? "", settings: settings)
-        return [ImageMetadata.parametersKey: parameters.text, ImageMetadata.ownKey: try jsonText(json)]
+        return [
+            ImageMetadata.parametersKey: parameters.text, ImageMetadata.ownKey: try producer.text(of: json),
+        ]
     }
 
     /// One line for people: file, seed, and what it took.
-    var line: String {
+    public var line: String {
         var facts = ["seed \(account.seed)", String(format: "%.1f s", account.cost.seconds)]
         facts.append("\(account.cost.forwards) passes")
         if let area = account.maskArea { facts.append(String(format: "mask %.0f %%", area * 100)) }
@@ -70,6 +73,6 @@ struct EditReport {
             facts.append(String(format: "inversion error %.4f", trip.rms))
             facts.append("reconstruction \(text(trip.psnr)) of \(text(trip.ceiling))")
         }
-        return "\(Outputs.name(output)) (\(facts.joined(separator: ", ")))"
+        return "\(Destination.name(of: output)) (\(facts.joined(separator: ", ")))"
     }
 }

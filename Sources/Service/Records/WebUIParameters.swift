@@ -1,30 +1,35 @@
 import Foundation
 import Imaging
+package import Support
 
 /// The webui's account of an image: prompt, a line with the negative prompt, a line of settings.
 ///
 /// `PROMPT\nNegative prompt: …\nSteps: 20, Sampler: DDIM, CFG scale: 7, Seed: 1, Size: 512x512, …`; values with commas
 /// stand in double quotes. Written by AUTOMATIC1111/stable-diffusion-webui and read by most sites and viewers.
-struct WebUIParameters: Equatable {
-    var prompt: String
-    var negative: String
-    var settings: [(key: String, value: String)]
+public struct WebUIParameters: Equatable, Sendable {
+    /// The prompt.
+    public var prompt: String
+    /// The negative prompt; empty where there is none.
+    public var negative: String
+    /// Names and values in their order.
+    public var settings: [(key: String, value: String)]
 
-    init(prompt: String, negative: String = "", settings: [(key: String, value: String)]) {
+    /// An account.
+    public init(prompt: String, negative: String = "", settings: [(key: String, value: String)]) {
         self.prompt = prompt
         self.negative = negative
         self.settings = settings
     }
 
     /// The prompt that an image file carries, if it carries one.
-    static func prompt(in file: String) throws -> String? {
+    public static func prompt(in file: String) throws -> String? {
         let parameters = try ImageMetadata(contentsOf: file).entries[ImageMetadata.parametersKey]
         let prompt = parameters.map { WebUIParameters($0).prompt } ?? ""
         return prompt.isEmpty ? nil : prompt
     }
 
     /// Reads a text; what does not look like settings is part of the prompt.
-    init(_ text: String) {
+    public init(_ text: String) {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         settings = []
         if let last = lines.last {
@@ -58,7 +63,7 @@ struct WebUIParameters: Equatable {
     }
 
     /// The text, as it stands in an image.
-    var text: String {
+    public var text: String {
         let values = settings.map { setting in
             let needsQuotes = setting.value.contains { ",:\"\n".contains($0) }
             return "\(setting.key): \(needsQuotes ? Self.quoted(setting.value) : setting.value)"
@@ -69,21 +74,22 @@ struct WebUIParameters: Equatable {
     }
 
     /// For people: one setting a line.
-    var lines: String {
+    public var lines: String {
         var lines = ["prompt: " + prompt]
         if !negative.isEmpty { lines.append("negative prompt: " + negative) }
         return (lines + settings.map { "\($0.key): \($0.value)" }).map { "  " + $0 }.joined(separator: "\n")
     }
 
     /// Everything by name, the settings in the webui's own spelling.
-    var json: [String: JSONValue] {
-        var values = Dictionary(settings.map { ($0.key, JSONValue.string($0.value)) }) { first, _ in first }
-        values["Prompt"] = .string(prompt)
-        if !negative.isEmpty { values["Negative prompt"] = .string(negative) }
+    package var json: [String: JSONValue] {
+        var values = Dictionary(settings.map { ($0.key, JSONValue.text($0.value)) }) { first, _ in first }
+        values["Prompt"] = .text(prompt)
+        if !negative.isEmpty { values["Negative prompt"] = .text(negative) }
         return values
     }
 
-    static func == (left: WebUIParameters, right: WebUIParameters) -> Bool {
+    /// Equal texts and settings in equal order.
+    public static func == (left: WebUIParameters, right: WebUIParameters) -> Bool {
         left.prompt == right.prompt && left.negative == right.negative
             && left.settings.elementsEqual(right.settings) { $0 == $1 }
     }
