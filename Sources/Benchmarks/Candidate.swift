@@ -59,8 +59,8 @@ public struct Candidate: Sendable, Hashable {
         return try? Registry.method(named: name).description
     }
 
-    /// Methods that `all` leaves out of a study of still lifes, with the reason: what they paint, or are painted by, is
-    /// not there, so that a row would say nothing about them.
+    /// Methods that `all` leaves out of a comparison, with the reason: what they paint, or are painted by, is not there,
+    /// so that a row would say nothing about them; or they take minutes for each picture, which is to be asked for.
     public static func leftOut(with model: ModelFacts) -> [(method: String, reason: String)] {
         Registry.all.map { $0.description }.compactMap { method in
             if method.needs.regions != .unused {
@@ -69,6 +69,7 @@ public struct Candidate: Sendable, Hashable {
             if method.needs.imageChannels, model.inputChannels != 2 * model.latentChannels {
                 return (method.name, "needs a model trained to follow instructions, and this one is not")
             }
+            if method.needs.tuning { return (method.name, "tunes for minutes; name it to have it") }
             return nil
         }
     }

@@ -1,11 +1,12 @@
 public import Tensors
 
-/// x·Wᵀ + b.
+/// x·Wᵀ + b, and what an adapter adds where the weights have one.
 public struct Linear {
     /// W, [outputs, inputs].
     public let weight: Tensor
     /// The bias b, [outputs].
     public let bias: Tensor?
+    fileprivate let adapter: LowRankAdapter?
 
     /// Reads `weight` and, where wanted, `bias`.
     ///
@@ -17,18 +18,23 @@ public struct Linear {
             "weight", [outputs, inputs], alternatives: pointwise ? [[outputs, inputs, 1, 1]] : [],
             .fanIn(inputs))
         self.bias = bias ? try weights.tensor("bias", [outputs], .fanIn(inputs)) : nil
+        adapter = weights.adapter
     }
 
     /// Maps [..., inputs] to [..., outputs].
     public func callAsFunction(_ x: Tensor) -> Tensor {
         // libtorch's plain way writes the bias to all results first and then adds to them.
-        bias != nil && x.allowsFusedLinear(weight) ? x.fusedLinear(weight, bias) : x.linear(weight, bias)
+        let result =
+            bias != nil && x.allowsFusedLinear(weight) ? x.fusedLinear(weight, bias) : x.linear(weight, bias)
+        return adapter.map { result + $0(x) } ?? result
     }
 
     /// Maps [..., inputs] to [..., outputs] and adds what is of that shape.
     public func callAsFunction(_ x: Tensor, plus other: Tensor) -> Tensor {
-        x.allowsFusedLinear(weight) && !other.recordsGradient
+        let result =
+            x.allowsFusedLinear(weight) && !other.recordsGradient
             ? x.fusedLinear(weight, bias, .plus, other) : x.linear(weight, bias) + other
+        return adapter.map { result + $0(x) } ?? result
     }
 }
 
@@ -44,7 +50,7 @@ public struct GatedLinear {
 
     /// Maps [..., inputs] to [..., outputs].
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        guard x.allowsFusedLinear(both.weight) else {
+        guard both.adapter == nil, x.allowsFusedLinear(both.weight) else {
             let halves = both(x).chunks(2, along: -1)
             return halves[0] * halves[1].gelu()
         }

@@ -56,14 +56,18 @@ extension WeightStore {
     ///   another shape than the base's of that name: of the first in alphabetical order.
     public func overlaid(with overlay: WeightOverlay) throws(WeightError) -> WeightStore {
         for (name, change) in overlay.changes.sorted(by: { $0.key < $1.key }) {
-            guard let wanted = shape(of: name) else {
-                throw WeightError.unknownChange(name: name, place: place)
-            }
-            let found = change.tensor.shape
-            guard found == wanted else {
-                throw WeightError.changeShape(name: name, found: found, wanted: wanted, place: place)
-            }
+            try check(name, changedBy: change.tensor.shape)
         }
         return WeightStore(base: self, overlay: overlay)
+    }
+
+    /// Refuses a change of a tensor that is not there, or of another shape.
+    func check(_ name: String, changedBy found: [Int]) throws(WeightError) {
+        guard let wanted = shape(of: name) else {
+            throw WeightError.unknownChange(name: name, place: place)
+        }
+        guard found == wanted else {
+            throw WeightError.changeShape(name: name, found: found, wanted: wanted, place: place)
+        }
     }
 }

@@ -15,6 +15,8 @@ public final class WeightStore {
     }
 
     private let source: Source
+    /// What linear layers have beside their weights, by the weights' names.
+    private let adapters: [String: LowRankAdapter]
     private let dtype: DType
     private let device: Device
 
@@ -38,6 +40,7 @@ public final class WeightStore {
             }
         }
         source = .files(files, owners, path: folder)
+        adapters = [:]
         self.dtype = dtype
         self.device = device
     }
@@ -45,6 +48,7 @@ public final class WeightStore {
     /// Makes every tensor that is asked for by its initialiser, with gradients recorded.
     public init(initializing seed: UInt64, dtype: DType = .float32, device: Device = .cpu) {
         source = .initializing(RandomGenerator(seed: seed))
+        adapters = [:]
         self.dtype = dtype
         self.device = device
     }
@@ -52,13 +56,18 @@ public final class WeightStore {
     /// Serves tensors that are already in memory.
     public init(tensors: [String: Tensor], dtype: DType = .float32, device: Device = .cpu) {
         source = .tensors(tensors)
+        adapters = [:]
         self.dtype = dtype
         self.device = device
     }
 
-    /// Serves a base's tensors with an overlay's changes; `overlaid(with:)` has checked that they fit.
-    init(base: WeightStore, overlay: WeightOverlay) {
+    /// Serves a base's tensors with changes or adapters; whoever makes it has checked that they fit.
+    init(
+        base: WeightStore, overlay: WeightOverlay = WeightOverlay([:]),
+        adapters: [String: LowRankAdapter] = [:]
+    ) {
         source = .overlaid(base, overlay)
+        self.adapters = base.adapters.merging(adapters) { _, new in new }
         dtype = base.dtype
         device = base.device
     }
@@ -94,6 +103,9 @@ public final class WeightStore {
         }
         return mapped.isEmpty ? nil : { for (file, name) in mapped { file.evictPages(name) } }
     }
+
+    /// What a linear layer has beside the weight of this name.
+    func adapter(of name: String) -> LowRankAdapter? { adapters[name] }
 
     /// Whether a tensor of this name can be had.
     func has(_ name: String) -> Bool { isFresh || shape(of: name) != nil }

@@ -42,6 +42,9 @@ public struct Weights {
         try store.tensor(path(name), accepting: [shape] + alternatives, initial: initial)
     }
 
+    /// What the linear layer of this prefix has beside its weight.
+    var adapter: LowRankAdapter? { store.adapter(of: path("weight")) }
+
     private func path(_ name: String) -> String { prefix.isEmpty ? name : prefix + "." + name }
 }
 

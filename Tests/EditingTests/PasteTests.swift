@@ -9,7 +9,7 @@ import ToyModels
 
 /// How an edit comes into its image.
 @Suite struct PasteTests {
-    static let names = Registry.all.map { $0.description.name }
+    static let names = EditTests.names
 
     static func request(_ paste: Paste, mask: Mask? = nil) -> EditRequest {
         EditRequest(

@@ -80,6 +80,19 @@ public enum Fingerprint {
         return text(of: digest)
     }
 
+    /// The fingerprint of a model with adapters beside its weights; the base's own where there are none.
+    static func of(base: String, adapters: [String: LowRankAdapter]) -> String {
+        guard !adapters.isEmpty else { return base }
+        var digest = Digest()
+        digest.add("\(base)\n")
+        for (name, adapter) in adapters.sorted(by: { $0.key < $1.key }) {
+            digest.add("adapter \(adapter.scale)\n")
+            add(name, adapter.down, to: &digest)
+            add(name, adapter.up, to: &digest)
+        }
+        return text(of: digest)
+    }
+
     /// Adds a file: its path, its size and what is sampled of it.
     private static func add(_ path: String, in folder: String, to digest: inout Digest) throws {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder + "/" + path))

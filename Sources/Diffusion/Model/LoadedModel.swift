@@ -4,7 +4,7 @@ public import Prompts
 public import Tensors
 
 /// A diffusers folder as a latent diffusion model whose networks are loaded when they are first needed.
-public final class LoadedModel: LatentDiffusionModel {
+public final class LoadedModel: TunableModel {
     /// What was read before loading.
     public let folder: ModelFolder
     /// Where it computes.
@@ -139,7 +139,10 @@ public final class LoadedModel: LatentDiffusionModel {
         }
         let unetStore = try store(.unet, under: unetOverlays)
         let textStore = try store(.textEncoder, under: textOverlays)
-        return try withoutGradients {
+        let records = (unetOverlays + textOverlays).contains { overlay in
+            overlay.changes.values.contains { $0.tensor.recordsGradient }
+        }
+        return try (records ? withGradients : withoutGradients) {
             let unet = try unetStore.map { try UNet($0.weights, folder.unet) } ?? self.unet()
             let encoder =
                 try textStore.map { try TextEncoder($0.weights, folder.textEncoder) } ?? textEncoder()
@@ -157,6 +160,29 @@ public final class LoadedModel: LatentDiffusionModel {
                 latentScale: latentScale, device: device, dtype: dtype, rowThreads: rowThreads,
                 checkpointing: checkpointing, knownWords: knownWords, settings: settings, notices: notices,
                 weights: changed + weights)
+        }
+    }
+
+    /// The UNet's tensors by the names of its weight files.
+    public func unetTensors() throws -> [(name: String, tensor: Tensor)] {
+        _ = try unet()
+        return try store(of: .unet).parameters
+    }
+
+    /// A model with adapters beside weights of the UNet's linear layers (LoRA), with a fingerprint of its own; this one
+    /// answers as before, and everything else is shared.
+    /// - Throws: `WeightError.unknownChange`, `.changeShape` for adapters of another network; what the loading of the
+    ///   folder's parts throws.
+    public func adapted(unet adapters: [String: LowRankAdapter]) throws -> InMemoryModel {
+        let store = try store(of: .unet).adapted(with: adapters)
+        return try withoutGradients {
+            InMemoryModel(
+                unet: try UNet(store.weights, folder.unet), autoencoder: try autoencoder(),
+                textEncoder: try textEncoder(), tokenizer: try tokenizer(), schedule: schedule,
+                facts: facts(fingerprint: Fingerprint.of(base: folder.fingerprint, adapters: adapters)),
+                latentScale: latentScale, device: device, dtype: dtype, rowThreads: rowThreads,
+                checkpointing: checkpointing, knownWords: knownWords, settings: settings, notices: notices,
+                weights: weights)
         }
     }
 

@@ -17,8 +17,8 @@ public final class DiffusionSession {
     private let naming: Naming
     private let isCancelled: () -> Bool
     private let notify: (Notice) -> Void
-    private let start = ContinuousClock.now
-    private var cost = Cost()
+    private let start: ContinuousClock.Instant
+    private let ledger: Ledger
     private var prompts: [String: Conditioning] = [:]
     private var contexts = ContextCache()
 
@@ -37,6 +37,28 @@ public final class DiffusionSession {
         self.naming = naming
         self.isCancelled = isCancelled
         self.notify = notify
+        start = .now
+        ledger = Ledger()
+    }
+
+    /// The same job on other weights: what it costs, and what the user is told, counts for both.
+    ///
+    /// For methods that tune a model for one image and edit with it; prompts are embedded anew.
+    public init(continuing other: DiffusionSession, with model: any DiffusionModel) {
+        self.model = model
+        schedule = other.schedule
+        limits = other.limits
+        naming = other.naming
+        isCancelled = other.isCancelled
+        notify = other.notify
+        start = other.start
+        ledger = other.ledger
+    }
+
+    /// What a job has cost and told so far, whichever models it uses.
+    private final class Ledger {
+        var cost = Cost()
+        var warnings: [String] = []
     }
 
     /// The noise schedule that the job follows: the model's own, unless the job asks for another offset.
@@ -52,7 +74,7 @@ public final class DiffusionSession {
 
     /// What the job has cost so far.
     public var spent: Cost {
-        var spent = cost
+        var spent = ledger.cost
         spent.seconds = (ContinuousClock.now - start) / .seconds(1)
         spent.peakBytes = PeakMemory.bytes(device: model.device)
         return spent
@@ -65,7 +87,7 @@ public final class DiffusionSession {
     }
 
     /// What the user was told, in order.
-    public private(set) var warnings: [String] = []
+    public var warnings: [String] { ledger.warnings }
 
     /// Tells the user something in one line.
     public func warn(_ text: String) { warn(Message(text)) }
@@ -73,7 +95,7 @@ public final class DiffusionSession {
     /// The same of a line that points to settings, which it calls as the session's `Naming` has it.
     public func warn(_ message: Message) {
         let text = message.text(naming)
-        warnings.append(text)
+        ledger.warnings.append(text)
         notify(.warning(text))
     }
 
@@ -161,10 +183,10 @@ public final class DiffusionSession {
         let answers = try model.predict(latents, timesteps: timesteps, context: context, plans: plans)
         try checkMemory()
         // A model that is broken says so in its first pass; waiting for the image would waste all others.
-        if cost.forwards == 0, !answers.detached.isFinite {
+        if ledger.cost.forwards == 0, !answers.detached.isFinite {
             throw notFinite(while: "looking at its first latent")
         }
-        cost.forwards += rows.count
+        ledger.cost.forwards += rows.count
         return zip(answers.separateRows, rows).map { answer, row in
             schedule.prediction.noise(in: answer, latent: row.latent, at: row.level)
         }
@@ -177,7 +199,7 @@ public final class DiffusionSession {
         of loss: Tensor, withRespectTo tensors: [Tensor], rows: Int, keepingGraph: Bool = false
     ) throws -> [Tensor] {
         try checkCancellation()
-        cost.backwards += rows
+        ledger.cost.backwards += rows
         return try guardingMemory {
             Tensors.gradients(of: loss, withRespectTo: tensors, keepingGraph: keepingGraph)
         }

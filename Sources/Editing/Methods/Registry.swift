@@ -5,7 +5,7 @@ public enum Registry {
         DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self,
         MDP.self,
         MultiDiffusion.self, MasaCtrl.self, LEDITSPlusPlus.self, CycleDiffusion.self, Inpaint.self,
-        InstructPix2Pix.self,
+        InstructPix2Pix.self, HiPer.self, Imagic.self,
     ]
 
     /// The method used where none is named.

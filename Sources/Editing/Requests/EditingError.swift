@@ -24,13 +24,23 @@ public enum EditingError: UserError, Equatable {
     case wrongModel(method: String, wanted: String, channels: Int, latentChannels: Int)
     /// An option names a word that the prompt does not have.
     case unknownWord(word: String, prompt: String, nearest: String?)
+    /// A tuning led to numbers that are none.
+    case diverged(stage: String, step: Int)
+    /// The prompt reaches into the places of the embedding that the method tunes.
+    case promptTooLong(prompt: String, tokens: Int, most: Int)
+    /// The model's weights cannot be tuned.
+    case notTunable(method: String)
     /// The model's folder tells of settings that make no sense.
     case modelSettings(path: String, reason: Message)
 
     /// All are about what was asked for, but for what a model's folder says.
     public var kind: UserErrorKind {
-        if case .modelSettings = self { return .badInput }
-        return .request
+        switch self {
+        case .modelSettings: .badInput
+        case .notTunable: .unsupported
+        case .diverged: .fault
+        default: .request
+        }
     }
 
     /// One line: what happened, where, and what to do.
@@ -64,6 +74,13 @@ public enum EditingError: UserError, Equatable {
         case .unknownWord(let word, let prompt, let nearest):
             "there is no word \"\(word)\" in \"\(prompt)\""
                 + Message(nearest.map { "; did you mean \"\($0)\"?" } ?? "")
+        case .diverged(let stage, let step):
+            "\(stage): the loss of step \(step) is no number; tune with a smaller learning rate"
+        case .promptTooLong(let prompt, let tokens, let most):
+            "\"\(prompt)\" takes \(tokens) tokens, and \(most) are left beside those that are tuned; write less, or "
+                + "tune fewer (\(Setting.message("tokens", "N")))"
+        case .notTunable(let method):
+            "\(method) tunes the weights of a model's folder, and this model has none"
         case .modelSettings(let path, let reason):
             "\(path): " + reason
         }

@@ -23,13 +23,19 @@ public struct Checkpoints: Sendable {
         public var smoothedLoss: Double
         /// The settings that the values depend on, by key.
         public var settings: [String: String]
+        /// The losses of all steps, where they are kept.
+        public var losses: [Float]?
 
         /// A position in a training.
-        public init(step: Int, seconds: Double, smoothedLoss: Double, settings: [String: String]) {
+        public init(
+            step: Int, seconds: Double, smoothedLoss: Double, settings: [String: String],
+            losses: [Float]? = nil
+        ) {
             self.step = step
             self.seconds = seconds
             self.smoothedLoss = smoothedLoss
             self.settings = settings
+            self.losses = losses
         }
     }
 
@@ -56,6 +62,9 @@ public struct Checkpoints: Sendable {
         for old in paths.dropFirst(2) { try? FileManager.default.removeItem(atPath: old) }
         return path
     }
+
+    /// Removes all of them, once what they were for is kept elsewhere.
+    public func remove() { for path in paths { try? FileManager.default.removeItem(atPath: path) } }
 
     /// The newest checkpoint that can be read; broken ones are passed over.
     public func newest() -> (file: SafetensorsFile, position: Position)? {

@@ -12,39 +12,50 @@ public final class ParameterSet {
     /// What the optimiser changes; the same tensors as `working` where those are float32.
     private let masters: [Tensor]
     private let optimiser: AdamW
-    private let average: ExponentialAverage
-    private let averageDecay: Double
+    /// The slow average, and how slowly it follows; nil where none is kept.
+    private let average: (values: ExponentialAverage, decay: Double)?
 
     /// What AdamW keeps of its moments at each step, and adds to the root of the second.
     public static let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
 
     /// Parameters by network and name.
-    /// - Parameter masters: float32 values of the same names.
+    /// - Parameters:
+    ///   - masters: float32 values of the same names.
+    ///   - averageDecay: how slowly an average follows the parameters; nil keeps none.
     public init(
-        names: [String], working: [Tensor], masters: [Tensor], weightDecay: Double, averageDecay: Double
+        names: [String], working: [Tensor], masters: [Tensor], weightDecay: Double, averageDecay: Double?
     ) {
         self.names = names
         self.working = working
         self.masters = masters
-        self.averageDecay = averageDecay
         optimiser = AdamW(
             parameters: masters, beta1: Self.beta1, beta2: Self.beta2, weightDecay: weightDecay,
             epsilon: Self.epsilon)
-        average = ExponentialAverage(parameters: masters)
+        average = averageDecay.map { (ExponentialAverage(parameters: masters), $0) }
     }
 
     /// One step down the gradient of a loss; `step` counts from 0.
     public func descend(_ loss: Tensor, step: Int, learningRate: Double, clip: Double) {
-        let slopes = gradients(of: loss, withRespectTo: working)
+        descend(
+            along: gradients(of: loss, withRespectTo: working), step: step, learningRate: learningRate,
+            clip: clip)
+    }
+
+    /// One step along gradients in the order of the names; `step` counts from 0.
+    /// - Parameter clip: the length that gradients are shortened to; nil leaves them.
+    public func descend(along slopes: [Tensor], step: Int, learningRate: Double, clip: Double? = nil) {
         withoutGradients {
             let slopes = slopes.map { $0.to(dtype: .float32) }
-            _ = clipGradients(slopes, to: clip)
+            if let clip { _ = clipGradients(slopes, to: clip) }
             optimiser.step(gradients: slopes, learningRate: learningRate)
             copyToWorking()
             // A short memory at first, so that the random beginning is forgotten.
-            average.update(decay: min(averageDecay, Double(step + 1) / Double(step + 10)))
+            average?.values.update(decay: min(average?.decay ?? 0, Double(step + 1) / Double(step + 10)))
         }
     }
+
+    /// What gradients are asked of, in the order of the names.
+    public var leaves: [Tensor] { working }
 
     /// What the networks read follows the masters, where it is not the same.
     private func copyToWorking() {
@@ -53,9 +64,9 @@ public final class ParameterSet {
         copyInPlace(copies.map { working[$0].detached }, from: copies.map { masters[$0] })
     }
 
-    /// The slow averages of a network's parameters, under its own names.
+    /// The slow averages of a network's parameters, under its own names; without averages the parameters.
     public func averages(of network: String) -> [(name: String, tensor: Tensor)] {
-        zip(names, average.averages).compactMap { name, tensor in
+        zip(names, average?.values.averages ?? masters).compactMap { name, tensor in
             name.hasPrefix(network + "/") ? (String(name.dropFirst(network.count + 1)), tensor) : nil
         }
     }
@@ -63,23 +74,21 @@ public final class ParameterSet {
     /// Everything that the next step depends on.
     public var state: [(name: String, tensor: Tensor)] {
         let (first, second, steps) = optimiser.state
-        return zip(
-            ["weight", "average", "first", "second", "steps"],
-            [masters, average.averages, first, second, steps]
-        )
-        .flatMap { kind, tensors in zip(names, tensors).map { ("\(kind):\($0)", $1) } }
+        var kinds = [("weight", masters), ("first", first), ("second", second), ("steps", steps)]
+        if let average { kinds.insert(("average", average.values.averages), at: 1) }
+        return kinds.flatMap { kind, tensors in zip(names, tensors).map { ("\(kind):\($0)", $1) } }
     }
 
     /// Takes up a checkpoint's state.
     public func restore(from file: SafetensorsFile) throws {
         func tensors(_ kind: String) throws -> [Tensor] { try names.map { try file.tensor("\(kind):\($0)") } }
-        let (weights, averages) = (try tensors("weight"), try tensors("average"))
+        let (weights, averages) = (try tensors("weight"), try average.map { _ in try tensors("average") })
         let (first, second, steps) = (try tensors("first"), try tensors("second"), try tensors("steps"))
         withoutGradients {
             for (target, value) in zip(masters, weights) { target.detached.copyInPlace(from: value) }
             copyToWorking()
         }
-        average.restore(averages)
+        if let averages { average?.values.restore(averages) }
         optimiser.restore(firstMoments: first, secondMoments: second, steps: steps)
     }
 

@@ -1,0 +1,164 @@
+import Diffusion
+import Layers
+import Tensors
+
+/// Imagic: learns an embedding near that of the target prompt which makes the image, then tunes the UNet until it makes
+/// it exactly, and paints what lies between the two embeddings.
+///
+/// Kawar et al., "Imagic: Text-Based Real Image Editing with Diffusion Models", CVPR 2023, arXiv 2210.09276; the numbers
+/// are those that it gives for Stable Diffusion. No source prompt is needed. Three stages: e ← the target prompt's
+/// embedding, moved down the denoising loss; θ, moved down the same loss under e; then e_η = η·e_tgt + (1-η)·e, fresh
+/// noise, and DDIM with the tuned UNet. With a mask, what must stay is put back at every level, as in SDEdit.
+///
+/// Draws one noise of the latent's shape; the tuning draws from a seed of its own. Cost: M₁ + M₂ forwards and backwards,
+/// none where the same image and prompt were tuned before; then 2N forwards.
+public struct Imagic: EditingMethod {
+    static let eta = TypedOption<Double>(
+        "eta", in: 0...3, 0.7, symbol: "η",
+        help: "how far the painted embedding lies from the picture's (0) towards the prompt's (1)")
+    static let embeddingSteps = TypedOption<Int>(
+        "embedding-steps", in: 0...100_000, 1000, presets: [.official: 500, .fast: 100],
+        help: "Adam steps on the embedding")
+    static let embeddingRate = TypedOption<Double>(
+        "embedding-rate", in: 0...1, 2e-3, presets: [.official: 1e-3, .fast: 5e-3],
+        help: "learning rate of the embedding")
+    static let modelSteps = TypedOption<Int>(
+        "model-steps", in: 0...100_000, 1500, presets: [.official: 1000, .fast: 150],
+        help: "Adam steps on the UNet")
+    static let modelRate = TypedOption<Double>(
+        "model-rate", in: 0...1, 5e-7, presets: [.official: 2e-6, .fast: 1e-3],
+        help: "learning rate of the UNet; adapters want about 1e-4")
+    static let trainable = TypedOption<Trainable>(
+        "trainable", .full, presets: [.fast: .lora],
+        help: "what of the UNet is tuned; lora takes least memory")
+    static let rank = TypedOption<Int>("rank", in: 1...128, 4, symbol: "r", help: "rank of the adapters")
+    static let tuningSeed = TypedOption<Int>(
+        "tuning-seed", in: 0...Int(Int32.max), 0,
+        help: "what the noise and timesteps of the tuning follow from")
+
+    /// What it is, needs and can be told.
+    public static let description = MethodDescription(
+        name: "imagic", title: "Imagic",
+        summary:
+            "Learns an embedding of this picture and tunes the model to it, then paints between that and the prompt.",
+        paper:
+            "Kawar et al., Imagic: Text-Based Real Image Editing with Diffusion Models, CVPR 2023, arXiv 2210.09276",
+        year: 2023, needs: .init(tuning: true, gradients: true),
+        standard: .init(steps: 50, guidance: 7.5, strength: nil),
+        presets: [.fast: .init(steps: 20, guidance: 7.5, strength: nil)],
+        conditions: [.init([rank.setting], when: trainable.is(.lora))],
+        options: [
+            eta.description, embeddingSteps.description, embeddingRate.description, modelSteps.description,
+            modelRate.description, trainable.description, rank.description, tuningSeed.description,
+        ])
+
+    private let eta: Double
+    private let embeddingSteps: Int
+    private let embeddingRate: Double
+    private let modelSteps: Int
+    private let modelRate: Double
+    private let trainable: Trainable
+    private let rank: Int
+    private let seed: UInt64
+
+    /// The method with its options.
+    public init(_ options: Options) {
+        eta = options[Self.eta]
+        embeddingSteps = options[Self.embeddingSteps]
+        embeddingRate = options[Self.embeddingRate]
+        modelSteps = options[Self.modelSteps]
+        modelRate = options[Self.modelRate]
+        trainable = options[Self.trainable]
+        rank = options[Self.rank]
+        seed = UInt64(options[Self.tuningSeed])
+    }
+
+    /// Edits.
+    public func edit(_ context: EditContext) throws -> EditOutput {
+        guard let base = context.session.model as? any TunableModel else {
+            throw EditingError.notTunable(method: Self.description.title)
+        }
+        let embedding = try self.embedding(context)
+        let optimised = embedding["embedding"]  // e_opt
+        let weights = try self.weights(context, base, under: optimised)
+        var trace = ["optimised_embedding": optimised, "embedding_losses": embedding["losses"]]
+        trace["model_losses"] = weights?["losses"]
+        var session = context.session
+        if let weights {
+            let tensors = weights.tensors.filter { $0.key != "losses" }.map { ($0.key, $0.value) }
+            session = DiffusionSession(
+                continuing: session, with: try TunableWeights.model(of: base, tensors))
+        }
+        let target = context.prompt.embedding
+        return try context.painted(
+            under: Conditioning(
+                embedding: target * eta + optimised * (1 - eta), pooled: context.prompt.pooled),
+            in: session, trace: trace)
+    }
+
+    /// Stage 1: e_opt, [1, L, D], from the target prompt's embedding.
+    private func embedding(_ context: EditContext) throws -> Tuned {
+        let target = context.prompt.embedding
+        return try context.tuned(
+            "imagic embedding", of: [context.prompt],
+            settings: ["steps": "\(embeddingSteps)", "rate": "\(embeddingRate)", "seed": "\(seed)"],
+            shapes: ["embedding": target.shape], steps: embeddingSteps
+        ) { checkpoints in
+            // Learnt in float32 even where the network computes in less: such small steps would vanish.
+            let leaf = target.to(dtype: target.dtype == .float64 ? .float64 : .float32).copied
+                .requiringGradient
+            let parameters = ParameterSet(
+                names: ["embedding"], working: [leaf], masters: [leaf], weightDecay: 0, averageDecay: nil)
+            let losses = try tuning(
+                "learning the embedding", embeddingSteps, embeddingRate, stage: 0, context, checkpoints
+            ).run(parameters, in: context.session) {
+                Conditioning(embedding: leaf.to(dtype: target.dtype), pooled: context.prompt.pooled)
+            }
+            return (["embedding": leaf.detached.to(dtype: target.dtype)], losses)
+        }
+    }
+
+    /// Stage 2: the UNet's weights, or adapters beside them, under e_opt; nil for no steps.
+    private func weights(
+        _ context: EditContext, _ base: any TunableModel, under optimised: Tensor
+    ) throws -> Tuned? {
+        guard modelSteps > 0 else { return nil }
+        let conditioning = Conditioning(embedding: optimised, pooled: context.prompt.pooled)
+        return try context.tuned(
+            "imagic weights", of: [conditioning],
+            settings: [
+                "steps": "\(modelSteps)", "rate": "\(modelRate)", "seed": "\(seed)",
+                "trainable": trainable.rawValue, "rank": trainable == .lora ? "\(rank)" : "",
+            ],
+            shapes: try TunableWeights.shapes(trainable, of: base, rank: rank), steps: modelSteps
+        ) { checkpoints in
+            let weights = try TunableWeights(trainable, of: base, rank: rank, seed: seed)
+            let working = weights.tensors.map(\.tensor)
+            let parameters = ParameterSet(
+                names: weights.tensors.map(\.name), working: working,
+                // Small steps would vanish in half precision.
+                masters: working.map { $0.dtype == .float32 ? $0 : $0.detached.to(dtype: .float32) },
+                weightDecay: 0, averageDecay: nil)
+            let losses = try tuning(
+                "tuning the model", modelSteps, modelRate, stage: 1, context, checkpoints
+            ).run(
+                parameters, in: DiffusionSession(continuing: context.session, with: weights.model)
+            ) { conditioning }
+            return (
+                Dictionary(uniqueKeysWithValues: weights.tensors.map { ($0.name, $0.tensor.detached) }),
+                losses
+            )
+        }
+    }
+
+    private func tuning(
+        _ name: String, _ steps: Int, _ rate: Double, stage: UInt64, _ context: EditContext,
+        _ checkpoints: Checkpoints?
+    ) -> Tuning {
+        Tuning(
+            stage: name, steps: steps, learningRate: rate, clean: context.clean,
+            draws: TuningDraws(
+                seed: 2 * seed + stage, timesteps: context.session.schedule.trainingSteps),
+            checkpoints: checkpoints)
+    }
+}

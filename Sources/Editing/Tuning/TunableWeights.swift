@@ -1,0 +1,85 @@
+import Diffusion
+import Layers
+import Tensors
+
+/// Which of the UNet's weights a method tunes.
+enum Trainable: String, OptionChoice {
+    /// All of them.
+    case full
+    /// Those of self- and cross-attention.
+    case attention
+    /// Low-rank updates of the projections of self- and cross-attention (LoRA): a thousandth of the memory.
+    case lora
+}
+
+/// Weights of a UNet that are tuned: leaves of gradients, and the model that computes with them.
+struct TunableWeights {
+    /// What is tuned, by name: `weight:NAME`, or `down:NAME` and `up:NAME` of the adapter beside it.
+    let tensors: [(name: String, tensor: Tensor)]
+    /// The model that reads them.
+    let model: InMemoryModel
+
+    /// Fresh ones: the model's own weights, or adapters that change nothing yet.
+    /// - Parameters:
+    ///   - rank: of the adapters (r).
+    ///   - seed: what fresh adapters follow from.
+    init(_ trainable: Trainable, of base: any TunableModel, rank: Int, seed: UInt64) throws {
+        let chosen = try base.unetTensors().filter { Self.isTuned($0.name, $0.tensor, trainable) }
+        let random = RandomGenerator(seed: seed)
+        var tensors: [(name: String, tensor: Tensor)] = []
+        for (name, tensor) in chosen {
+            if trainable == .lora {
+                let adapter = LowRankAdapter(
+                    inputs: tensor.shape[1], outputs: tensor.shape[0], rank: rank, random: random)
+                tensors.append(("down:" + name, adapter.down.to(device: tensor.device).requiringGradient))
+                tensors.append(("up:" + name, adapter.up.to(device: tensor.device).requiringGradient))
+            } else {
+                tensors.append(("weight:" + name, tensor.detached.copied.requiringGradient))
+            }
+        }
+        self.tensors = tensors
+        model = try Self.model(of: base, tensors)
+    }
+
+    /// The model with weights that were tuned before, by the names of `tensors`.
+    static func model(
+        of base: any TunableModel, _ tensors: [(name: String, tensor: Tensor)]
+    ) throws -> InMemoryModel {
+        func named(_ kind: String) -> [String: Tensor] {
+            Dictionary(
+                uniqueKeysWithValues: tensors.filter { $0.name.hasPrefix(kind) }
+                    .map { (String($0.name.dropFirst(kind.count)), $0.tensor) })
+        }
+        let (ups, weights) = (named("up:"), named("weight:"))
+        let adapters = named("down:").reduce(into: [String: LowRankAdapter]()) { adapters, entry in
+            adapters[entry.key] = ups[entry.key].map { LowRankAdapter(down: entry.value, up: $0) }
+        }
+        return adapters.isEmpty
+            ? try base.overlaid(unet: [.replacing(weights)], textEncoder: [])
+            : try base.adapted(unet: adapters)
+    }
+
+    /// The names and shapes of what is tuned, without making any of it.
+    static func shapes(_ trainable: Trainable, of base: any TunableModel, rank: Int) throws -> [String: [Int]]
+    {
+        try base.unetTensors().filter { isTuned($0.name, $0.tensor, trainable) }.reduce(into: [:]) {
+            if trainable == .lora {
+                $0["down:" + $1.name] = [rank, $1.tensor.shape[1]]
+                $0["up:" + $1.name] = [$1.tensor.shape[0], rank]
+            } else {
+                $0["weight:" + $1.name] = $1.tensor.shape
+            }
+        }
+    }
+
+    /// As diffusers' recipes choose them: queries, keys, values and outputs of every attention for adapters.
+    private static func isTuned(_ name: String, _ tensor: Tensor, _ trainable: Trainable) -> Bool {
+        switch trainable {
+        case .full: true
+        case .attention: name.contains(".attn1.") || name.contains(".attn2.")
+        case .lora:
+            (name.contains(".attn1.") || name.contains(".attn2.")) && name.hasSuffix(".weight")
+                && tensor.rank == 2
+        }
+    }
+}
