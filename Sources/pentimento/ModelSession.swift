@@ -27,6 +27,7 @@ struct ModelSession {
         _ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions, at path: String? = nil,
         width: Int? = nil, height: Int? = nil, window: Int? = nil
     ) throws {
+        let loras = try model.loras()
         folder = try ModelFolder(path: try path ?? model.path())
         let (device, dtype) = try compute.start()
         let (unet, factor) = (folder.unet, folder.autoencoder.spatialFactor)
@@ -41,7 +42,8 @@ struct ModelSession {
         self.device = device
         self.threads = threads
         self.speech = speech
-        engine = Engine(folder: folder, device: device, dtype: dtype, rowThreads: threads, naming: .flags)
+        engine = Engine(
+            folder: folder, device: device, dtype: dtype, rowThreads: threads, loras: loras, naming: .flags)
     }
 
     /// Does a job with a bar and warnings; it ends with the task that waits for it.

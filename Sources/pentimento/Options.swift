@@ -91,6 +91,39 @@ struct ModelOptions: ParsableArguments {
                 + "program's own that knows more of the prompts' words.", valueName: "name|dir"))
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A LoRA that is added to the model's weights; a strength other than 1 behind =, and that of the text encoder "
+                + "behind a colon. May be given several times.", valueName: "file[=weight[:text]]"))
+    var lora: [String] = []
+
+    /// The LoRAs that are meant, each seen to be one.
+    func loras() throws -> [LoRAChoice] {
+        try lora.map { text in
+            let choice = try Self.lora(text)
+            try LoRAFile.check(choice.path)
+            return choice
+        }
+    }
+
+    /// A file and its strengths; what stands behind the last = are strengths unless a file has the whole name.
+    static func lora(_ text: String) throws -> LoRAChoice {
+        guard !FileManager.default.fileExists(atPath: text), let place = text.lastIndex(of: "=") else {
+            return LoRAChoice(path: text)
+        }
+        let strengths = text[text.index(after: place)...].split(
+            separator: ":", omittingEmptySubsequences: false
+        ).map { Double($0) }
+        guard (1...2).contains(strengths.count), let unet = strengths[0], let words = strengths.last ?? nil,
+            abs(unet) <= 100, abs(words) <= 100
+        else {
+            throw Failure.usage(
+                "--lora \(text) needs a number from -100 to 100 behind =, or two with a colon between")
+        }
+        return LoRAChoice(
+            path: String(text[..<place]), strength: .init(unet: unet, textEncoder: words))
+    }
+
     /// The folder that is meant; the usual one where none is named.
     func path() throws -> String { try Program.places.folder(of: model ?? Program.places.usual) }
 

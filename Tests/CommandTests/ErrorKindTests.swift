@@ -39,7 +39,7 @@ import Testing
             declared.map(\.type).sorted() == [
                 "CheckpointError", "ConfigurationError", "DiffusionError", "EditError", "EditingError",
                 "ImagingError",
-                "JudgingError",
+                "JudgingError", "LoRAError",
                 "MaskError", "ModelPlacesError", "OperatorMissing", "PhotoSetError", "SafetensorsError",
                 "StillLifeSetError",
                 "StudyError",

@@ -146,7 +146,7 @@ import Testing
                 )
             ],
             "a LoRA for \(family), which changes a model and is none",
-            "fuse it in Python (pipeline.load_lora_weights, fuse_lora, save_pretrained) and name that folder")
+            "name the folder of a model, and this file as its LoRA")
     }
 
     @Test(

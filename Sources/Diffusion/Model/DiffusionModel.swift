@@ -76,11 +76,13 @@ public struct ModelFacts: Sendable, Hashable, Codable {
     public var imageSide: Int
     /// Channels the network reads: C, or more where it wants a mask or a second image too.
     public var inputChannels: Int
+    /// LoRAs that its weights were changed by; nil without any.
+    public var loras: [LoRAFacts]?
 
     /// Facts of a model.
     public init(
         name: String, fingerprint: String, latentChannels: Int, latentFactor: Int, imageSide: Int,
-        inputChannels: Int
+        inputChannels: Int, loras: [LoRAFacts]? = nil
     ) {
         self.name = name
         self.fingerprint = fingerprint
@@ -88,5 +90,6 @@ public struct ModelFacts: Sendable, Hashable, Codable {
         self.latentFactor = latentFactor
         self.imageSide = imageSide
         self.inputChannels = inputChannels
+        self.loras = loras
     }
 }

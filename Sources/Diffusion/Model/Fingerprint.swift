@@ -93,6 +93,14 @@ public enum Fingerprint {
         return text(of: digest)
     }
 
+    /// The fingerprint of a model changed by LoRAs: by their files' hashes and strengths.
+    static func of(base: String, loras: [LoRAFacts]) -> String {
+        var digest = Digest()
+        digest.add("\(base)\n")
+        for lora in loras { digest.add("lora \(lora.hash) \(lora.strength) \(lora.textStrength)\n") }
+        return text(of: digest)
+    }
+
     /// Adds a file: its path, its size and what is sampled of it.
     private static func add(_ path: String, in folder: String, to digest: inout Digest) throws {
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder + "/" + path))

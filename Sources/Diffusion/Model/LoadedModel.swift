@@ -133,6 +133,14 @@ public final class LoadedModel: TunableModel {
     public func overlaid(
         unet unetOverlays: [WeightOverlay] = [], textEncoder textOverlays: [WeightOverlay] = []
     ) throws -> InMemoryModel {
+        try overlaid(unet: unetOverlays, textEncoder: textOverlays, loras: [], notices: [])
+    }
+
+    /// The same of overlays that LoRAs are made of: their files and strengths are the fingerprint, and not each tensor.
+    func overlaid(
+        unet unetOverlays: [WeightOverlay], textEncoder textOverlays: [WeightOverlay], loras: [LoRAFacts],
+        notices further: [String]
+    ) throws -> InMemoryModel {
         func store(_ part: ModelFolder.Part, under overlays: [WeightOverlay]) throws -> WeightStore? {
             guard !overlays.isEmpty else { return nil }
             return try overlays.reduce(try self.store(of: part)) { try $0.overlaid(with: $1) }
@@ -150,15 +158,19 @@ public final class LoadedModel: TunableModel {
             let changed = [(ModelFolder.Part.unet, unetStore), (.textEncoder, textStore)].compactMap {
                 part, store in store.map { (place(of: part) + " with an overlay", $0.parameters) }
             }
+            var facts = facts(
+                fingerprint: loras.isEmpty
+                    ? Fingerprint.of(
+                        base: folder.fingerprint,
+                        overlays: [(.unet, unetOverlays), (.textEncoder, textOverlays)])
+                    : Fingerprint.of(base: folder.fingerprint, loras: loras))
+            if !loras.isEmpty { facts.loras = loras }
             return InMemoryModel(
                 unet: unet, autoencoder: autoencoder, textEncoder: encoder, tokenizer: try tokenizer(),
-                schedule: schedule,
-                facts: facts(
-                    fingerprint: Fingerprint.of(
-                        base: folder.fingerprint,
-                        overlays: [(.unet, unetOverlays), (.textEncoder, textOverlays)])),
+                schedule: schedule, facts: facts,
                 latentScale: latentScale, device: device, dtype: dtype, rowThreads: rowThreads,
-                checkpointing: checkpointing, knownWords: knownWords, settings: settings, notices: notices,
+                checkpointing: checkpointing, knownWords: knownWords, settings: settings,
+                notices: notices + further,
                 weights: changed + weights)
         }
     }
@@ -167,6 +179,12 @@ public final class LoadedModel: TunableModel {
     public func unetTensors() throws -> [(name: String, tensor: Tensor)] {
         _ = try unet()
         return try store(of: .unet).parameters
+    }
+
+    /// The text encoder's tensors by the names of its weight files.
+    public func textEncoderTensors() throws -> [(name: String, tensor: Tensor)] {
+        _ = try textEncoder()
+        return try store(of: .textEncoder).parameters
     }
 
     /// A model with adapters beside weights of the UNet's linear layers (LoRA), with a fingerprint of its own; this one

@@ -64,7 +64,7 @@ struct WeightFileKind: Equatable {
             let named = family(width: reader.flatMap(header.shape)?.last).map { " for \($0)" } ?? ""
             return WeightFileKind(
                 "a LoRA\(named), which changes a model and is none",
-                "fuse it in Python (pipeline.load_lora_weights, fuse_lora, save_pretrained) and name that folder"
+                "name the folder of a model, and this file as its LoRA"
             )
         }
         let isEmbedding =

@@ -46,6 +46,7 @@ public struct EditReport {
             ("CFG scale", "\(OptionValue.number(account.settings.guidance))"), ("Seed", "\(account.seed)"),
             ("Size", size), ("Model hash", account.model.fingerprint), ("Model", account.model.name),
         ]
+        settings += account.model.loraSettings
         if let strength = account.settings.strength {
             settings.append(("Denoising strength", "\(OptionValue.number(strength))"))
         }

@@ -83,8 +83,8 @@ public struct SamplingRecord: Sendable, Codable {
         if let seed { settings.append(("Seed", "\(seed)")) }
         settings += [
             ("Size", "\(width)x\(height)"), ("Model hash", model.fingerprint), ("Model", model.name),
-            ("Version", program),
         ]
+        settings += model.loraSettings + [("Version", program)]
         let parameters = WebUIParameters(prompt: prompt, negative: negative ?? "", settings: settings)
         return [
             ImageMetadata.parametersKey: parameters.text,

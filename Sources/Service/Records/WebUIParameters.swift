@@ -1,3 +1,4 @@
+import Diffusion
 import Foundation
 import Imaging
 package import Support
@@ -135,5 +136,13 @@ public struct WebUIParameters: Equatable, Sendable {
             }
         }
         return nil
+    }
+}
+
+extension ModelFacts {
+    /// The LoRAs that changed the model, as the webui tells of them; none without any.
+    var loraSettings: [(key: String, value: String)] {
+        guard let loras else { return [] }
+        return [("Lora hashes", loras.map { "\($0.name): \($0.hash)" }.joined(separator: ", "))]
     }
 }

@@ -1,0 +1,42 @@
+import Layers
+import Tensors
+
+/// A LoRA and how strongly it is to count.
+public struct LoRAChoice: Sendable, Hashable {
+    /// What the updates are multiplied by; 1 as they were trained, below 0 the other way.
+    public struct Strength: Sendable, Hashable {
+        /// For the UNet.
+        public var unet: Double
+        /// For the text encoder.
+        public var textEncoder: Double
+
+        /// Strengths; the text encoder's is the UNet's where nothing is said.
+        public init(unet: Double = 1, textEncoder: Double? = nil) {
+            self.unet = unet
+            self.textEncoder = textEncoder ?? unet
+        }
+    }
+
+    /// The file.
+    public var path: String
+    /// How strongly it counts.
+    public var strength: Strength
+
+    /// A file and how strongly it counts.
+    public init(path: String, strength: Strength = Strength()) {
+        self.path = path
+        self.strength = strength
+    }
+}
+
+/// A LoRA that a model was changed by, as records tell of it.
+public struct LoRAFacts: Sendable, Hashable, Codable {
+    /// The file's name, without folders.
+    public var name: String
+    /// A short hash of its bytes.
+    public var hash: String
+    /// What its updates of the UNet were multiplied by.
+    public var strength: Double
+    /// What its updates of the text encoder were multiplied by.
+    public var textStrength: Double
+}
