@@ -76,7 +76,8 @@ import Testing
         let name = (trainable == .lora ? "up:" : "weight:") + Self.watched
         let found = try #require(tensors.first { $0.name == name }).tensor.detached
         let wanted = try expected.tensor(kind + (trainable == .lora ? ".up" : ".weight"))
-        #expect(relativeError(found, wanted) < 1e-4)
+        // Adam's first steps are of one length for each number, whose sign rounding decides where the slope is almost zero.
+        #expect(relativeError(found, wanted) < 1e-3)
         #expect(session.spent.forwards == 3 && session.spent.backwards == 3)
     }
 }

@@ -96,7 +96,8 @@ import ToyModels
             }
             let context = try Self.context(kept)
             #expect(try Self.edit(place, context).latent.isEqual(to: whole))
-            #expect(context.session.spent.backwards < tuning)
+            // Three questions are about prompts; the first step is done by the fifth.
+            #expect(calls < 5 || context.session.spent.backwards < tuning)
             // No checkpoint is left.
             #expect(!kept.names.contains { $0.hasPrefix("tuning/") })
         }
@@ -156,6 +157,8 @@ import ToyModels
         let tuning = Tuning(
             stage: "tuning", steps: 1, learningRate: 1, clean: context.clean,
             draws: TuningDraws(seed: 0, timesteps: 1000))
+        // A model that answers no numbers at all is told by its first pass.
+        _ = try context.session.predict([Query(context.clean, at: context.levels[1], prompt: context.prompt)])
         #expect(throws: EditingError.diverged(stage: "tuning", step: 1)) {
             _ = try tuning.run(parameters, in: context.session) {
                 Conditioning(embedding: context.prompt.embedding * parameters.leaves[0] * .infinity)

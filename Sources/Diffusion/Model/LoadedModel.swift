@@ -175,10 +175,14 @@ public final class LoadedModel: TunableModel {
         }
     }
 
-    /// The UNet's tensors by the names of its weight files.
+    /// The UNet's tensors by the names of its weight files, in the shapes that they have there.
     public func unetTensors() throws -> [(name: String, tensor: Tensor)] {
         _ = try unet()
-        return try store(of: .unet).parameters
+        let store = try store(of: .unet)
+        return store.parameters.map { name, tensor in
+            // A matrix to the network may be a 1×1 convolution in the file.
+            (name, store.shape(of: name).map { $0 == tensor.shape ? tensor : tensor.reshaped($0) } ?? tensor)
+        }
     }
 
     /// The text encoder's tensors by the names of its weight files.
