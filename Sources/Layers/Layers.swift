@@ -99,6 +99,25 @@ public struct Convolution {
     }
 }
 
+/// A transposed convolution whose windows lie side by side: every place becomes a square of pixels.
+public struct TransposedConvolution {
+    /// W, [inputs, outputs, size, size].
+    public let weight: Tensor
+    /// The bias b, [outputs].
+    public let bias: Tensor
+
+    /// Reads `weight` and `bias`.
+    ///
+    /// - `size`: pixels a side that a place becomes.
+    public init(_ weights: Weights, _ inputs: Int, _ outputs: Int, size: Int) throws {
+        weight = try weights.tensor("weight", [inputs, outputs, size, size], .fanIn(outputs * size * size))
+        bias = try weights.tensor("bias", [outputs], .fanIn(outputs * size * size))
+    }
+
+    /// Maps [B, inputs, H, W] to [B, outputs, size·H, size·W].
+    public func callAsFunction(_ x: Tensor) -> Tensor { x.transposedConvolved(weight, bias) }
+}
+
 /// Normalisation over groups of channels (Wu and He 2018).
 public struct GroupNorm {
     let weight: Tensor

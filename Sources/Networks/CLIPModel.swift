@@ -32,7 +32,15 @@ public final class CLIPModel {
     public func embed(images: Tensor) -> Tensor { Self.unit(imageProjection(imageEncoder(images).pooled)) }
 
     /// Unit embeddings [B, projection] of token ids, int64 [B, L].
-    public func embed(tokens: Tensor) -> Tensor { Self.unit(textProjection(texts(tokens).pooled)) }
+    public func embed(tokens: Tensor) -> Tensor { Self.unit(features(of: tokens)) }
+
+    /// Embeddings [B, projection] of token ids as they come, which dense predictions are conditioned on.
+    func features(of tokens: Tensor) -> Tensor { textProjection(texts(tokens).pooled) }
+
+    /// Embeddings of preprocessed images after chosen layers (`ImageEncoder.hiddenStates`).
+    func hiddenStates(of images: Tensor, after layers: [Int]) -> [Tensor] {
+        imageEncoder.hiddenStates(of: images, after: layers)
+    }
 
     private static func unit(_ x: Tensor) -> Tensor { x / x.norm([-1], keeping: true).clamped(1e-12, nil) }
 }
@@ -55,12 +63,21 @@ public struct CLIPConfiguration: Sendable, Hashable {
     /// - Throws: `ConfigurationError`, naming what is not known here.
     public init(contentsOf path: String) throws {
         let file = try ConfigurationFile(path: path)
-        let kind = try file.value("model_type", "clip")
-        guard kind == "clip" else {
-            throw ConfigurationError.value(path: path, key: "model_type", value: kind, known: "clip")
+        try self.init(file, kind: "clip")
+    }
+
+    /// Reads the towers out of the `config.json` of a kind of model that has them.
+    init(_ file: ConfigurationFile, kind: String) throws {
+        let found = try file.value("model_type", kind)
+        guard found == kind else {
+            throw ConfigurationError.value(path: file.path, key: "model_type", value: found, known: kind)
         }
-        image = try ImageEncoderConfiguration(file.section("vision_config"))
-        text = try TextEncoderConfiguration(file.section("text_config"))
+        // Old files may say it twice; then the second counts.
+        func section(_ key: String) throws -> ConfigurationFile {
+            try file.section(kind != "clip" && file.has(key + "_dict") ? key + "_dict" : key)
+        }
+        image = try ImageEncoderConfiguration(section("vision_config"))
+        text = try TextEncoderConfiguration(section("text_config"), kind: kind + "_text_model")
         projection = try file.count("projection_dim", 512)
         initialLogitScale = try file.value("logit_scale_init_value", 2.6592)
     }

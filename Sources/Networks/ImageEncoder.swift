@@ -30,7 +30,7 @@ public final class ImageEncoder {
         layers = try (0..<configuration.layers).map {
             try TransformerLayer(
                 root["encoder"]["layers"][$0], width: width, inner: configuration.intermediateSize,
-                heads: configuration.heads, activation: configuration.activation,
+                heads: configuration.heads, activation: configuration.activation.apply,
                 epsilon: configuration.layerNormEps, causal: false)
         }
         normOut = try LayerNorm(root["post_layernorm"], width, epsilon: configuration.layerNormEps)
@@ -40,16 +40,56 @@ public final class ImageEncoder {
     /// - Returns: every token's embedding [B, 1 + patches, D], the class token first and none of them normalised, and
     ///   the class token's after the last normalisation [B, D].
     public func callAsFunction(_ images: Tensor) -> (lastHiddenState: Tensor, pooled: Tensor) {
-        let (batch, _, height, width) = images.shape4
+        let (_, _, height, width) = images.shape4
         precondition(
             height == configuration.imageSize && width == configuration.imageSize,
             "pictures of \(width)×\(height) pixels where \(configuration.imageSize) a side belong")
+        var x = embedded(images)
+        for layer in layers { x = layer(x) }
+        return (x, normOut(x.selected(1, at: 0)))
+    }
+
+    /// Embeddings of preprocessed images [B, 3, H, W] after chosen layers, for dense predictions.
+    ///
+    /// H and W may be any multiples of the patch's side; the table of positions is resized for them.
+    /// - Parameter layers: which layers, from 0; those behind the last of them are not run.
+    /// - Returns: [B, 1 + patches, D] for each, in the order asked for, the class token first.
+    func hiddenStates(of images: Tensor, after layers: [Int]) -> [Tensor] {
+        let last = layers.max() ?? -1
+        precondition(
+            layers.allSatisfy(self.layers.indices.contains), "layers \(layers) of \(self.layers.count)")
+        var x = embedded(images)
+        var found: [Int: Tensor] = [:]
+        for (index, layer) in self.layers.prefix(last + 1).enumerated() {
+            x = layer(x)
+            found[index] = x
+        }
+        return layers.compactMap { found[$0] }
+    }
+
+    /// What the first layer is given, [B, 1 + patches, D].
+    private func embedded(_ images: Tensor) -> Tensor {
+        let (batch, _, height, width) = images.shape4
         let tokens = images.convolved(patches, nil, stride: configuration.patchSize)
             .reshaped([batch, configuration.hiddenSize, -1]).transposed(1, 2)
         let first = classEmbedding.reshaped([1, 1, -1]).expanded([batch, 1, -1])
-        var x = normIn(Tensor.concatenated([first, tokens], along: 1) + positions.weight)
-        for layer in layers { x = layer(x) }
-        return (x, normOut(x.selected(1, at: 0)))
+        let places = Self.resized(
+            positions.weight, rows: height / configuration.patchSize, columns: width / configuration.patchSize
+        )
+        return normIn(Tensor.concatenated([first, tokens], along: 1) + places)
+    }
+
+    /// A table of positions [1 + n², D] for a grid of other size, [1 + rows·columns, D].
+    ///
+    /// Bicubic over the square grid of patches, pixel centres at halves, as transformers does; the class token's stays.
+    package static func resized(_ table: Tensor, rows: Int, columns: Int) -> Tensor {
+        let (count, width) = (table.shape[0] - 1, table.shape[1])
+        let side = Int(Double(count).squareRoot().rounded())
+        guard rows != side || columns != side else { return table }
+        let grid = table.narrowed(0, from: 1, count: count).reshaped([1, side, side, width])
+            .permuted(0, 3, 1, 2).resampledBicubic(height: rows, width: columns)
+        let places = grid.permuted(0, 2, 3, 1).reshaped([rows * columns, width])
+        return .concatenated([table.narrowed(0, from: 0, count: 1), places])
     }
 }
 

@@ -24,7 +24,7 @@ public final class TextEncoder {
         layers = try (0..<configuration.layers).map {
             try TransformerLayer(
                 root["encoder"]["layers"][$0], width: width, inner: configuration.intermediateSize,
-                heads: configuration.heads, activation: configuration.activation,
+                heads: configuration.heads, activation: configuration.activation.apply,
                 epsilon: configuration.layerNormEps, causal: true)
         }
         normOut = try LayerNorm(root["final_layer_norm"], width, epsilon: configuration.layerNormEps)
@@ -88,7 +88,9 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
     public init(contentsOf path: String) throws { try self.init(ConfigurationFile(path: path)) }
 
     /// Reads a `config.json`, or the part of one that describes the text's tower.
-    package init(_ file: ConfigurationFile) throws {
+    ///
+    /// - `kind`: what `model_type` says of such a tower.
+    package init(_ file: ConfigurationFile, kind: String = "clip_text_model") throws {
         let path = file.path
         vocabularySize = try file.count("vocab_size", 49408)
         hiddenSize = try file.count("hidden_size", 512)
@@ -104,10 +106,9 @@ public struct TextEncoderConfiguration: Sendable, Hashable {
                 path: path, key: "hidden_act", value: name, known: "quick_gelu, gelu")
         }
         self.activation = activation
-        let kind = try file.value("model_type", "clip_text_model")
-        guard kind == "clip_text_model" else {
-            throw ConfigurationError.value(
-                path: path, key: "model_type", value: kind, known: "clip_text_model")
+        let found = try file.value("model_type", kind)
+        guard found == kind else {
+            throw ConfigurationError.value(path: path, key: "model_type", value: found, known: kind)
         }
         guard hiddenSize % heads == 0 else {
             throw ConfigurationError.value(

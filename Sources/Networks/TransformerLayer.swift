@@ -1,8 +1,16 @@
 import Layers
 import Tensors
 
-/// Self-attention and a feed-forward layer, as both towers of CLIP have them.
+/// Self-attention and a feed-forward layer, as both towers of CLIP and the decoder of CLIPSeg have them.
 struct TransformerLayer {
+    /// Where the layer normalises.
+    enum Norms {
+        /// What goes into attention and feed-forward layer, as CLIP's towers do.
+        case before
+        /// The sum behind each, as the first transformers did.
+        case after
+    }
+
     private let norm1: LayerNorm
     private let query: Linear
     private let key: Linear
@@ -12,19 +20,21 @@ struct TransformerLayer {
     private let widen: Linear
     private let narrow: Linear
     private let heads: Int
-    private let activation: TextEncoderConfiguration.Activation
+    private let activation: (Tensor) -> Tensor
     private let causal: Bool
+    private let norms: Norms
     private let evictPages: (() -> Void)?
 
     /// - Parameter causal: whether a token sees only those before it, as in the text's tower.
     init(
         _ weights: Weights, width: Int, inner: Int, heads: Int,
-        activation: TextEncoderConfiguration.Activation, epsilon: Double, causal: Bool
+        activation: @escaping (Tensor) -> Tensor, epsilon: Double, causal: Bool, norms: Norms = .before
     ) throws {
         let attention = weights["self_attn"]
         self.heads = heads
         self.activation = activation
         self.causal = causal
+        self.norms = norms
         norm1 = try LayerNorm(weights["layer_norm1"], width, epsilon: epsilon)
         query = try Linear(attention["q_proj"], width, width)
         key = try Linear(attention["k_proj"], width, width)
@@ -39,13 +49,23 @@ struct TransformerLayer {
     /// [B, L, D] → [B, L, D].
     func callAsFunction(_ input: Tensor) -> Tensor {
         defer { evictPages?() }
-        let normalized = norm1(input)
-        let attended = Tensor.attention(
-            split(query(normalized)), split(key(normalized)), split(value(normalized)), causal: causal)
-        let (batch, length, width) = input.shape3
-        let x = input + output(attended.transposed(1, 2).reshaped([batch, length, width]))
-        return x + narrow(activation.apply(widen(norm2(x))))
+        switch norms {
+        case .before:
+            let x = input + attended(norm1(input))
+            return x + fedForward(norm2(x))
+        case .after:
+            let x = norm1(input + attended(input))
+            return norm2(x + fedForward(x))
+        }
     }
+
+    private func attended(_ x: Tensor) -> Tensor {
+        let (batch, length, width) = x.shape3
+        let attended = Tensor.attention(split(query(x)), split(key(x)), split(value(x)), causal: causal)
+        return output(attended.transposed(1, 2).reshaped([batch, length, width]))
+    }
+
+    private func fedForward(_ x: Tensor) -> Tensor { narrow(activation(widen(x))) }
 
     /// Parts [B, L, D] into [B, heads, L, d].
     private func split(_ x: Tensor) -> Tensor {

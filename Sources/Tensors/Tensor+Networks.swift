@@ -31,6 +31,15 @@ extension Tensor {
             .tensor(self), .tensor(weight), .optional(bias), .ints([stride, stride]),
             .ints([padding, padding]))
     }
+    /// Two-dimensional transposed convolution of [B, C, H, W] with W [C, out, k, k], whose windows lie side by side.
+    ///
+    /// [B, out, k·H, k·W]: each place becomes a square of k pixels a side.
+    public func transposedConvolved(_ weight: Tensor, _ bias: Tensor?) -> Tensor {
+        let stride = [weight.shape[2], weight.shape[3]]
+        return Operator.transposedConvolution(
+            .tensor(self), .tensor(weight), .optional(bias), .ints(stride), .ints([0, 0]), .ints([0, 0]),
+            .int(1), .ints([1, 1]))
+    }
     /// Whether a convolution with this weight may be had by fewer multiplications.
     package var allowsWinograd: Bool {
         let (outputs, inputs, height, width) = shape4
@@ -78,6 +87,14 @@ extension Tensor {
     /// Bilinear resampling of [B, C, H, W] to a size, pixel centres at halves.
     public func resampledBilinear(height: Int, width: Int) -> Tensor {
         Operator.upsampleBilinear(.tensor(self), .ints([height, width]), false)
+    }
+    /// Bilinear resampling of [B, C, H, W] whose window widens where the result is smaller, as Pillow's does.
+    public func resampledSmoothly(height: Int, width: Int) -> Tensor {
+        Operator.resampleBilinear(.tensor(self), .ints([height, width]), false)
+    }
+    /// Bicubic resampling of [B, C, H, W] to a size (a = -0.75), pixel centres at halves.
+    public func resampledBicubic(height: Int, width: Int) -> Tensor {
+        Operator.upsampleBicubic(.tensor(self), .ints([height, width]), false)
     }
     /// Mean over square windows.
     public func averagePooled(_ size: Int) -> Tensor {

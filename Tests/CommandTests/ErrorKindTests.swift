@@ -38,13 +38,10 @@ import Testing
         #expect(
             declared.map(\.type).sorted() == [
                 "CheckpointError", "ConfigurationError", "DiffusionError", "EditError", "EditingError",
-                "ImagingError",
-                "JudgingError", "LoRAError",
-                "MaskError", "ModelPlacesError", "OperatorMissing", "PhotoSetError", "SafetensorsError",
-                "StillLifeSetError",
-                "StudyError",
-                "SystemFailure",
-                "TensorError", "TokenizerError", "TrainingError", "WeightError", "WriteFailure",
+                "ImagingError", "JudgingError", "LoRAError", "MaskError", "ModelPlacesError",
+                "OperatorMissing", "PhotoSetError", "RelevanceError", "SafetensorsError",
+                "StillLifeSetError", "StudyError", "SystemFailure", "TensorError", "TokenizerError",
+                "TrainingError", "WeightError", "WriteFailure",
             ])
     }
 
