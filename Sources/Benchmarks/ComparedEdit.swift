@@ -24,6 +24,24 @@ public struct ComparedEdit: Sendable, Hashable {
     public var request: EditRequest
     /// Right answers, of the image's size: none where unknown, several where the prompt leaves room.
     public var truths: [Truth]
+    /// Regions that a method is given in the place of the request's, by its name.
+    public var ownRegions: [String: [Region]] = [:]
+    /// What the image shows before and is to show after; where nil, as the request's prompts say.
+    public var captions: Captions?
+
+    /// What the image shows before and is to show after.
+    public struct Captions: Sendable, Hashable {
+        /// What it shows.
+        public var before: String
+        /// What it is to show.
+        public var after: String
+
+        /// Captions of an edit.
+        public init(before: String, after: String) {
+            self.before = before
+            self.after = after
+        }
+    }
 
     /// An edit with right answers.
     /// - Precondition: the answers have the image's size.

@@ -30,12 +30,14 @@ public struct Row: Sendable, Hashable, Codable {
     public var warnings: [String]
     /// What of the prompt a judge sees in the result, by what was asked; nil where nobody judged.
     public var seen: [String: Bool]?
+    /// What else was measured, by its name; nil where nothing was.
+    public var measures: [String: Double]?
     /// What is known of the edit.
     public var facts: ItemFacts?
 
     /// The keys of the rows' JSON, in which a candidate is a contender and facts are those of a still life.
     private enum CodingKeys: String, CodingKey {
         case item, candidate = "contender", status, reason, seed, seconds, forwards, backwards, scores,
-            warnings, seen, facts = "stillLife"
+            warnings, seen, measures, facts = "stillLife"
     }
 }

@@ -39,7 +39,7 @@ public struct Runner: Sendable {
             item: compared.id, candidate: candidate.label, status: .done, seed: compared.request.seed,
             seconds: 0, forwards: 0, backwards: 0, scores: Scores(), warnings: [])
         do {
-            let made = try await made(by: candidate, on: compared.request, notify: notify)
+            let made = try await made(by: candidate, on: compared, notify: notify)
             row.seconds = made.cost.seconds
             row.forwards = made.cost.forwards
             row.backwards = made.cost.backwards
@@ -70,20 +70,22 @@ public struct Runner: Sendable {
     }
 
     private func made(
-        by candidate: Candidate, on request: EditRequest, notify: (Notice) -> Void
+        by candidate: Candidate, on compared: ComparedEdit, notify: (Notice) -> Void
     ) async throws -> Made {
+        var request = compared.request
         switch candidate.kind {
         case .nothing: return Made(image: request.image)
         case .autoencoder:
+            let (shown, side) = (request.image, request.workingSide)
             return try await engine.result(notify: notify) { session in
-                let image = try session.throughAutoencoder(request.image, workingSide: request.workingSide)
+                let image = try session.throughAutoencoder(shown, workingSide: side)
                 return Made(image: image, cost: session.spent)
             }
         case .method(let name, let options):
-            var request = request
             let (own, share) = try Candidate.split(options)
             request.method = name
             request.options = own
+            if let regions = compared.ownRegions[name] { request.regions = regions }
             share(&request.settings)
             // Settings are shared, and not every method makes use of all of them.
             let (edit, asked) = (edit, request)

@@ -37,11 +37,14 @@ public struct Study<Items: BenchmarkItems>: Sendable {
     }
 
     /// Computes the rows that a folder lacks and adds each when it is finished.
-    /// - Parameter judging: what of an edit's prompt a result shows, by what was asked; nil where nobody can say.
+    /// - Parameters:
+    ///   - judging: what of an edit's prompt a result shows, by what was asked; nil where nobody can say.
+    ///   - measuring: what else a result of the edit of an index is worth, by name; nil for nothing.
     /// - Throws: `CancellationError`, or what the file system or the source of the edits says.
     public func run(
         with runner: Runner, into folder: inout StudyFolder,
         judging: (Outcome, BenchmarkItem) -> [String: Bool]? = { _, _ in nil },
+        measuring: (Outcome, Int) throws -> [String: Double]? = { _, _ in nil },
         tell: (StudyMoment) -> Void = { _ in },
         notify: (Notice) -> Void = { _ in }
     ) async throws {
@@ -69,6 +72,7 @@ public struct Study<Items: BenchmarkItems>: Sendable {
                     var outcome = try await runner.outcome(of: candidate, on: compared, notify: notify)
                     outcome.row.facts = item.facts
                     outcome.row.seen = judging(outcome, item)
+                    outcome.row.measures = try measuring(outcome, index)
                     try folder.add(outcome)
                     seconds[label, default: (0, 0)] += outcome.row.seconds
                 }
@@ -94,8 +98,12 @@ public struct Study<Items: BenchmarkItems>: Sendable {
             guard let facts = item.facts, facts.area > 0 || truth == nil, seen.insert(facts.kind).inserted
             else { continue }
             var line = [
-                ContactSheet.Cell(Sheet.fitted(edit.request.image, side), caption: edit.request.source ?? ""),
-                ContactSheet.Cell(truth.map { Sheet.fitted($0, side) }, caption: edit.request.prompt),
+                ContactSheet.Cell(
+                    Sheet.fitted(edit.request.image, side),
+                    caption: edit.captions?.before ?? edit.request.source ?? ""),
+                ContactSheet.Cell(
+                    truth.map { Sheet.fitted($0, side) }, caption: edit.captions?.after ?? edit.request.prompt
+                ),
             ]
             for label in labels {
                 guard let row = folder.row(item: item.id, candidate: label) else { continue }

@@ -8,9 +8,22 @@ extension Image {
     /// for values in 0...1. With a region only windows that lie wholly in it count. Nil where there is no window.
     /// - Precondition: the sizes are equal.
     public func structuralSimilarity(to other: Image, in region: ImageArea? = nil) -> Double? {
+        similarity(to: other) { Window.places(in: region, width: width, height: height) }
+    }
+
+    /// SSIM averaged over the windows whose centre lies in an area, each of which may reach five pixels beyond it.
+    ///
+    /// For areas that no window fits in, such as the border of a box; over the whole image it is the same as without an
+    /// area. Nil where no window has its centre there.
+    /// - Precondition: the sizes are equal.
+    public func structuralSimilarity(to other: Image, centredIn area: ImageArea) -> Double? {
+        similarity(to: other) { Window.places(centredIn: area) }
+    }
+
+    private func similarity(to other: Image, at choose: () -> [Int]) -> Double? {
         requireSize(of: other)
         guard width >= Window.size, height >= Window.size else { return nil }
-        let places = Window.places(in: region, width: width, height: height)
+        let places = choose()
         guard !places.isEmpty else { return nil }
         var sum = 0.0
         for channel in 0..<3 {
@@ -66,6 +79,14 @@ private enum Window {
             }
         }
         return result
+    }
+
+    /// The indices of windows whose centre lies in an area.
+    static func places(centredIn area: ImageArea) -> [Int] {
+        let (columns, rows) = (area.width - size + 1, area.height - size + 1)
+        return (0..<(rows * columns)).filter { place in
+            area.values[(place / columns + size / 2) * area.width + place % columns + size / 2]
+        }
     }
 
     /// The indices of windows that lie wholly in a region.

@@ -25,7 +25,7 @@ struct Pentimento: AsyncParsableCommand {
             GenerateCommand.self,
             InvertCommand.self, InspectCommand.self, SheetCommand.self, SamplesCommand.self,
             StillLifeCommand.self, TrainCommand.self, JudgeCommand.self, EvaluateCommand.self,
-            DoctorCommand.self,
+            BenchmarkCommand.self, DoctorCommand.self,
             ProbeCommand.self, BenchCommand.self,
         ])
 

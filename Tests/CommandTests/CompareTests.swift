@@ -74,6 +74,29 @@ import Testing
         #expect(outcome.errors.contains(mention) && folder.names == [], "\(outcome.errors)")
     }
 
+    @Test("The region benchmark goes on where it stopped, and leaves tables and each pair's files")
+    func regions() throws {
+        let folder = try Folder()
+        let arguments = ["benchmark", "regions", "-o", "bm"] + Self.shared
+        let first = try Program.run(arguments + ["--items", "1"], in: folder)
+        #expect(first.status == 0 && first.output.contains("3 results computed now"), "\(first.errors)")
+        let second = try Program.run(arguments + ["--items", "2"], in: folder)
+        #expect(second.status == 0 && second.output.contains("3 results computed now"), "\(second.errors)")
+        let report = try String(contentsOfFile: folder["bm/regions.md"], encoding: .utf8)
+        for title in ["Do nothing", "Autoencoder alone", "MultiDiffusion"] {
+            #expect(report.contains("| \(title) |"))
+        }
+        for name in ["sheet.png", "items/add-01.json", "items/rem-01-source.png", "items/rem-01-target.png"] {
+            #expect(FileManager.default.fileExists(atPath: folder["bm/\(name)"]), "\(name)")
+        }
+        let other = try Program.run(arguments + ["--methods", "sdedit"], in: folder)
+        #expect(
+            other.errors.hasSuffix("sdedit paints no regions; --methods takes methods that do\n"),
+            "\(other.errors)")
+        let many = try Program.run(arguments + ["--items", "62"], in: folder)
+        #expect(many.status == 64 && many.errors.contains("it must lie in 1...61"), "\(many.errors)")
+    }
+
     @Test("A study goes on where it stopped, and its tables follow from its rows")
     func study() throws {
         let folder = try Folder()
