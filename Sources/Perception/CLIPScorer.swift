@@ -148,6 +148,15 @@ public struct ImageNormalisation: Sendable, Hashable {
         ]
     }
 
+    /// The `preprocessor_config.json` of a segmentation, which looks at whole images as squares.
+    public func segmentationJSON(side: Int) -> [String: any Sendable] {
+        [
+            "do_normalize": true, "do_rescale": true, "do_resize": true, "image_mean": mean,
+            "image_processor_type": "ViTImageProcessor", "image_std": deviation, "resample": 2,
+            "rescale_factor": 1 / 255.0, "size": ["height": side, "width": side],
+        ]
+    }
+
     /// Images [B, 3, H, W] in -1…1 as the tower wants them.
     public func callAsFunction(_ images: Tensor) -> Tensor {
         func column(_ values: [Double]) -> Tensor {

@@ -48,8 +48,7 @@ extension SceneObject {
     func phrase(mentioning mention: Mention) -> String {
         var words = adjectives(mentioning: mention) + [kind.rawValue]
         if mention.contains(.sides), let sideWords = kind.sideWords, let side { words += [sideWords, side] }
-        let article = words[0].first.map { "aeiou".contains($0) } == true ? "an" : "a"
-        return article + " " + words.joined(separator: " ")
+        return Self.article(before: words[0]) + " " + words.joined(separator: " ")
     }
 }
 

@@ -10,8 +10,13 @@ extension Trainer {
     /// The rendered images of a judge and their round trips.
     func judgeImages() throws -> JudgeImages {
         let rendered = try JudgeImages(configuration.data, in: work, control: control)
-        let folder = configuration.judge.autoencoder
+        let (folder, noise) = (configuration.judge.autoencoder, configuration.judge.latentNoise)
         guard !folder.isEmpty else { return rendered }
+        return rendered.with(try roundTrips(of: rendered.images, through: folder, latentNoise: noise))
+    }
+
+    /// Images as they come back from the autoencoder of a folder.
+    func roundTrips(of images: ImageSet, through folder: String, latentNoise: Double) throws -> RoundTrips {
         let shape = try AutoencoderConfiguration(contentsOf: folder + "/config.json")
         guard configuration.data.size % shape.spatialFactor == 0 else {
             throw TrainingError.invalidValue(
@@ -21,9 +26,10 @@ extension Trainer {
         let store = try WeightStore(
             folder: folder, name: ModelFolder.Part.autoencoder.weights, device: device)
         let network = try withoutGradients { try Autoencoder(store.weights, shape) }
-        return try rendered.withRoundTrips(
-            through: network, weights: store.parameters, latentNoise: configuration.judge.latentNoise,
-            randomness: Randomness(seed: configuration.seed), in: work, device: device, control: control)
+        return try RoundTrips.cached(
+            in: work, images: images, autoencoder: network, weights: store.parameters,
+            latentNoise: latentNoise, randomness: Randomness(seed: configuration.seed), device: device,
+            control: control)
     }
 
     private func judgeStage() throws -> JudgeStage {
@@ -111,6 +117,7 @@ struct JudgeRecord: Codable {
     var data: DataSection
     var judge: JudgeSection?
     var clip: ClipSection?
+    var clipseg: ClipsegSection?
     /// Parameters by network.
     var parameters: [String: Int]
     /// Where the training ended.
@@ -119,6 +126,8 @@ struct JudgeRecord: Codable {
     var measures: [String: Double]
     /// Of held-out images, by group and true label: how often each label was answered.
     var confusion: [String: [String: [String: Int]]]?
+    /// How well a segmentation finds things in held-out images: `renders` and `round trips`.
+    var relevance: [String: RelevanceAccuracy]?
     var machine: [String: String]
     var libraries: [String: String]
     var date: Date
@@ -132,6 +141,7 @@ struct JudgeRecord: Codable {
         data = configuration.data
         judge = configuration.kind == .judge ? configuration.judge : nil
         clip = configuration.kind == .clip ? configuration.clip : nil
+        clipseg = configuration.kind == .clipseg ? configuration.clipseg : nil
         self.parameters = parameters
         self.progress = progress
         self.measures = measures

@@ -70,6 +70,7 @@ public struct Trainer: Sendable {
         case .judge where configuration.data.source == .folder: return try trainLabels(until: deadline)
         case .judge: return try trainJudge(until: deadline)
         case .clip: return try trainPair(until: deadline)
+        case .clipseg: return try trainSegmentation(until: deadline)
         }
     }
 
@@ -98,6 +99,7 @@ public struct Trainer: Sendable {
         case .judge where configuration.data.source == .folder: try exportLabels()
         case .judge: try exportJudge()
         case .clip: try exportPair()
+        case .clipseg: try exportSegmentation()
         }
     }
 
@@ -116,10 +118,10 @@ public struct Trainer: Sendable {
 
     /// Renders or reads the images and leaves them in the work folder, without training.
     public func prepareData() throws {
-        if configuration.kind == .judge && configuration.data.source == .stillLife {
-            _ = try judgeImages()
-        } else {
-            _ = try loadImages()
+        switch configuration.kind {
+        case .judge where configuration.data.source == .stillLife: _ = try judgeImages()
+        case .clipseg: _ = try segmentationImages()
+        default: _ = try loadImages()
         }
     }
 
@@ -240,6 +242,8 @@ extension TrainingConfiguration {
         copy.data.folder = (data.folder as NSString).lastPathComponent
         copy.judge.autoencoder = (judge.autoencoder as NSString).lastPathComponent
         copy.clip.tokenizer = (clip.tokenizer as NSString).lastPathComponent
+        copy.clipseg.pair = (clipseg.pair as NSString).lastPathComponent
+        copy.clipseg.autoencoder = (clipseg.autoencoder as NSString).lastPathComponent
         copy.autoencoder.reuse = (autoencoder.reuse as NSString).lastPathComponent
         copy.autoencoder.start = (autoencoder.start as NSString).lastPathComponent
         copy.autoencoder.teacher = (autoencoder.teacher as NSString).lastPathComponent

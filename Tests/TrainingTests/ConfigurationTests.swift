@@ -11,6 +11,11 @@ import Testing
         #"{"kind": "judge", "data": {"source": "folder", "folder": "f"}, "judge": {\#(setting)}}"#
     }
 
+    /// A segmentation with a setting.
+    private static func segmentation(_ setting: String) -> String {
+        #"{"kind": "clipseg", "clipseg": {\#(setting)}}"#
+    }
+
     func message(_ json: String) -> String {
         do {
             _ = try TrainingConfiguration(json: Data(json.utf8), named: "c.json")
@@ -94,6 +99,24 @@ import Testing
             (judge(#""layersPerLevel": 0"#), "judge.layersPerLevel = 0: at least 1"),
             (judge(#""views": 3"#), "judge.views = 3: 1, 2 or 4"),
             (
+                #"{"kind": "clipseg", "data": {"source": "folder", "folder": "f"}}"#,
+                "data.source = folder: stillLife for the kind clipseg, whose true masks are the renderer's"
+            ),
+            (segmentation(#""pair": """#), "clipseg.pair = \"\": the folder of a pair of towers is needed"),
+            (segmentation(#""patch": 0"#), "clipseg.patch = 0: at least 1"),
+            (segmentation(#""roundTrips": 2"#), "clipseg.roundTrips = 2.0: 0 to 1"),
+            (segmentation(#""degraded": -1"#), "clipseg.degraded = -1.0: 0 to 1"),
+            (segmentation(#""latentNoise": -1"#), "clipseg.latentNoise = -1.0: at least 0"),
+            (segmentation(#""diceWeight": -1"#), "clipseg.diceWeight = -1.0: at least 0"),
+            (segmentation(#""kindWeight": -1"#), "clipseg.kindWeight = -1.0: at least 0"),
+            (segmentation(#""extractLayers": []"#), "clipseg.extractLayers = []: numbers of layers, from 0"),
+            (
+                segmentation(#""decoderWidth": 66"#),
+                "clipseg.decoderWidth = 66: a multiple of decoderHeads = 4"
+            ),
+            (segmentation(#""decoderInner": 0"#), "clipseg.decoderInner = 0: at least 1"),
+            (segmentation(#""texts": 0"#), "clipseg.texts = 0: 1 to a thousand"),
+            (
                 #"{"kind": "judge", "judge": {"views": 2}}"#,
                 "judge.views = 2: 1 for a judge of still lifes"
             ),
@@ -138,7 +161,8 @@ import Testing
             .filter { $0.hasSuffix(".json") && $0 != "ablations.json" }
         #expect(
             names == [
-                "clip.json", "flowers-128.json", "flowers-clip.json", "flowers-judge.json", "flowers.json",
+                "clip.json", "clipseg.json", "flowers-128.json", "flowers-clip.json", "flowers-judge.json",
+                "flowers.json",
                 "judge.json",
                 "still-life-128.json", "still-life.json", "tiny.json",
             ])

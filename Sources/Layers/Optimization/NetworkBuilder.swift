@@ -19,14 +19,16 @@ public struct NetworkBuilder {
     /// Builds a network whose parameters follow from a seed.
     /// - Parameter adjust: changes fresh values by name before training.
     public mutating func build<Network>(
-        _ name: String, seed: UInt64, adjust: (String, Tensor) -> Tensor = { $1 },
+        _ name: String, seed: UInt64, adjust: (String, Tensor) throws -> Tensor = { $1 },
         _ make: (Weights) throws -> Network
     ) throws -> Network {
         let fresh = WeightStore(initializing: seed)
         _ = try make(fresh.weights)
         var used: [String: Tensor] = [:]
         for (parameter, tensor) in fresh.parameters {
-            let value = withoutGradients { adjust(parameter, tensor.detached).to(device: device).copied }
+            let value = try withoutGradients {
+                try adjust(parameter, tensor.detached).to(device: device).copied
+            }
             let leaf = withoutGradients { value.to(dtype: precision) }.requiringGradient
             used[parameter] = leaf
             names.append("\(name)/\(parameter)")

@@ -111,6 +111,8 @@ public enum OtherKind: Sendable, Hashable {
     case hubCache(snapshot: String)
     /// A pair of CLIP towers.
     case clip
+    /// A text-prompted segmentation.
+    case segmentation
     /// A judge of still lifes.
     case judge
     /// One network, by its class where that is known, and the model that it is a part of.
@@ -128,6 +130,7 @@ public enum OtherKind: Sendable, Hashable {
         else { return nil }
         switch facts["model_type"]?.text {
         case "clip": self = .clip
+        case "clipseg": self = .segmentation
         case "pentimento_attributes": self = .judge
         default:
             let kind = facts["_class_name"]?.text ?? facts["architectures"]?.list?.first?.text

@@ -57,6 +57,8 @@ public enum ModelPlacesError: UserError, Hashable {
             "the top of a Hub cache; the model itself is in \(snapshot): name that folder"
         case .clip:
             "a CLIP pair, not a diffusion model\(.command("evaluate --clip"), before: "; `", after: "` uses such pairs", plain: "")"
+        case .segmentation:
+            "a text-prompted segmentation, not a diffusion model\(.command("evaluate --segmentation"), before: "; `", after: "` uses such networks", plain: "")"
         case .judge:
             "a judge of still lifes, not a diffusion model\(.command("judge --judge"), before: "; `", after: "` uses such networks", plain: "")"
         case .network(let kind, let parent):

@@ -13,9 +13,11 @@ extension DiffusionSession {
     /// - Parameters:
     ///   - judge: says what generated images show; without it they are not judged.
     ///   - pair: says how well images and prompts belong together.
+    ///   - finder: finds what texts name; without it nothing is looked for.
     /// - Throws: `DiffusionError`, `EditingError`, `CancellationError`.
     public func evaluate(
-        _ settings: EvaluationSettings, judge: Judge?, pair: CLIPScorer?
+        _ settings: EvaluationSettings, judge: Judge?, pair: CLIPScorer?,
+        finder: (any RelevanceNetwork)? = nil
     ) throws -> EvaluationReport {
         var report = EvaluationReport(
             model: model.facts.name, fingerprint: model.facts.fingerprint, settings: settings)
@@ -27,6 +29,7 @@ extension DiffusionSession {
         }
         try evaluateMaps(scenes, into: &report)
         try evaluateMasks(settings, into: &report)
+        if let finder { try evaluateRelevance(scenes, of: finder, into: &report) }
         report.forwards = spent.forwards
         report.seconds = spent.seconds
         return report

@@ -42,6 +42,9 @@ extension EvaluationReport: CustomStringConvertible {
                     + "change, area \(number(mask.area, 3)) (truth \(number(mask.trueArea, 3))), \(mask.edits) "
                     + "edits: \(kinds.joined(separator: ", "))")
         }
+        for (images, accuracy) in (relevance ?? [:]).sorted(by: { $0.key < $1.key }) {
+            lines.append("things found in \(images): \(accuracy)")
+        }
         lines.append("\(forwards) forward passes, \(number(seconds, 0)) s")
         return lines.joined(separator: "\n")
     }

@@ -14,6 +14,8 @@ public struct EvaluationSettings: Sendable, Hashable, Codable {
     public var guidance = 4.0
     /// Held-out renders that go through the autoencoder.
     public var reconstructions = 200
+    /// Held-out renders in which a relevance network has to find what is there.
+    public var finds = 400
     /// Held-out renders that are inverted and brought back.
     public var inversions = 50
     /// Held-out renders whose attention is looked at.
@@ -99,6 +101,8 @@ public struct EvaluationReport: Sendable, Hashable, Codable {
     public var maps: [Maps] = []
     /// DiffEdit's masks, by threshold.
     public var masks: [Masks] = []
+    /// What a relevance network finds in renders and in round trips.
+    public var relevance: [String: RelevanceAccuracy]?
     /// Forward passes of the UNet.
     public var forwards = 0
     /// Seconds in all.

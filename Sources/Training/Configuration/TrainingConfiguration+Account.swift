@@ -19,6 +19,7 @@ extension TrainingConfiguration {
                 : "\(networks), with the autoencoder of \(autoencoder.reuse)"
         case .judge: work = "a judge in \(judge.steps) steps"
         case .clip: work = "a pair of towers in \(clip.steps) steps"
+        case .clipseg: work = "a network that finds what texts name in \(clipseg.steps) steps"
         }
         var usual = TrainingConfiguration()
         (usual.output, usual.work) = (output, self.work)
@@ -39,6 +40,8 @@ extension TrainingConfiguration {
         case .diffusion: break
         case .judge: folders = [("judge.autoencoder", judge.autoencoder)]
         case .clip: folders = [("clip.tokenizer", clip.tokenizer)]
+        case .clipseg:
+            folders = [("clipseg.pair", clipseg.pair), ("clipseg.autoencoder", clipseg.autoencoder)]
         }
         for (key, folder) in folders where !folder.isEmpty {
             guard FileManager.default.fileExists(atPath: folder) else {

@@ -66,6 +66,18 @@ extension ClipSection {
     }
 }
 
+extension ClipsegSection {
+    /// The network's shape, and what its images go through.
+    var architecture: [String: String] {
+        [
+            "clipseg.patch": "\(patch)", "clipseg.extractLayers": "\(extractLayers)",
+            "clipseg.decoder": "\([decoderWidth, decoderHeads, decoderInner])",
+            "clipseg.roundTrips": "\(roundTrips)", "clipseg.latentNoise": "\(latentNoise)",
+            "clipseg.pair": (pair as NSString).lastPathComponent,
+        ]
+    }
+}
+
 extension TrainingConfiguration.Precision {
     /// The type of the networks' numbers.
     var dtype: DType { self == .bfloat16 ? .bfloat16 : .float32 }

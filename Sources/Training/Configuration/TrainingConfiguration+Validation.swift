@@ -31,6 +31,10 @@ extension TrainingConfiguration {
             try require(clip.patch > 0, "clip.patch", clip.patch, "at least 1")
             try validateData(multiple: clip.patch)
             try validateClip()
+        case .clipseg:
+            try require(clipseg.patch > 0, "clipseg.patch", clipseg.patch, "at least 1")
+            try validateData(multiple: clipseg.patch)
+            try validateSegmentation()
         }
         let mostSteps = DenoisingLoss(diffusion).schedule.mostSteps
         try require(samples.everySteps >= 0, "samples.everySteps", samples.everySteps, "at least 0")
@@ -113,7 +117,7 @@ extension TrainingConfiguration {
             decay: clip.weightDecay, clip: clip.gradientClip)
     }
 
-    private func validateAverage(_ section: String, _ decay: Double) throws {
+    func validateAverage(_ section: String, _ decay: Double) throws {
         try require(decay >= 0 && decay < 1, "\(section).averageDecay", decay, "from 0 up to but without 1")
     }
 
@@ -218,7 +222,7 @@ extension TrainingConfiguration {
             "\(section).channels", channels, "each a multiple of normGroups = \(groups)")
     }
 
-    private func validateSteps(
+    func validateSteps(
         _ section: String, batch: Int, steps: Int, rate: Double, warmup: Int, decay: Double, clip: Double
     ) throws {
         try require((1...1_000_000).contains(batch), "\(section).batch", batch, "1 to a million")
@@ -229,7 +233,7 @@ extension TrainingConfiguration {
         try require(clip > 0, "\(section).gradientClip", clip, "more than 0")
     }
 
-    private func require<Value>(_ holds: Bool, _ key: String, _ value: Value, _ reason: String) throws {
+    func require<Value>(_ holds: Bool, _ key: String, _ value: Value, _ reason: String) throws {
         guard holds else { throw TrainingError.invalidValue(key: key, value: "\(value)", reason: reason) }
     }
 }

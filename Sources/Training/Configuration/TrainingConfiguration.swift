@@ -41,6 +41,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var judge = JudgeSection()
     /// The pair of towers for images and texts; only for the kind `clip`.
     public var clip = ClipSection()
+    /// The network that finds what texts name; only for the kind `clipseg`.
+    public var clipseg = ClipsegSection()
 
     /// The defaults.
     public init() {}
@@ -53,6 +55,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
         case judge
         /// Two towers that bring images and their captions together.
         case clip
+        /// A network that tells where a still life shows what a text says (CLIPSeg).
+        case clipseg
     }
 
     /// What the networks compute in.

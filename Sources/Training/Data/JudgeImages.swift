@@ -21,32 +21,11 @@ struct JudgeImages: Sendable {
 
     /// Opens the cached images of the settings, or renders them.
     init(_ section: DataSection, in folder: String, control: TrainingControl) throws {
-        let scenes = StillLifeImages(section: section)
-        self.scenes = scenes
-        let (size, total) = (section.size, section.count + section.heldOut)
-        let cells = size / 4
-        let byteCount = Self.mostObjects * cells * cells
-        let fingerprint = try scenes.fingerprint()
-        let path = "\(folder)/coverage-\(fingerprint).bin"
-        func cached(_ image: @escaping @Sendable (Int) throws -> Image) throws -> ImageSet {
-            try ImageSet.cached(
-                in: folder, fingerprint: fingerprint, count: section.count, heldOut: section.heldOut,
-                size: size, image: image, captions: { [scenes.scene($0).caption] }, control: control)
-        }
-        if !FileManager.default.fileExists(atPath: path) {
-            // Both files come from the same renderings.
-            try? FileManager.default.removeItem(atPath: "\(folder)/pictures-\(fingerprint).bin")
-            try CacheFile.write(to: path, count: byteCount * total) { memory in
-                _ = try cached { index in
-                    let rendering = scenes.scene(index).rendering(size: size)
-                    let bytes = Self.coverage(of: rendering, size: size)
-                    bytes.withUnsafeBytes { memory.put($0, at: index * byteCount) }
-                    return rendering.image
-                }
-            }
-        }
-        images = try cached { scenes.scene($0).render(size: size) }
-        coverage = try CacheFile.mapped(path, count: byteCount * total)
+        scenes = StillLifeImages(section: section)
+        let (size, cells) = (section.size, section.size / 4)
+        (images, coverage) = try scenes.rendered(
+            with: "coverage", bytes: Self.mostObjects * cells * cells, in: folder, control: control
+        ) { Self.coverage(of: $0, size: size) }
     }
 
     /// Per object of a scene and cell, how many samples show it.
@@ -63,15 +42,10 @@ struct JudgeImages: Sendable {
         return found
     }
 
-    /// The same images with their round trips through an autoencoder, made once.
-    func withRoundTrips(
-        through autoencoder: Autoencoder, weights: [(name: String, tensor: Tensor)], latentNoise: Double,
-        randomness: Randomness, in folder: String, device: Device, control: TrainingControl
-    ) throws -> JudgeImages {
+    /// The same images with their round trips through an autoencoder.
+    func with(_ roundTrips: RoundTrips) -> JudgeImages {
         var copy = self
-        copy.roundTrips = try RoundTrips.cached(
-            in: folder, images: images, autoencoder: autoencoder, weights: weights,
-            latentNoise: latentNoise, randomness: randomness, device: device, control: control)
+        copy.roundTrips = roundTrips
         return copy
     }
 

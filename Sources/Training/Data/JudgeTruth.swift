@@ -92,9 +92,7 @@ struct JudgeTruth {
     func loss(of answer: AttributeNetwork.Answer, flipped: Bool) -> Tensor {
         let cells = flipped ? cells.flipped(3) : cells
         let scores = answer.kinds
-        // ln(1 + exp(-|x|)) + max(x, 0) - x·y, which never overflows.
-        let doubt = (scores.absolute * -1).exp
-        let presence = ((doubt + 1).logarithm + scores.relu - scores * kinds).mean
+        let presence = scores.binaryEntropy(of: kinds).mean
         var loss = Self.entropy(answer.cells, cells, along: 1) + presence * 8
         for (found, wanted) in [
             (answer.colours, colours), (answer.surfaces, surfaces), (answer.states, states),

@@ -11,6 +11,7 @@ struct Randomness {
         case networkWeights, degradation, degradationNoise, roundTrips
         case heldOut
         case mixing, dropout
+        case texts
     }
 
     let seed: UInt64

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import StillLife
+import Tensors
 
 /// Scenes of the still-life world as training images; everything follows from the settings.
 struct StillLifeImages: Sendable {
@@ -39,5 +40,36 @@ struct StillLifeImages: Sendable {
             in: folder, fingerprint: try fingerprint(), count: section.count, heldOut: section.heldOut,
             size: size,
             image: { scene($0).render(size: size) }, captions: captions, control: control)
+    }
+
+    /// The images under their common captions, and so many bytes about each that come of the same renderings.
+    ///
+    /// - `name`: what the file of those bytes is named after.
+    func rendered(
+        with name: String, bytes: Int, in folder: String, control: TrainingControl,
+        of described: @escaping @Sendable (Rendering) -> [UInt8]
+    ) throws -> (images: ImageSet, about: MappedFile) {
+        let (size, total) = (section.size, section.count + section.heldOut)
+        let fingerprint = try fingerprint()
+        let path = "\(folder)/\(name)-\(fingerprint).bin"
+        func cached(_ image: @escaping @Sendable (Int) throws -> Image) throws -> ImageSet {
+            try ImageSet.cached(
+                in: folder, fingerprint: fingerprint, count: section.count, heldOut: section.heldOut,
+                size: size, image: image, captions: { [scene($0).caption] }, control: control)
+        }
+        if !FileManager.default.fileExists(atPath: path) {
+            // Both files come from the same renderings.
+            try? FileManager.default.removeItem(atPath: "\(folder)/pictures-\(fingerprint).bin")
+            try CacheFile.write(to: path, count: bytes * total) { memory in
+                _ = try cached { index in
+                    let rendering = scene(index).rendering(size: size)
+                    described(rendering).withUnsafeBytes { memory.put($0, at: index * bytes) }
+                    return rendering.image
+                }
+            }
+        }
+        return (
+            try cached { scene($0).render(size: size) }, try CacheFile.mapped(path, count: bytes * total)
+        )
     }
 }

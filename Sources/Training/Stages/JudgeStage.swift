@@ -52,14 +52,10 @@ final class JudgeStage: JudgingStage {
         var draws = randomness.draws(.degradation, step)
         let flipped = draws.unit() < 0.5
         let input = withoutGradients { () -> Tensor in
-            var shown = images.images.tensor(chosen, device: device)
-            if let roundTrips = images.roundTrips {
-                let marks = chosen.map { _ -> Float in
-                    draws.unit() < configuration.judge.roundTrips ? 1 : 0
-                }
-                let mark = Tensor(marks, shape: [chosen.count, 1, 1, 1]).to(device: device)
-                shown = shown + (roundTrips.tensor(chosen, device: device) - shown) * mark
-            }
+            let shown = images.images.tensor(chosen, device: device)
+                .mixed(
+                    with: images.roundTrips?.tensor(chosen, device: device),
+                    share: configuration.judge.roundTrips, draws: &draws)
             let random = RandomGenerator(seed: randomness.seed(.degradationNoise, step), device: device)
             let worse = Degradation(share: configuration.judge.degraded)(shown, draws: &draws, random: random)
             return (flipped ? worse.flipped(3) : worse).to(dtype: dtype)

@@ -133,7 +133,7 @@ struct BenchmarkCommand: AsyncParsableCommand {
         let report = RegionReport(
             pairs: pairs, labels: candidates.map(\.label), items: ids, rows: folder.rows,
             model: "`\(facts.name)` (\(facts.fingerprint))")
-        let account = SheetRecord(command: "benchmark", output: "sheet.png", seed: seed, model: facts)
+        let account = SheetRecord(command: "benchmark", output: "sheet.png", seed: seed, model: facts, by: Program.producer)
         try study.sheet(from: folder).write(to: output + "/sheet.png", metadata: account.metadata())
         try folder.write(report.markdown, to: "regions.md")
         guard !speech.quiet else { return }

@@ -17,9 +17,9 @@ struct EvaluateCommand: AsyncParsableCommand {
             pentimento evaluate flowers --photos build/flowers -o build/evaluation.json
 
             Autoencoder and inversion in dB, generated pictures as the judge sees them with 95 % intervals, the judge's own \
-            accuracy, cosines by the pair of towers, attention against true objects, and DiffEdit's masks against true \
-            edits. A part with count 0 is left out. Judge and pair are the folders MODEL-judge and MODEL-clip beside the \
-            model, where no others are named.
+            accuracy, cosines by the pair of towers, attention against true objects, DiffEdit's masks against true edits, and \
+            what a text-prompted segmentation finds against true objects. A part with count 0 is left out. Judge, pair and \
+            segmentation are the folders MODEL-judge, MODEL-clip and MODEL-clipseg beside the model, where no others are named.
 
             With photos: the autoencoder in dB, the judge's own accuracy, generated pictures of every kind in the colours             that it has as the judge sees them, edits of colour against their true results, and edits of kind.
             """)
@@ -32,6 +32,10 @@ struct EvaluateCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The folder of the pair of towers.", valueName: "dir"))
     var clip: String?
+
+    @Option(
+        help: ArgumentHelp("The folder of the network that finds what texts name.", valueName: "dir"))
+    var segmentation: String?
 
     @Option(
         help: """
@@ -64,6 +68,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Option(help: "Edits whose masks DiffEdit has to find.")
     var edits = EvaluationSettings().edits
 
+    @Option(help: "Renders in which what is there has to be found.")
+    var finds = EvaluationSettings().finds
+
     @Option(name: .shortAndLong, help: ArgumentHelp("Where the numbers go as JSON.", valueName: "file"))
     var output: String?
 
@@ -78,7 +85,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     func validate() throws {
         for (name, count) in [
             ("singles", singles), ("pairs", pairs), ("reconstructions", reconstructions),
-            ("inversions", inversions), ("maps", maps), ("edits", edits),
+            ("inversions", inversions), ("maps", maps), ("edits", edits), ("finds", finds),
         ] where !(0...1_000_000).contains(count) {
             throw ValidationError("--\(name) is \(count); it must lie in 0...1000000")
         }
@@ -102,24 +109,28 @@ struct EvaluateCommand: AsyncParsableCommand {
             try tell(try await measure(photoSet, photoSettings, judge: judgePlace, with: session))
         } else {
             let clipPlace = try ModelPlaces.companion(clip, of: place, "clip")
-            try tell(try await measureStillLifes(judge: judgePlace, clip: clipPlace, with: session))
+            let finderPlace = try ModelPlaces.companion(segmentation, of: place, "clipseg")
+            try tell(
+                try await measureStillLifes(
+                    judge: judgePlace, clip: clipPlace, finder: finderPlace, with: session))
         }
     }
 
     /// The numbers of a still-life model.
     private func measureStillLifes(
-        judge: String?, clip: String?, with session: ModelSession
+        judge: String?, clip: String?, finder: String?, with session: ModelSession
     ) async throws -> EvaluationReport {
         var settings = EvaluationSettings()
         (settings.seed, settings.singles, settings.pairs) = (seed ?? settings.seed, singles, pairs)
         (settings.steps, settings.guidance) = (steps, guidance)
         (settings.reconstructions, settings.inversions) = (reconstructions, inversions)
-        (settings.maps, settings.edits) = (maps, edits)
+        (settings.maps, settings.edits, settings.finds) = (maps, edits, finds)
         let (asked, device) = (settings, session.device)
         return try await session.result { diffusion in
             try diffusion.evaluate(
                 asked, judge: try judge.map { try Judge(folder: $0, device: device) },
-                pair: try clip.map { try CLIPScorer(folder: $0, device: device) })
+                pair: try clip.map { try CLIPScorer(folder: $0, device: device) },
+                finder: try finder.map { try CLIPSeg(folder: $0, device: device) })
         }
     }
 
