@@ -5,6 +5,7 @@ import Editing
 import Foundation
 import Imaging
 import Perception
+import Service
 import StillLife
 import StillLifeStudy
 import Support
