@@ -90,7 +90,7 @@ public struct Runner: Sendable {
             // Settings are shared, and not every method makes use of all of them.
             let (edit, asked) = (edit, request)
             let result = try await engine.result(notify: notify) {
-                try edit($0, asked.withoutUnusedSettings(with: $0.model.settings))
+                try edit($0, asked.withoutUnusedRegions().withoutUnusedSettings(with: $0.model.settings))
             }
             return Made(
                 image: result.image, mask: result.reach, cost: result.account.cost,

@@ -62,9 +62,12 @@ extension DiffusionSession {
                 options: checked.inversionOptions, seed: request.seed, cache: cache))
         context.image = working
         context.files = request.files
+        context.layout = request.regions
+        context.seed = request.seed
         context.imageMask = request.mask?.resized(width: size.width, height: size.height)
         context.regions = try regions(
-            request.regions, height: size.height / facts.latentFactor, width: size.width / facts.latentFactor)
+            request.regions.painted, height: size.height / facts.latentFactor,
+            width: size.width / facts.latentFactor)
         let painting = try checked.method.edit(context)
         let painted = try decode(painting.latent)
 

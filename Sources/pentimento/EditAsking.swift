@@ -1,10 +1,12 @@
+import ArgumentParser
 import Editing
 
 /// A command that asks methods for edits of a photo.
 protocol EditAsking {
-    var prompt: String { get }
     var source: String? { get }
     var negative: String? { get }
+    var prompt: String? { get }
+    var regions: RegionOptions { get }
     var preset: Preset? { get }
     var strength: Double? { get }
     var size: Int? { get }
@@ -15,11 +17,19 @@ protocol EditAsking {
 }
 
 extension EditAsking {
+    /// Refuses what says nothing of the wanted image.
+    func checkPrompt() throws {
+        guard prompt != nil || regions.regions != nil else {
+            throw ValidationError("Missing expected argument '--prompt <prompt>'")
+        }
+    }
+
     /// What any method is asked, but for pixels.
-    func sharedSettings(seed: UInt64) throws -> EditSettings {
+    /// - Parameter layout: what a region file says, where the command line does not.
+    func sharedSettings(seed: UInt64, _ layout: RegionLayout) throws -> EditSettings {
         let (kind, inversionOptions) = (try inverting.kind(), try inverting.options())
-        return EditSettings(prompt: prompt, source: source) {
-            $0.negative = negative
+        return EditSettings(prompt: prompt ?? layout.prompt ?? "", source: source) {
+            $0.negative = negative ?? layout.negative
             $0.preset = preset
             $0.seed = seed
             $0.steps = sampling.steps

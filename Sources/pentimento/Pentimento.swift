@@ -22,7 +22,7 @@ struct Pentimento: AsyncParsableCommand {
         version: Program.version,
         subcommands: [
             EditCommand.self, CompareCommand.self, StudyCommand.self, MethodsCommand.self,
-            GenerateCommand.self,
+            GenerateCommand.self, RegionsCommand.self,
             InvertCommand.self, InspectCommand.self, SheetCommand.self, SamplesCommand.self,
             StillLifeCommand.self, TrainCommand.self, JudgeCommand.self, EvaluateCommand.self,
             BenchmarkCommand.self, DoctorCommand.self,

@@ -15,11 +15,31 @@ struct RegionOptions: ParsableArguments {
             """, valueName: "place: prompt"))
     var region: [String] = []
 
-    /// The regions in their order, their masks read.
+    @Option(
+        help: ArgumentHelp(
+            "A JSON file of regions with their roles, seeds and key words (see regions); --region adds to them.",
+            valueName: "file"))
+    var regions: String?
+
+    /// What the file and the options ask for, masks read.
     ///
     /// A mask is read as --mask is, and what it was taken for is told where it could have meant something else.
-    func read(pixelLimit: Int = Image.defaultPixelLimit, _ log: Logger) throws -> [Region] {
-        try region.map { try Self.region($0, pixelLimit: pixelLimit, log) }
+    func read(pixelLimit: Int = Image.defaultPixelLimit, _ log: Logger) throws -> RegionLayout {
+        var layout =
+            try regions.map { try Self.layout(in: $0, pixelLimit: pixelLimit, log) } ?? RegionLayout()
+        layout.regions += try region.map { try Self.region($0, pixelLimit: pixelLimit, log) }
+        return layout
+    }
+
+    /// The layout of a file; says what may not be meant.
+    static func layout(in path: String, pixelLimit: Int = Image.defaultPixelLimit, _ log: Logger) throws
+        -> RegionLayout
+    {
+        let layout = try RegionLayout(contentsOf: path, pixelLimit: pixelLimit) {
+            log.warning("\($0.message.text(.flags))")
+        }
+        for notice in layout.notices { log.warning("\(path): \(notice)") }
+        return layout
     }
 
     private static func region(_ text: String, pixelLimit: Int, _ log: Logger) throws -> Region {

@@ -19,15 +19,17 @@ import Testing
     func leftOut() throws {
         var facts = LoadedModel(folder: try ModelFolder(path: Fixtures.model("tiny-sd1"))).facts
         let ordinary = Candidate.leftOut(with: facts)
-        #expect(ordinary.map(\.method) == ["multidiffusion", "instruct-pix2pix", "hiper", "imagic"])
+        #expect(
+            ordinary.map(\.method) == ["multidiffusion", "p2p-regions", "instruct-pix2pix", "hiper", "imagic"])
         #expect(
             ordinary.map(\.reason) == [
-                "paints regions, and these edits name none",
+                "paints regions, and these edits name none", "paints regions, and these edits name none",
                 "needs a model trained to follow instructions, and this one is not",
                 "tunes for minutes; name it to have it", "tunes for minutes; name it to have it",
             ])
         facts.inputChannels = 8
-        #expect(Candidate.leftOut(with: facts).map(\.method) == ["multidiffusion", "hiper", "imagic"])
+        #expect(
+            Candidate.leftOut(with: facts).map(\.method) == ["multidiffusion", "p2p-regions", "hiper", "imagic"])
     }
 
     @Test("Named methods come in the order named, once each, with their own options")

@@ -39,7 +39,7 @@ import Testing
             declared.map(\.type).sorted() == [
                 "CheckpointError", "ConfigurationError", "DiffusionError", "EditError", "EditingError",
                 "ImagingError", "JudgingError", "LoRAError", "MaskError", "ModelPlacesError",
-                "OperatorMissing", "PhotoSetError", "RelevanceError", "SafetensorsError",
+                "OperatorMissing", "PhotoSetError", "RegionFileError", "RelevanceError", "SafetensorsError",
                 "StillLifeSetError", "StudyError", "SystemFailure", "TensorError", "TokenizerError",
                 "TrainingError", "WeightError", "WriteFailure",
             ])

@@ -18,7 +18,8 @@ import Testing
         let pixels: [UInt8] = (0..<768).map { (index: Int) in UInt8((index * 37 + index / 16) % 256) }
         var request = EditRequest(
             image: Image(width: 16, height: 16, pixels: pixels), prompt: "a green pear",
-            source: method.needs.source == .required ? "a red apple" : nil, method: method.name
+            source: method.needs.source == .required ? "a red apple" : nil, method: method.name,
+            regions: (try? regions(for: method.name)) ?? []
         ) {
             $0.seed = 3
             $0.steps = 4

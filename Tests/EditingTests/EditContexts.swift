@@ -1,4 +1,5 @@
 import Diffusion
+import Imaging
 import Tensors
 import TestSupport
 
@@ -30,4 +31,23 @@ func context(
 /// A tiny random network of the fixtures.
 func tinyModel(_ name: String = "tiny-sd1") throws -> LoadedModel {
     LoadedModel(folder: try ModelFolder(path: Fixtures.model(name)))
+}
+
+/// What a method must be told of parts of the image, where it needs any: a thing that is edited.
+func regions(for method: String) throws -> [Region] {
+    guard try Registry.method(named: method).description.needs.regions == .required else { return [] }
+    var region = Region(.box(.init(x: 0.25, y: 0.25, width: 0.5, height: 0.5)), prompt: "a red apple")
+    region.target = "a green pear"
+    return [region]
+}
+
+/// A request for a whole edit by a method, with all that it must be told.
+func request(
+    image: Image, prompt: String, source: String?, method: String, mask: Mask? = nil,
+    _ change: (inout EditSettings) -> Void = { _ in }
+) throws -> EditRequest {
+    let request = EditRequest(
+        image: image, prompt: prompt, source: source, method: method, mask: mask,
+        regions: try regions(for: method), change)
+    return request
 }

@@ -33,7 +33,9 @@ import ToyModels
         "A seed gives the same picture every time, and every method gives one of the photo's size",
         arguments: names)
     func deterministic(method: String) async throws {
-        let request = EditRequest(image: Self.image(40, 40), prompt: "dog", source: "cat", method: method) {
+        let request = try EditingTests.request(
+            image: Self.image(40, 40), prompt: "dog", source: "cat", method: method
+        ) {
             $0.seed = 3
             $0.steps = 10
         }
@@ -51,7 +53,7 @@ import ToyModels
     func masked(method: String) async throws {
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
         let mask = Mask(width: 40, height: 40, values: values)
-        let request = EditRequest(
+        let request = try EditingTests.request(
             image: Self.image(40, 40), prompt: "dog", source: "cat", method: method, mask: mask
         ) {
             $0.steps = 10
@@ -75,7 +77,7 @@ import ToyModels
         let session = DiffusionSession(model: model, isCancelled: { cancelled })
         #expect(throws: CancellationError.self) {
             try session.edit(
-                EditRequest(image: Self.image(16, 16), prompt: "dog", source: "cat", method: method))
+                EditingTests.request(image: Self.image(16, 16), prompt: "dog", source: "cat", method: method))
         }
         #expect(model.passes.count == 4)
     }

@@ -52,7 +52,7 @@ import ToyModels
     func outside(method: String) throws {
         let values = (0..<(40 * 40)).map { Float($0 % 40 < 15 ? 1 : 0) }
         for paste in [Paste.residual, .replace, .auto] {
-            let request = EditRequest(
+            let request = try EditingTests.request(
                 image: EditTests.image(40, 40), prompt: "dog", source: "cat", method: method,
                 mask: Mask(width: 40, height: 40, values: values)
             ) {

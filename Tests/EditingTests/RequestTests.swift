@@ -199,6 +199,7 @@ import Testing
                 $0.method = method.name
                 $0.preset = preset
                 $0.source = method.needs.source == .required ? "cat" : nil
+                $0.regions = (try? regions(for: method.name)) ?? []
             }.checked()
             #expect(checked.options.values.count == method.options.count)
         }

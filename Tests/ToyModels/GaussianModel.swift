@@ -87,8 +87,8 @@ public final class GaussianModel: DiffusionModel {
         let rows = timesteps.scalars(as: Int64.self).map(Int.init)
         passes.append(rows.count)
         self.timesteps += rows
-        var means = latents.zerosLike
-        // Latents of another size than the toy's have no means.
+        // Latents of another size than the toy's have no means, though gradients reach the prompt.
+        var means = latents.zerosLike + context.embedding.mean.like(latents) * 0
         if context.embedding.count == latents.count {
             means = context.embedding.reshaped(latents.shape).to(dtype: latents.dtype)
         }

@@ -134,6 +134,18 @@ public final class DiffusionSession {
         return prompt
     }
 
+    /// Several texts as one prompt: their embeddings one after the other, kept for the job.
+    func joined(_ texts: [String], _ text: String) throws -> Conditioning {
+        let key = texts.joined(separator: "\0")
+        if let known = prompts[key] { return known }
+        let embedding = Tensor.concatenated(try texts.map { try prompt($0).embedding }, along: 1)
+        let long = Conditioning(text: text, TextEmbedding(embedding)) { [model] in
+            try guardingMemory { try withoutGradients { try model.context(of: embedding) } }
+        }
+        prompts[key] = long
+        return long
+    }
+
     /// The guided noise in each query's latent, in the order of the queries.
     ///
     /// Rows whose latents have the same shape share passes as far as memory allows, and equal ones are asked once. A

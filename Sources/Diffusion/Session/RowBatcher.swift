@@ -26,6 +26,7 @@ struct RowBatcher {
         func fits(_ first: Row) -> Bool {
             latent.shape == first.latent.shape && latent.dtype == first.latent.dtype
                 && extra?.shape == first.extra?.shape
+                && prompt.embedding.shape == first.prompt.embedding.shape
         }
     }
 

@@ -69,34 +69,50 @@ struct NullTextInversion: Inversion {
     private func embeddings(along path: InvertedTrajectory, of inversion: InversionContext) throws -> [Tensor]
     {
         let (session, levels) = (inversion.session, inversion.levels)
-        // Learnt in float32 even where the network computes in less: such small steps would vanish.
         let wanted = inversion.empty.embedding.dtype
-        var embedding = inversion.empty.embedding.to(dtype: wanted == .float64 ? .float64 : .float32)
+        var embedding = Self.start(from: inversion.empty)
         var latent = path.start
         var learnt: [Tensor] = []
         for k in session.steps("learning the empty prompt", (1...inversion.startStep).reversed()) {
-            let index = inversion.startStep - k
-            let prompted = try session.predict([Query(latent, at: levels[k], prompt: inversion.prompt)])[0]
-            let leaf = embedding.copied.requiringGradient
-            let adam = AdamW(parameters: [leaf], weightDecay: 0)
-            for _ in 0..<iterations {
-                let (loss, gradient) = try slope(
-                    at: leaf, latent: latent, prompted: prompted, target: path.latents[k - 1], level: k,
-                    of: inversion)
-                adam.step(gradients: [gradient], learningRate: rate(index))
-                // The loss is that before the update; the update counts all the same.
-                if loss < stop + 2e-5 * Double(index) { break }
-            }
-            embedding = leaf.detached
+            embedding = try next(
+                after: embedding, latent: latent, target: path.latents[k - 1], level: k, of: inversion)
             learnt.append(embedding.to(dtype: wanted).copied)
             // As the method will sample, in one pass of two rows, so that both see the same latents.
             let noise = try session.noise(
                 in: latent, at: levels[k], prompt: inversion.prompt,
-                negative: Conditioning(embedding: learnt[index]),
+                negative: Conditioning(embedding: learnt[inversion.startStep - k]),
                 scale: inversion.guidance)
             latent = DDIM.step(latent, noise, from: levels[k], to: levels[k - 1])
         }
         return learnt.reversed()
+    }
+
+    /// The embedding learnt at a level from that of the level above, [1, L, D]: a few Adam steps towards `target`, the
+    /// latent below.
+    func next(
+        after embedding: Tensor, latent: Tensor, target: Tensor, level k: Int, of inversion: InversionContext
+    ) throws -> Tensor {
+        let index = inversion.startStep - k
+        let prompted = try inversion.session.predict([
+            Query(latent, at: inversion.levels[k], prompt: inversion.prompt)
+        ])[0]
+        let leaf = embedding.copied.requiringGradient
+        let adam = AdamW(parameters: [leaf], weightDecay: 0)
+        for _ in 0..<iterations {
+            let (loss, gradient) = try slope(
+                at: leaf, latent: latent, prompted: prompted, target: target, level: k, of: inversion)
+            adam.step(gradients: [gradient], learningRate: rate(index))
+            // The loss is that before the update; the update counts all the same.
+            if loss < stop + 2e-5 * Double(index) { break }
+        }
+        return leaf.detached
+    }
+
+    /// An embedding as it is learnt: in float32 even where the network computes in less, since such small steps would
+    /// vanish.
+    static func start(from prompt: Conditioning) -> Tensor {
+        let embedding = prompt.embedding
+        return embedding.to(dtype: embedding.dtype == .float64 ? .float64 : .float32)
     }
 
     /// How fast to learn at a step counted from the noisiest: by the published rule, which says 100 whatever K is.

@@ -54,6 +54,10 @@ public struct EditContext {
     public var inversionSettings = InversionSettings()
     /// Parts of the image with prompts of their own.
     public internal(set) var regions: [EditRegion] = []
+    /// The same as they were asked for, with roles, seeds and all.
+    public internal(set) var layout: [Region] = []
+    /// Seed of the job's noise, for regions that have none of their own.
+    public internal(set) var seed: UInt64 = 0
     /// What the files hold that options name.
     public internal(set) var files: [String: OptionFile] = [:]
     /// The image that the latent was encoded from, at the working size; nil where there is only a latent.

@@ -4,8 +4,8 @@ public enum Registry {
     public static let all: [any EditingMethod.Type] = [
         DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self,
         MDP.self,
-        MultiDiffusion.self, MasaCtrl.self, LEDITSPlusPlus.self, CycleDiffusion.self, Inpaint.self,
-        InstructPix2Pix.self, HiPer.self, Imagic.self,
+        MultiDiffusion.self, P2PRegions.self, MasaCtrl.self, LEDITSPlusPlus.self, CycleDiffusion.self,
+        Inpaint.self, InstructPix2Pix.self, HiPer.self, Imagic.self,
     ]
 
     /// The method used where none is named.

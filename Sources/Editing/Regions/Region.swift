@@ -42,12 +42,38 @@ public struct Region: Sendable, Hashable {
         case mask(Mask)
     }
 
+    /// What becomes of a region between two pictures: which of them show it, and what.
+    public enum Role: String, Sendable, Hashable, Codable, CaseIterable {
+        /// What is behind everything, over the whole image, in both pictures.
+        case background
+        /// A thing that both pictures show alike.
+        case inherent
+        /// A thing that the target alone shows.
+        case added
+        /// A thing that the source alone shows.
+        case removed
+        /// A thing that the target shows otherwise than the source.
+        case edited
+    }
+
     /// Where it lies.
     public var place: Place
-    /// What it should show.
+    /// What it should show; of an edited one what it shows in the source.
     public var prompt: String
     /// What guidance leads away from there; the request's where nil.
     public var negative: String?
+    /// What to call it; its number where nil.
+    public var id: String?
+    /// What an edited region shows in the target.
+    public var target: String?
+    /// What becomes of it; where nil edited if it has a target, and else inherent.
+    public var role: Role?
+    /// Words of its prompts that name the thing.
+    public var words: [String] = []
+    /// Share of half its shorter side over which it fades in from its border, in 0...1; the method's where nil.
+    public var feather: Double?
+    /// Seed of its own noise; where nil the request's, and one more for each region before it.
+    public var seed: UInt64?
 
     /// A region.
     public init(_ place: Place, prompt: String, negative: String? = nil) {
@@ -56,30 +82,14 @@ public struct Region: Sendable, Hashable {
         self.negative = negative
     }
 
-    /// Refuses a region that lies outside the image, is nowhere, or says nothing.
-    /// - Parameter number: its place in the list, from 1.
-    /// - Throws: `EditingError.badValue`.
-    func check(number: Int) throws(EditingError) {
-        guard prompt.contains(where: { !$0.isWhitespace }) else {
-            throw .badValue(name: "the prompt of region \(number)", value: "empty", expected: "some words")
-        }
-        switch place {
-        case .box(let box):
-            guard box.isInside else {
-                let hint = [box.x, box.y, box.width, box.height].contains { $0 > 1 } ? ", not in pixels" : ""
-                throw .badValue(
-                    name: "region \(number)", value: "\(box)",
-                    expected: "x,y,width,height in shares of the picture (0 to 1) that stay inside it" + hint)
-            }
-        case .mask(let mask):
-            guard mask.values.allSatisfy({ (0...1).contains($0) }), mask.values.contains(where: { $0 >= 0.5 })
-            else {
-                throw .badValue(
-                    name: "the mask of region \(number)", value: "dark everywhere",
-                    expected: "white where the region is")
-            }
-        }
-    }
+    /// The whole image.
+    public static let everywhere = Place.box(Box(x: 0, y: 0, width: 1, height: 1))
+
+    /// What becomes of it.
+    public var effectiveRole: Role { role ?? (target == nil ? .inherent : .edited) }
+
+    /// What messages call it: its name, or its number in the list.
+    public func name(number: Int) -> String { id.map { "\"\($0)\"" } ?? "\(number)" }
 
     /// The cells of a latent that belong to it: 1 or 0.
     ///
@@ -120,70 +130,5 @@ extension Region: CustomStringConvertible {
             case .mask(let mask): "mask of \(mask.width)x\(mask.height)"
             }
         return "\(place): \(prompt)" + (negative.map { " | \($0)" } ?? "")
-    }
-}
-
-extension Region: Codable {
-    private enum Keys: String, CodingKey { case box, mask, prompt, negative }
-
-    /// Reads a region: `prompt`, and either `box` (four numbers) or `mask`.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Keys.self)
-        let prompt = try container.decode(String.self, forKey: .prompt)
-        let negative = try container.decodeIfPresent(String.self, forKey: .negative)
-        if let values = try container.decodeIfPresent(MaskValues.self, forKey: .mask) {
-            self.init(.mask(values.mask), prompt: prompt, negative: negative)
-            return
-        }
-        let numbers = try container.decode([Double].self, forKey: .box)
-        guard numbers.count == 4 else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .box, in: container, debugDescription: "a box is [x, y, width, height]")
-        }
-        let box = Box(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
-        self.init(.box(box), prompt: prompt, negative: negative)
-    }
-
-    /// Writes the region, a mask with all its values.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Keys.self)
-        switch place {
-        case .box(let box): try container.encode([box.x, box.y, box.width, box.height], forKey: .box)
-        case .mask(let mask): try container.encode(MaskValues(mask), forKey: .mask)
-        }
-        try container.encode(prompt, forKey: .prompt)
-        try container.encodeIfPresent(negative, forKey: .negative)
-    }
-}
-
-/// A mask in a file: rows from the top.
-struct MaskValues: Codable {
-    let mask: Mask
-
-    private enum Keys: String, CodingKey { case width, height, values }
-
-    init(_ mask: Mask) { self.mask = mask }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Keys.self)
-        let width = try container.decode(Int.self, forKey: .width)
-        let height = try container.decode(Int.self, forKey: .height)
-        let values = try container.decode([Float].self, forKey: .values)
-        let (count, overflow) = width.multipliedReportingOverflow(by: height)
-        guard width > 0, height > 0, !overflow, count == values.count,
-            values.allSatisfy({ (0...1).contains($0) })
-        else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .values, in: container,
-                debugDescription: "a mask needs width * height values in 0...1")
-        }
-        mask = Mask(width: width, height: height, values: values)
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Keys.self)
-        try container.encode(mask.width, forKey: .width)
-        try container.encode(mask.height, forKey: .height)
-        try container.encode(mask.values, forKey: .values)
     }
 }

@@ -19,6 +19,7 @@ public struct EditRequest: Sendable, Hashable {
     /// What the files hold that options name, by the option's name; see ``EditingMethod/files``.
     public var files: [String: OptionFile] = [:]
 
+
     /// A request of settings.
     public init(_ settings: EditSettings, image: Image, mask: Mask? = nil, regions: [Region] = []) {
         self.settings = settings
@@ -62,6 +63,15 @@ public struct EditRequest: Sendable, Hashable {
             }
         }
         return checked
+    }
+
+    /// The request without regions, where its method has no use for any.
+    public func withoutUnusedRegions() throws -> EditRequest {
+        var request = self
+        if try Registry.method(named: settings.method).description.needs.regions == .unused {
+            request.regions = []
+        }
+        return request
     }
 
     /// The request without the shared settings that its method makes no use of.

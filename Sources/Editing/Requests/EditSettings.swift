@@ -129,7 +129,7 @@ public struct EditSettings: Sendable, Hashable, Codable {
         case .unused where !regions.isEmpty: throw .unusedRegions(method: method)
         case .required where regions.isEmpty:
             throw .missing(.region, method: method)
-        default: for (index, region) in regions.enumerated() { try region.check(number: index + 1) }
+        default: try regions.check()
         }
     }
 

@@ -80,7 +80,7 @@ extension DiffusionSession {
                 throw EditingError.badValue(name: name, value: "\(value)", expected: "a number from 0 to 100")
             }
         }
-        for (index, region) in request.regions.enumerated() { try region.check(number: index + 1) }
+        try request.regions.check()
         let facts = model.facts
         func side(_ name: String, _ pixels: Int?) throws -> Int {
             let pixels = pixels ?? facts.imageSide
@@ -100,12 +100,14 @@ extension DiffusionSession {
             height: height, width: width, modelSide: facts.imageSide / facts.latentFactor)
         advise(on: request.prompts)
         let (prompted, empty) = (
-            try prompt(request.prompt), try prompt(request.negative ?? "", as: "negative prompt")
+            try prompt(request.regions.background(of: request.prompt)),
+            try prompt(request.negative ?? "", as: "negative prompt")
         )
         let start = random.normal(shape).to(device: model.device)
         let painter = try windows.map {
             try RegionPainter(
-                self, windows: $0, regions: try regions(request.regions, height: height, width: width),
+                self, windows: $0,
+                regions: try regions(request.regions.painted, height: height, width: width),
                 background: prompted, guidance: request.guidance)
         }
         let alone = try painter?.bootstrapping(

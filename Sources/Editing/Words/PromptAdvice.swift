@@ -41,6 +41,14 @@ extension DiffusionSession {
     }
 }
 
+extension PairRequest {
+    /// Everything that it asks for in words.
+    var named: [NamedPrompt] {
+        [("prompt", settings.prompt)] + (settings.source.map { [("source prompt", $0)] } ?? [])
+            + (settings.negative.map { [("negative prompt", $0)] } ?? []) + regions.prompts
+    }
+}
+
 extension GenerationRequest {
     /// Everything that it asks for in words.
     var prompts: [NamedPrompt] {
@@ -51,7 +59,10 @@ extension GenerationRequest {
 extension [Region] {
     /// What the regions should show.
     fileprivate var prompts: [NamedPrompt] {
-        enumerated().map { ("prompt of region \($0 + 1)", $1.prompt) }
+        enumerated().flatMap { index, region in
+            [("prompt of region \(index + 1)", region.prompt)]
+                + (region.target.map { [("target prompt of region \(index + 1)", $0)] } ?? [])
+        }
     }
 }
 

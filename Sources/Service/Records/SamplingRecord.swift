@@ -43,6 +43,12 @@ public struct SamplingRecord: Sendable, Codable {
     public var cost: Cost
     /// How many shared the rows of a pass, which the last digits of results depend on.
     public var threads: Int
+    /// The method that made a source and a target; nil for a single image.
+    public var method: String?
+    /// Its options.
+    public var options: [String: OptionValue]?
+    /// The regions, where all are boxes.
+    public var layout: [Region]?
     /// How the photo was brought to noise.
     public var inversion: InversionKind?
     /// The inversion's own options.

@@ -27,7 +27,7 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
     var photo: String
 
     @Option(name: .shortAndLong, help: "What the photo should show.")
-    var prompt: String
+    var prompt: String?
 
     @Option(
         name: .shortAndLong, help: "What the photo shows now; some methods need it, most do better with it.")
@@ -78,6 +78,7 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
+    @OptionGroup(title: "Regions") var regions: RegionOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Sampling") var walking: WalkOptions
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -85,20 +86,26 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup var speech: SpeechOptions
 
     func validate() throws {
+        try checkPrompt()
         if pixelLimit < 1 { throw ValidationError("--pixel-limit is \(pixelLimit); it must be at least 1") }
     }
 
     func run() async throws {
         var candidates = try Candidate.chosen(methods, options: option, preset: preset ?? .paper)
-        let settings = try sharedSettings(seed: sampling.seed.drawn())
+        let layout = try regions.read(pixelLimit: pixelLimit, speech.log)
+        let settings = try sharedSettings(seed: sampling.seed.drawn(), layout)
         try check(settings)
+        if methods == "all" { candidates = fitting(candidates, layout.regions) }
         try checkOutputs(candidates)
-        var request = EditRequest(settings, image: try Photo(contentsOf: photo, pixelLimit: pixelLimit).image)
+        var request = EditRequest(
+            settings, image: try Photo(contentsOf: photo, pixelLimit: pixelLimit).image,
+            regions: layout.regions)
         request.mask = try masking.read(for: request.image, pixelLimit: pixelLimit, speech.log)
+        let path = try model.path(
+            for: [settings.prompt, source, settings.negative]
+                + layout.regions.flatMap { [$0.prompt, $0.target] }, photo: photo, speech.log)
         let compared = try comparedEdit(request)
-        let session = try ModelSession(
-            model, compute, speech,
-            at: try model.path(for: [prompt, source, negative], photo: photo, speech.log))
+        let session = try ModelSession(model, compute, speech, at: path)
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }
 
         session.tell(of: compared.request.image, side: size)
@@ -124,6 +131,11 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
         _ = try settings.checked(hasMask: true)
     }
 
+    /// The candidates that have what they paint by: those that need regions are no news where none are named.
+    private func fitting(_ candidates: [Candidate], _ regions: [Region]) -> [Candidate] {
+        candidates.filter { !regions.isEmpty || $0.description?.needs.regions != .required }
+    }
+
     /// The candidates that the model can do; says who is left out.
     private func fitting(_ candidates: [Candidate], _ session: ModelSession) -> [Candidate] {
         let (reads, latent) = (session.folder.unet.inChannels, session.folder.autoencoder.latentChannels)
@@ -144,7 +156,8 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
             var own = request
             (own.method, own.options) = (name, options)
             // What is missing becomes a line of the table.
-            for unused in (try? own.checked().unused) ?? [] where unused.setting != .source {
+            for unused in (try? own.withoutUnusedRegions().checked().unused) ?? []
+            where unused.setting != .source {
                 if case .option = unused.setting { continue }
                 users[unused.setting.message.text(.flags), default: []].append(name)
             }

@@ -33,7 +33,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     var photos: [String]
 
     @Option(name: .shortAndLong, help: "What the photo should show.")
-    var prompt: String
+    var prompt: String?
 
     @Option(
         name: .shortAndLong, help: "What the photo shows now; some methods need it, most do better with it.")
@@ -82,6 +82,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup var speech: SpeechOptions
 
     func validate() throws {
+        try checkPrompt()
         if pixelLimit < 1 { throw ValidationError("--pixel-limit is \(pixelLimit); it must be at least 1") }
         if strengths != nil,
             strength != nil || results.panel != nil || results.trace != nil || results.maskOut != nil
@@ -100,9 +101,8 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     func run() async throws {
         let seed = sampling.seed.drawn()
         // Everything that can be refused is refused before anything is read or computed, cheapest first.
-        let job = try Job(
-            self, settings: try settings(seed: seed),
-            regions: try regions.read(pixelLimit: pixelLimit, speech.log))
+        let layout = try regions.read(pixelLimit: pixelLimit, speech.log)
+        let job = try Job(self, settings: try settings(seed: seed, layout), regions: layout.regions)
         let list = try PhotoList(photos)
         if let path = results.imagePath { try writing.check(path) }
         let made = try results.prepare(severalPhotos: list.areSeveral)
@@ -166,14 +166,15 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
 
         /// Everything that is said in words.
         var prompts: [String?] {
-            [settings.prompt, settings.source, settings.negative] + regions.map(\.prompt)
+            [settings.prompt, settings.source, settings.negative]
+                + regions.flatMap { [$0.prompt, $0.target] }
         }
     }
 
     /// What is asked, but for pixels.
-    private func settings(seed: UInt64) throws -> EditSettings {
+    private func settings(seed: UInt64, _ layout: RegionLayout) throws -> EditSettings {
         let options = try Options.parse(option)
-        var settings = try sharedSettings(seed: seed)
+        var settings = try sharedSettings(seed: seed, layout)
         settings.method = method
         settings.options = options
         settings.traces = results.trace != nil
@@ -195,7 +196,10 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice.message.text(.flags))") }
         let output = places.image.path
-        if job.curve == nil { writing.warn(of: photo, prompts: [prompt, negative], writing: output, log) }
+        if job.curve == nil {
+            writing.warn(
+                of: photo, prompts: [job.settings.prompt, job.settings.negative], writing: output, log)
+        }
         var request = EditRequest(
             job.settings, image: photo.image,
             mask: try masking.read(for: photo.image, pixelLimit: pixelLimit, log), regions: job.regions)

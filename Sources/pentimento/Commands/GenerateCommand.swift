@@ -17,6 +17,10 @@ struct GenerateCommand: AsyncParsableCommand {
             pentimento generate --prompt "a red apple on a wooden table" --seed 1 -o apple.png
 
             pentimento generate --prompt "a wooden table" --width 256 --height 64 --region "0.1,0.3,0.2,0.6: a red apple"
+            pentimento generate --regions Examples/apple-to-pear.json --method p2p-regions --seed 1 -o pair.png
+
+            With a --method of regions in pairs a source and a target are made from one noise, and a panel of both: \
+            pair.png is the target, and pair-source.png and pair-panel.png lie beside it.
 
             A seed gives the same picture every time. --region, --wrap and --windows paint by MultiDiffusion, in \
             windows of the model's own size. Noise: one draw of the latent's shape, then one a step with --eta, \
@@ -24,7 +28,7 @@ struct GenerateCommand: AsyncParsableCommand {
             """)
 
     @Option(name: .shortAndLong, help: "What the picture should show.")
-    var prompt: String
+    var prompt: String?
 
     @Option(name: [.short, .long, .customLong("negative-prompt")], help: "What it should not show.")
     var negative: String?
@@ -58,6 +62,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @Flag(help: "Print the account as JSON.")
     var json = false
 
+    @OptionGroup(title: "Source and target") var pairing: PairOptions
     @OptionGroup(title: "Regions and windows") var regions: RegionOptions
     @OptionGroup(title: "Regions and windows") var windows: WindowOptions
     @OptionGroup var sampling: SamplingOptions
@@ -66,6 +71,9 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup var speech: SpeechOptions
 
     func validate() throws {
+        guard prompt != nil || regions.regions != nil else {
+            throw ValidationError("Missing expected argument '--prompt <prompt>'")
+        }
         if !(0...1).contains(eta) {
             throw ValidationError("--eta is \(eta); it must be a number from 0 to 1")
         }
@@ -86,28 +94,30 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let prompt = try checkedPrompt(prompt)
+        let layout = try regions.read(speech.log)
+        let prompt = try checkedPrompt(self.prompt ?? layout.prompt ?? "")
+        let negative = self.negative ?? layout.negative
+        if try pairing.makesPairs() { return try await runPair(prompt, negative, layout) }
         let seed = sampling.seed.drawn()
-        let parts = try regions.read(speech.log)
+        let parts = layout.regions
         let place =
             output.map { ResultPlace.named($0) }
             ?? .series(folder: ".", stem: "generated-\(seed)", ending: "png")
         try Outputs.check(image: place.path)
         try Outputs.checkDistinct([("-o", output), ("--json", json ? "-" : nil)])
         let windows = try windows.settings(hasRegions: !parts.isEmpty)
-        let (width, height) = (size?.width ?? width, size?.height ?? height)
+        let (width, height) = (
+            size?.width ?? width ?? layout.canvas?.width, size?.height ?? height ?? layout.canvas?.height
+        )
         let session = try ModelSession(
             model, compute, speech,
-            at: try model.path(for: [prompt, negative] + parts.map(\.prompt), speech.log), width: width,
+            at: try model.path(
+                for: [prompt, negative] + parts.flatMap { [$0.prompt, $0.target] }, speech.log), width: width,
             height: height, window: windows?.side)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
         _ = try sampler.sampler().levels(of: session.folder.schedule, steps: steps)
         let factor = session.folder.autoencoder.spatialFactor
-        for (name, side) in [("width", width), ("height", height)] {
-            guard let side, side % factor != 0 else { continue }
-            let what = size.map { "--size is \($0)" } ?? "--\(name) is \(side)"
-            throw Failure.usage("\(what); this model needs multiples of \(factor)")
-        }
+        try checkSides(width, height, factor)
         let own = session.folder.unet.sampleSize * factor
         try Outputs.checkFits(place.path, width: width ?? own, height: height ?? own)
         let bytes = Outputs.mostBytes(place.path, width: width ?? own, height: height ?? own)
@@ -142,6 +152,18 @@ struct GenerateCommand: AsyncParsableCommand {
                 "\(Outputs.name(path)) (seed \(seed), \(account.width)x\(account.height), "
                     + String(format: "%.1f s", made.cost.seconds) + ", \(made.cost.forwards) passes)",
                 beside: [path])
+        }
+    }
+
+    /// Refuses a canvas that is not made of whole elements of a latent.
+    func checkSides(_ width: Int?, _ height: Int?, _ factor: Int) throws {
+        for (name, side) in [("width", width), ("height", height)] {
+            guard let side, side % factor != 0 else { continue }
+            let isTyped = self.width != nil || self.height != nil
+            let what =
+                size.map { "--size is \($0)" }
+                ?? (isTyped ? "--\(name) is \(side)" : "the canvas's \(name) is \(side)")
+            throw Failure.usage("\(what); this model needs multiples of \(factor)")
         }
     }
 

@@ -78,7 +78,7 @@ public struct MultiDiffusion: EditingMethod {
         let paintsAll = context.regions.isEmpty || background == .prompt
         let painter = try RegionPainter(
             context.session, windows: windows, regions: context.regions,
-            background: paintsAll ? context.prompt : nil, guidance: context.guidance)
+            background: paintsAll ? try context.background : nil, guidance: context.guidance)
         let covered = painter.covered.like(context.clean)
         let mask = paintsAll ? context.mask : context.mask.map { $0 * covered } ?? covered
         guard context.startStep > 0 else { return EditOutput(context.clean, mask: mask) }
@@ -109,5 +109,15 @@ public struct MultiDiffusion: EditingMethod {
     private func path(_ context: EditContext, _ noise: Tensor) throws -> InvertedTrajectory {
         guard start == .noised else { return try context.invert() }
         return context.noised(with: noise, prompt: context.source ?? context.empty)
+    }
+}
+
+extension EditContext {
+    /// What the whole image should show behind the regions: the prompt, and what listed backgrounds say.
+    fileprivate var background: Conditioning {
+        get throws {
+            let text = layout.background(of: prompt.text ?? "")
+            return text == prompt.text ?? "" ? prompt : try session.prompt(text)
+        }
     }
 }

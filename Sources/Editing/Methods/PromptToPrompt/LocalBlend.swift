@@ -36,16 +36,7 @@ struct LocalBlend {
         latentSize = (latentShape[2], latentShape[3])
         wanted = Selectors(words, length)
         subtracted = Selectors(subtract, length)
-        let shorter = Swift.min(latentShape[2], latentShape[3])
-        // The middle's maps are left out, as in the published code.
-        let maps = sites.filter { $0.isCrossAttentionMap && $0.stage != .middle }
-        /// How far a scale's side is from the wanted one: 2 for twice and for half of it.
-        func distance(_ scale: Int) -> Double {
-            let ratio = Double(shorter) / Double(scale) / Double(side)
-            return Swift.max(ratio, 1 / ratio)
-        }
-        let nearest = maps.map(\.scale).min { (distance($0), $0) < (distance($1), $1) }
-        self.sites = maps.filter { $0.scale == nearest }
+        self.sites = sites.promptMaps(nearestSide: side, latentShape: latentShape)
     }
 
     /// Which columns of a map count, by row; nil where no word of that row's prompt is meant.
@@ -107,5 +98,21 @@ struct LocalBlend {
         guard let first = maps.first else { return nil }
         return maps.dropFirst().reduce(first) { $0.maximum($1) }
             .upsampledNearest(height: latentSize.height, width: latentSize.width).clamped(0, 1)
+    }
+}
+
+extension [Site] {
+    /// The maps over the prompt whose side, in tokens, is nearest to a wanted one.
+    func promptMaps(nearestSide side: Int, latentShape: [Int]) -> [Site] {
+        let shorter = Swift.min(latentShape[2], latentShape[3])
+        // The middle's maps are left out, as in the published code.
+        let maps = filter { $0.isCrossAttentionMap && $0.stage != .middle }
+        /// How far a scale's side is from the wanted one: 2 for twice and for half of it.
+        func distance(_ scale: Int) -> Double {
+            let ratio = Double(shorter) / Double(scale) / Double(side)
+            return Swift.max(ratio, 1 / ratio)
+        }
+        let nearest = maps.map(\.scale).min { (distance($0), $0) < (distance($1), $1) }
+        return maps.filter { $0.scale == nearest }
     }
 }
