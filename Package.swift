@@ -151,7 +151,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
         // Closed-form denoisers.
         .target(
-            name: "ToyModels", dependencies: ["Diffusion", "Networks", "Prompts", "Tensors"],
+            name: "ToyModels", dependencies: ["Diffusion", "Networks", "Perception", "Prompts", "Tensors"],
             path: "Tests/ToyModels",
             swiftSettings: strict),
 

@@ -28,6 +28,7 @@ extension DiffusionSession {
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
     public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
         let checked = try request.checked(with: model.settings)
+        try checked.requireRelevance(request.relevance)
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: request)
@@ -63,6 +64,7 @@ extension DiffusionSession {
         context.image = working
         context.files = request.files
         context.layout = request.regions
+        context.relevance = request.relevance
         context.seed = request.seed
         context.imageMask = request.mask?.resized(width: size.width, height: size.height)
         context.regions = try regions(

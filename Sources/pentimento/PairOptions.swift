@@ -10,7 +10,7 @@ import Support
 struct PairOptions: ParsableArguments {
     @Option(
         help:
-            "How regions are painted: multidiffusion for one picture, p2p-regions for a source and a target."
+            "How regions are painted: multidiffusion for one picture, p2p-regions or mrgd for a source and a target."
     )
     var method = MultiDiffusion.description.name
 
@@ -80,17 +80,19 @@ extension GenerateCommand {
             ($0.negative, $0.preset, $0.options) = (negative, pairing.preset, options)
             ($0.seed, $0.steps, $0.guidance) = (seed, sampling.steps, sampling.guidance)
         }
-        let request = PairRequest(settings, regions: layout.regions, width: width, height: height)
-        _ = try request.checked()
+        var request = PairRequest(settings, regions: layout.regions, width: width, height: height)
+        let method = try request.checked().description
         let places = try PairPlaces(output, seed: seed)
         for place in [places.target, places.source, places.panel] { try Outputs.check(image: place.path) }
         let texts: [String?] =
             [prompt, negative, pairing.source] + layout.regions.flatMap { [$0.prompt, $0.target] }
         let path = try model.path(for: texts, speech.log)
+        request.relevance = try guiding.source(for: method, model: path)
         let session = try ModelSession(model, compute, speech, at: path, width: width, height: height)
         _ = try request.checked(with: session.folder.settings).levels(of: session.folder.schedule)
         try checkSides(width, height, session.folder.autoencoder.spatialFactor)
-        let made = try await session.result { try $0.generatePair(request) }
+        let asked = request
+        let made = try await session.result { try $0.generatePair(asked) }
         try Task.checkCancellation()
         try write(made, of: request, to: places, threads: session.threads)
     }

@@ -20,16 +20,17 @@ import Testing
         var facts = LoadedModel(folder: try ModelFolder(path: Fixtures.model("tiny-sd1"))).facts
         let ordinary = Candidate.leftOut(with: facts)
         #expect(
-            ordinary.map(\.method) == ["multidiffusion", "p2p-regions", "instruct-pix2pix", "hiper", "imagic"])
+            ordinary.map(\.method) == ["multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic"])
         #expect(
             ordinary.map(\.reason) == [
                 "paints regions, and these edits name none", "paints regions, and these edits name none",
+                "paints regions, and these edits name none",
                 "needs a model trained to follow instructions, and this one is not",
                 "tunes for minutes; name it to have it", "tunes for minutes; name it to have it",
             ])
         facts.inputChannels = 8
         #expect(
-            Candidate.leftOut(with: facts).map(\.method) == ["multidiffusion", "p2p-regions", "hiper", "imagic"])
+            Candidate.leftOut(with: facts).map(\.method) == ["multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic"])
     }
 
     @Test("Named methods come in the order named, once each, with their own options")

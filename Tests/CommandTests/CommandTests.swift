@@ -113,6 +113,7 @@ import Testing
                   "inversion" : false,
                   "mask" : "optional",
                   "regions" : "unused",
+                  "relevance" : false,
                   "source" : "unused",
                   "tuning" : false
                 },

@@ -25,6 +25,7 @@ import Testing
             $0.steps = 4
         }
         if method.name == "pix2pix-zero" { request.options = ["sentences": "2", "rounds": "1"] }
+        request.relevance = (try? relevance(for: method.name)) ?? nil
         // A network that learnt nothing finds differences of one size; about half of them are to be a mask.
         if ["diffedit", "inpaint"].contains(method.name) { request.options = ["threshold": "0.3"] }
         // Which phrases it takes by itself depends on the model's language.

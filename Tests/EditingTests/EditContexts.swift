@@ -2,6 +2,7 @@ import Diffusion
 import Imaging
 import Tensors
 import TestSupport
+import ToyModels
 
 @testable import Editing
 
@@ -41,13 +42,20 @@ func regions(for method: String) throws -> [Region] {
     return [region]
 }
 
+/// A network that tells where an image shows a text, for methods that need one.
+func relevance(for method: String) throws -> RelevanceSource? {
+    guard try Registry.method(named: method).description.needs.relevance else { return nil }
+    return RelevanceSource("colours") { _ in ColourRelevance() }
+}
+
 /// A request for a whole edit by a method, with all that it must be told.
 func request(
     image: Image, prompt: String, source: String?, method: String, mask: Mask? = nil,
     _ change: (inout EditSettings) -> Void = { _ in }
 ) throws -> EditRequest {
-    let request = EditRequest(
+    var request = EditRequest(
         image: image, prompt: prompt, source: source, method: method, mask: mask,
         regions: try regions(for: method), change)
+    request.relevance = try relevance(for: method)
     return request
 }

@@ -24,6 +24,10 @@ public final class GaussianModel: DiffusionModel {
     public var sensitivity = 0.0
     /// How much of the last three channels of wider inputs is added to answers.
     public var extraInfluence = 0.0
+    /// What latents are multiplied by to be what the network sees.
+    public var latentScale = 1.0
+    /// What an unscaled latent is decoded to; itself, unless a test wants more.
+    public var decoder: (Tensor) -> Tensor = { $0 }
     /// How many rows fit, if fewer than the studio allows.
     public var rowBytes = 1
     /// Called before every pass, with its number from 1.
@@ -32,6 +36,8 @@ public final class GaussianModel: DiffusionModel {
     public private(set) var passes: [Int] = []
     /// Timesteps of every row so far.
     public private(set) var timesteps: [Int] = []
+    /// How many latents were decoded.
+    public private(set) var decoded = 0
 
     private let means: [String: Tensor]
 
@@ -117,8 +123,11 @@ public final class GaussianModel: DiffusionModel {
         (image, .full(image.shape, 0.01))
     }
 
-    /// The latent itself.
-    public func image(of latent: Tensor) throws -> Tensor { latent }
+    /// The latent itself, or what the decoder makes of it.
+    public func image(of latent: Tensor) throws -> Tensor {
+        decoded += 1
+        return decoder(latentScale == 1 ? latent : latent / latentScale)
+    }
 
     /// What `rowBytes` says.
     public func bytesPerRow(latentShape: [Int], plan: Plan) -> Int { rowBytes }

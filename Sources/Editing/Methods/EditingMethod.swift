@@ -56,6 +56,8 @@ public struct EditContext {
     public internal(set) var regions: [EditRegion] = []
     /// The same as they were asked for, with roles, seeds and all.
     public internal(set) var layout: [Region] = []
+    /// The network that the method may be guided by, where it asks for one.
+    public internal(set) var relevance: RelevanceSource?
     /// Seed of the job's noise, for regions that have none of their own.
     public internal(set) var seed: UInt64 = 0
     /// What the files hold that options name.

@@ -19,6 +19,8 @@ public struct EditRequest: Sendable, Hashable {
     /// What the files hold that options name, by the option's name; see ``EditingMethod/files``.
     public var files: [String: OptionFile] = [:]
 
+    /// The network that methods are guided by which ask where an image shows a text.
+    public var relevance: RelevanceSource?
 
     /// A request of settings.
     public init(_ settings: EditSettings, image: Image, mask: Mask? = nil, regions: [Region] = []) {
@@ -114,6 +116,13 @@ public struct CheckedRequest: Sendable {
     public func levels(of schedule: NoiseSchedule) throws -> Trajectory {
         let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
         return try method.sampler.levels(of: walked, steps: settings.steps)
+    }
+
+    /// Refuses a request without the network that its method is guided by.
+    /// - Throws: `EditingError.missing`.
+    func requireRelevance(_ source: RelevanceSource?) throws(EditingError) {
+        guard description.needs.relevance, source == nil else { return }
+        throw .missing(.relevance, method: description.name)
     }
 
     /// One line about settings without effect, if there are any.

@@ -21,11 +21,14 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
         public var gradients: Bool
         /// Whether the network must read the image's latent besides the noisy one.
         public var imageChannels: Bool
+        /// Whether it is guided by a network that tells where an image shows a text.
+        public var relevance: Bool
 
         /// Needs; by default only the prompt.
         public init(
             source: Need = .unused, mask: Need = .optional, regions: Need = .unused, inversion: Bool = false,
-            tuning: Bool = false, gradients: Bool = false, imageChannels: Bool = false
+            tuning: Bool = false, gradients: Bool = false, imageChannels: Bool = false,
+            relevance: Bool = false
         ) {
             self.source = source
             self.mask = mask
@@ -34,6 +37,7 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
             self.tuning = tuning
             self.gradients = gradients
             self.imageChannels = imageChannels
+            self.relevance = relevance
         }
     }
 

@@ -14,6 +14,8 @@ public struct PairRequest: Sendable, Hashable {
     public var width: Int?
     /// Rows, brought to a multiple of the latent factor; the model's own where nil.
     public var height: Int?
+    /// The network that methods are guided by which ask where an image shows a text.
+    public var relevance: RelevanceSource?
 
     /// A request.
     public init(_ settings: EditSettings, regions: [Region], width: Int? = nil, height: Int? = nil) {
@@ -63,6 +65,7 @@ extension DiffusionSession {
         guard let method = checked.method as? any RegionPairMethod else {
             preconditionFailure("a checked request has such a method")
         }
+        try checked.requireRelevance(request.relevance)
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         advise(on: request.named)
         let levels = try checked.method.sampler.levels(of: schedule, steps: checked.settings.steps)
@@ -86,6 +89,7 @@ extension DiffusionSession {
             empty: empty, guidance: checked.settings.guidance, mask: nil, inversion: .ddim,
             random: RandomGenerator(seed: settings.seed))
         context.layout = request.regions
+        context.relevance = request.relevance
         context.seed = settings.seed
         let pair = try method.generate(context)
         return PairGeneration(

@@ -8,6 +8,8 @@ public enum Requirement: Sendable, Hashable {
     case mask
     /// At least one region.
     case region
+    /// A network that tells where an image shows a text.
+    case relevance
     /// Prompts that were not computed.
     case textPrompts
     /// An option without which another makes no sense.
@@ -28,6 +30,8 @@ public enum Requirement: Sendable, Hashable {
         case .mask:
             "a mask of what may change\(.setting("mask"), before: " (", after: ")", plain: "")"
         case .region: "at least one region\(.setting("region"), before: " (", after: ")", plain: "")"
+        case .relevance:
+            "a network that tells where a picture shows a text\(.setting("relevance"), before: " (", after: ")", plain: "")"
         case .textPrompts: "prompts that are texts"
         case .option(let name, let other): "option \(name) beside \(other)"
         case .value(let name, let form, let other):

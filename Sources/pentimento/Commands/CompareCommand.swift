@@ -79,6 +79,7 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Regions") var regions: RegionOptions
+    @OptionGroup(title: "Regions") var guiding: RelevanceOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Sampling") var walking: WalkOptions
     @OptionGroup(title: "Model") var model: ModelOptions
@@ -104,12 +105,17 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
         let path = try model.path(
             for: [settings.prompt, source, settings.negative]
                 + layout.regions.flatMap { [$0.prompt, $0.target] }, photo: photo, speech.log)
+        request.relevance = try guiding.source(model: path)
         let compared = try comparedEdit(request)
         let session = try ModelSession(model, compute, speech, at: path)
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }
 
         session.tell(of: compared.request.image, side: size)
-        if methods == "all" { candidates = fitting(candidates, session) }
+        if methods == "all" {
+            candidates = fitting(candidates, session).filter {
+                request.relevance != nil || $0.description?.needs.relevance != true
+            }
+        }
         try tellOfUnused(by: candidates, request)
 
         // Methods that invert alike share one inversion.

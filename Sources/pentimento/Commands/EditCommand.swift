@@ -72,6 +72,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
     @OptionGroup(title: "Regions") var regions: RegionOptions
+    @OptionGroup(title: "Regions") var guiding: RelevanceOptions
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Results") var writing: WritingFlags
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
@@ -204,6 +205,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             job.settings, image: photo.image,
             mask: try masking.read(for: photo.image, pixelLimit: pixelLimit, log), regions: job.regions)
         request.files = job.files
+        if job.checked.description.needs.relevance {
+            request.relevance = try guiding.source(for: job.checked.description, model: model())
+        }
         try results.checkFits(places, for: photo.image)
         let chooser = try choosing.chooser(job.settings, model: model)
         let session = try opened()

@@ -63,6 +63,7 @@ struct GenerateCommand: AsyncParsableCommand {
     var json = false
 
     @OptionGroup(title: "Source and target") var pairing: PairOptions
+    @OptionGroup(title: "Source and target") var guiding: RelevanceOptions
     @OptionGroup(title: "Regions and windows") var regions: RegionOptions
     @OptionGroup(title: "Regions and windows") var windows: WindowOptions
     @OptionGroup var sampling: SamplingOptions

@@ -1,0 +1,25 @@
+public import Perception
+public import Tensors
+
+/// Where a network is found that tells where an image shows a text; opened by the job that needs it, on its own thread.
+public struct RelevanceSource: Sendable, Hashable {
+    /// What it is called in records; sources of one name are the same.
+    public let name: String
+    private let make: @Sendable (Device) throws -> any RelevanceNetwork
+
+    /// A source.
+    /// - Parameter open: opens the network on a device.
+    public init(_ name: String, open: @escaping @Sendable (Device) throws -> any RelevanceNetwork) {
+        self.name = name
+        make = open
+    }
+
+    /// The network on a device.
+    public func network(on device: Device) throws -> any RelevanceNetwork { try make(device) }
+
+    /// Whether two sources have one name.
+    public static func == (left: RelevanceSource, right: RelevanceSource) -> Bool { left.name == right.name }
+
+    /// The name.
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
