@@ -4,6 +4,7 @@ import Editing
 import Foundation
 import Imaging
 import Networks
+import Service
 import Support
 
 /// A source and a target in place of one picture.
@@ -103,11 +104,12 @@ extension GenerateCommand {
     ) throws {
         let (settings, regions) = (request.settings, request.regions)
         var account = SamplingRecord(
-            command: "generate", output: "", prompt: settings.prompt, negative: settings.negative,
-            source: settings.source, regions: regions.map(\.description), seed: settings.seed,
-            steps: made.settings.steps, guidance: made.settings.guidance, sampler: .ddim,
-            width: made.target.width, height: made.target.height, model: made.model, cost: made.cost,
-            threads: threads)
+            command: "generate", prompt: settings.prompt, steps: made.settings.steps,
+            guidance: made.settings.guidance, width: made.target.width, height: made.target.height,
+            model: made.model, cost: made.cost, threads: threads, by: Program.producer)
+        (account.negative, account.source) = (settings.negative, settings.source)
+        (account.regions, account.seed) = (regions.map(\.description), settings.seed)
+        account.sampler = .ddim
         (account.method, account.options) = (made.method, made.options)
         account.layout = regions.allSatisfy { $0.place.isBox } ? regions : nil
         func write(_ image: Image, to place: ResultPlace) throws -> String {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Editing
 import Perception
+import Service
 import Support
 import Tensors
 
@@ -36,6 +37,7 @@ enum RelevanceNetworks {
     /// The network of a folder, of whatever kind it is.
     /// - Throws: `Failure` for folders of no known kind.
     static func network(in folder: String, device: Device) throws -> any RelevanceNetwork {
+        if let network = try CLIPSeg(ifSegmenting: folder, device: device) { return network }
         throw Failure.badInput(
             "\(folder): no network is known that reads this folder and tells where a picture shows a text")
     }

@@ -20,7 +20,9 @@ import Testing
         var facts = LoadedModel(folder: try ModelFolder(path: Fixtures.model("tiny-sd1"))).facts
         let ordinary = Candidate.leftOut(with: facts)
         #expect(
-            ordinary.map(\.method) == ["multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic"])
+            ordinary.map(\.method) == [
+                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic",
+            ])
         #expect(
             ordinary.map(\.reason) == [
                 "paints regions, and these edits name none", "paints regions, and these edits name none",
@@ -30,7 +32,9 @@ import Testing
             ])
         facts.inputChannels = 8
         #expect(
-            Candidate.leftOut(with: facts).map(\.method) == ["multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic"])
+            Candidate.leftOut(with: facts).map(\.method) == [
+                "multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic",
+            ])
     }
 
     @Test("Named methods come in the order named, once each, with their own options")

@@ -4,7 +4,8 @@ public enum Registry {
     public static let all: [any EditingMethod.Type] = [
         DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self,
         MDP.self,
-        MultiDiffusion.self, P2PRegions.self, MRGD.self, MasaCtrl.self, LEDITSPlusPlus.self, CycleDiffusion.self,
+        MultiDiffusion.self, P2PRegions.self, MRGD.self, MasaCtrl.self, LEDITSPlusPlus.self,
+        CycleDiffusion.self,
         Inpaint.self, InstructPix2Pix.self, HiPer.self, Imagic.self,
     ]
 

@@ -134,7 +134,8 @@ struct BenchmarkCommand: AsyncParsableCommand {
         let report = RegionReport(
             pairs: pairs, labels: candidates.map(\.label), items: ids, rows: folder.rows,
             model: "`\(facts.name)` (\(facts.fingerprint))")
-        let account = SheetRecord(command: "benchmark", output: "sheet.png", seed: seed, model: facts, by: Program.producer)
+        let account = SheetRecord(
+            command: "benchmark", output: "sheet.png", seed: seed, model: facts, by: Program.producer)
         try study.sheet(from: folder).write(to: output + "/sheet.png", metadata: account.metadata())
         try folder.write(report.markdown, to: "regions.md")
         guard !speech.quiet else { return }
