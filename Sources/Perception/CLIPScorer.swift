@@ -52,9 +52,7 @@ public final class CLIPScorer {
     /// Unit embeddings [B, projection] of texts; what does not fit is cut off.
     public func embed(_ texts: [String]) -> Tensor {
         let rows = stride(from: 0, to: texts.count, by: Self.batch).map { start in
-            let part = texts[start..<min(start + Self.batch, texts.count)]
-            let ids = part.map { tokenizer.encode($0).ids.map(Int64.init) }
-            let tokens = Tensor(ids.flatMap(\.self), shape: [part.count, ids.first?.count ?? 0])
+            let tokens = tokenizer.tokens(Array(texts[start..<min(start + Self.batch, texts.count)]))
             return withoutGradients { network.embed(tokens: tokens.to(device: device)) }
         }
         return .concatenated(rows)
@@ -99,6 +97,14 @@ public final class CLIPScorer {
             pixels += resized.pixels[start..<(start + side * 3)]
         }
         return Image(width: side, height: side, pixels: pixels)
+    }
+}
+
+extension Tokenizer {
+    /// The ids of texts as a text tower reads them, int64 [B, L]; what does not fit is cut off.
+    func tokens(_ texts: [String]) -> Tensor {
+        Tensor(
+            texts.flatMap { encode($0).ids.map(Int64.init) }, shape: [texts.count, contextLength])
     }
 }
 

@@ -88,9 +88,8 @@ public final class CLIPSeg: RelevanceNetwork {
 
     /// Embeddings of texts; no gradient leads to them.
     private func features(of texts: [String]) -> Tensor {
-        let ids = texts.map { tokenizer.encode($0).ids.map(Int64.init) }
-        let tokens = Tensor(ids.flatMap(\.self), shape: [texts.count, tokenizer.contextLength])
-        return withoutGradients { network.features(of: tokens.to(device: device)) }
+        let tokens = tokenizer.tokens(texts).to(device: device)
+        return withoutGradients { network.features(of: tokens) }
     }
 
     /// The side that a `preprocessor_config.json` has images resized to; that of the image tower without one.
