@@ -5,7 +5,7 @@ extension Mask {
     ///
     /// Exact, in two passes over columns and rows (Felzenszwalb and Huttenlocher 2012, lower envelope of parabolas),
     /// both along memory. Infinite where nothing is chosen.
-    func distances(to isChosen: (Float) -> Bool) -> [Float] {
+    public func distances(to isChosen: (Float) -> Bool) -> [Float] {
         let (width, height) = (width, height)
         let far = Float.infinity
         var squared = [Float](repeating: far, count: values.count)
@@ -34,6 +34,43 @@ extension Mask {
     }
 }
 
+extension Mask {
+    /// For each place the index of the nearest one whose value is chosen (Euclidean); nil where none is chosen.
+    ///
+    /// The same two passes as distances take, which also keep what each distance was measured to.
+    public func nearestPlaces(where isChosen: (Float) -> Bool) -> [Int]? {
+        let (width, height) = (width, height)
+        let far = Float.infinity
+        var distances = [Float](repeating: far, count: values.count)
+        // The chosen row nearest along each column.
+        var rows = [Int](repeating: 0, count: values.count)
+        var hasAny = false
+        for place in values.indices {
+            if isChosen(values[place]) {
+                (distances[place], rows[place], hasAny) = (0, place / width, true)
+            } else if place >= width {
+                (distances[place], rows[place]) = (distances[place - width] + 1, rows[place - width])
+            }
+        }
+        guard hasAny else { return nil }
+        for place in stride(from: width * (height - 1) - 1, through: 0, by: -1)
+        where distances[place + width] + 1 < distances[place] {
+            (distances[place], rows[place]) = (distances[place + width] + 1, rows[place + width])
+        }
+        var nearest = [Int](repeating: 0, count: values.count)
+        var envelope = Envelope(width: width)
+        distances.withUnsafeMutableBufferPointer { distances in
+            for y in 0..<height {
+                let row = UnsafeMutableBufferPointer(rebasing: distances[(y * width)..<((y + 1) * width)])
+                envelope.apply(to: row) { x, root in
+                    nearest[y * width + x] = rows[y * width + root] * width + root
+                }
+            }
+        }
+        return nearest
+    }
+}
+
 /// The lower envelope of the parabolas that stand over one row, and what it needs while it is found.
 private struct Envelope {
     private var row: [Float]
@@ -47,7 +84,10 @@ private struct Envelope {
     }
 
     /// Turns distances along the columns into distances in the plane.
-    mutating func apply(to distances: UnsafeMutableBufferPointer<Float>) {
+    /// - Parameter found: called with each column and the one whose parabola is lowest there.
+    mutating func apply(
+        to distances: UnsafeMutableBufferPointer<Float>, found: (Int, Int) -> Void = { _, _ in }
+    ) {
         let far = Float.infinity
         for x in distances.indices { row[x] = distances[x] * distances[x] }
         var last = -1
@@ -72,6 +112,7 @@ private struct Envelope {
             while piece < last, borders[piece + 1] < Double(x) { piece += 1 }
             let apart = x - roots[piece]
             distances[x] = (Float(apart * apart) + row[roots[piece]]).squareRoot()
+            found(x, roots[piece])
         }
     }
 }
