@@ -12,9 +12,28 @@ public protocol BenchmarkItems: Sendable, Hashable, Codable {
     func introduction(count: Int) -> String
     /// What must be known of the right answers, as sentences of a report; empty where there is nothing to say.
     var answersNote: String { get }
+    /// Which of the edits can be told by a command.
+    var commands: CommandUse { get }
     /// The edit of an index; it does not depend on how many there are.
     /// - Throws: what the source of the edits says.
     func item(_ index: Int) throws -> BenchmarkItem
+}
+
+extension BenchmarkItems {
+    /// None of them.
+    public var commands: CommandUse { .none }
+}
+
+/// Which edits of a set a command tells, and whether their prompts do.
+public enum CommandUse: Sendable, Hashable {
+    /// None.
+    case none
+    /// Some; prompts tell all of them.
+    case some
+    /// All; prompts tell some of them.
+    case all
+    /// All, and prompts tell none of them.
+    case only
 }
 
 /// One edit of a benchmark.

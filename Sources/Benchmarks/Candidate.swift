@@ -61,8 +61,18 @@ public struct Candidate: Sendable, Hashable {
 
     /// Methods that `all` leaves out of a comparison, with the reason: what they paint, or are painted by, is not there,
     /// so that a row would say nothing about them; or they take minutes for each picture, which is to be asked for.
-    public static func leftOut(with model: ModelFacts) -> [(method: String, reason: String)] {
+    /// - Parameter commands: which of the edits a command tells.
+    public static func leftOut(
+        with model: ModelFacts, commands: CommandUse = .none
+    ) -> [(method: String, reason: String)] {
         Registry.all.map { $0.description }.compactMap { method in
+            if method.isSpatial {
+                return [.all, .only].contains(commands)
+                    ? nil : (method.name, "follows commands, and not all of these edits are some")
+            }
+            if commands == .only {
+                return (method.name, "reads prompts, and only commands tell these edits")
+            }
             if method.needs.regions != .unused {
                 return (method.name, "paints regions, and these edits name none")
             }

@@ -42,6 +42,12 @@ public struct ComparedEdit: Sendable, Hashable {
             self.after = after
         }
     }
+    /// The edit as a command, for methods that follow commands; nil where it is none.
+    public var command: String?
+    /// Whether only the command tells it, because the prompts do not say how far or how large.
+    public var isTold = false
+    /// Where the things are that the edit touches, for methods whose mask marks the thing.
+    public var thing: Mask?
 
     /// An edit with right answers.
     /// - Precondition: the answers have the image's size.
@@ -67,6 +73,21 @@ public struct ComparedEdit: Sendable, Hashable {
 }
 
 extension ComparedEdit {
+    /// Whether a candidate can be asked for the edit at all: by its prompts, or by its command.
+    func canAsk(_ candidate: Candidate) -> Bool {
+        guard let method = candidate.description else { return true }
+        return method.isSpatial ? command != nil : !isTold
+    }
+
+    /// What a method is asked: the prompts, or for one that follows commands the command.
+    func request(of method: MethodDescription) -> EditRequest {
+        var request = request
+        guard method.isSpatial else { return request }
+        request.prompt = command ?? request.prompt
+        if command != nil, request.mask != nil { request.mask = thing }
+        return request
+    }
+
     /// The edit with the steps, guidance and the like of some settings; images, prompts and seed are its own.
     ///
     /// - `givesMask`: whether methods are told where the nearest true edit changes the image.

@@ -72,7 +72,7 @@ public struct Runner: Sendable {
     private func made(
         by candidate: Candidate, on compared: ComparedEdit, notify: (Notice) -> Void
     ) async throws -> Made {
-        var request = compared.request
+        let request = compared.request
         switch candidate.kind {
         case .nothing: return Made(image: request.image)
         case .autoencoder:
@@ -82,6 +82,7 @@ public struct Runner: Sendable {
                 return Made(image: image, cost: session.spent)
             }
         case .method(let name, let options):
+            var request = compared.request(of: try Registry.method(named: name).description)
             let (own, share) = try Candidate.split(options)
             request.method = name
             request.options = own

@@ -53,16 +53,21 @@ public struct Study<Items: BenchmarkItems>: Sendable {
             seconds[row.candidate, default: (0, 0)] += row.seconds
         }
         var left = Dictionary(uniqueKeysWithValues: candidates.map { ($0.label, count) })
-        let total = count * candidates.count
+        var total = count * candidates.count
         var done = 0
         for index in 0..<count {
             let item = try plan.edits.item(index)
             let compared = item.edit.asked(as: template, givesMask: plan.givesMask, pastes: plan.pastes)
             for candidate in candidates {
                 let label = candidate.label
+                guard compared.canAsk(candidate) else {
+                    left[label, default: 1] -= 1
+                    total -= 1
+                    continue
+                }
                 if folder.row(item: item.id, candidate: label) == nil {
                     try Task.checkCancellation()
-                    let rest = left.reduce(0.0 as Double?) { sum, entry in
+                    let rest = left.filter { $0.value > 0 }.reduce(0.0 as Double?) { sum, entry in
                         guard let sum, let timed = seconds[entry.key] else { return nil }
                         return sum + Double(entry.value) * timed.sum / Double(timed.count)
                     }

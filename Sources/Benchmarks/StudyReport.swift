@@ -64,8 +64,16 @@ public struct StudyReport<Items: BenchmarkItems>: Sendable {
             .joined()
         return """
             \(plan.edits.introduction(count: items.count)); model `\(plan.model)` (\(plan.modelFingerprint)); \
-            \(settings.joined(separator: ", ")). Both prompts are given to everybody; everybody's noise has the same seed.\(absent)
+            \(settings.joined(separator: ", ")). \(told) everybody's noise has the same seed.\(absent)
             """
+    }
+
+    private var told: String {
+        switch plan.edits.commands {
+        case .none, .some: "Both prompts are given to everybody;"
+        case .all: "Both prompts are given to everybody, a command to those that follow commands;"
+        case .only: "The prompt before and a command are given to everybody;"
+        }
     }
 
     private var notes: String {

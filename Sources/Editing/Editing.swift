@@ -24,14 +24,18 @@ extension Engine {
 
 extension DiffusionSession {
     /// Edits an image: brings it to the model's size, lets the method paint, and brings the result back.
-    /// - Parameter cache: where inversions are kept; nil computes them anew.
+    /// - Parameters:
+    ///   - cache: where inversions are kept; nil computes them anew.
+    ///   - finder: what finds a mask that is asked for in words.
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
-    public func edit(_ request: EditRequest, cache: InversionCache? = nil) throws -> EditResult {
-        let checked = try request.checked(with: model.settings)
-        try checked.requireRelevance(request.relevance)
+    public func edit(
+        _ asked: EditRequest, cache: InversionCache? = nil, finder: any WordMaskFinder = AttentionMaskFinder()
+    ) throws -> EditResult {
+        let checked = try asked.checked(with: model.settings)
+        try checked.requireRelevance(asked.relevance)
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
-        advise(on: request)
+        advise(on: asked)
         let levels = try checked.method.sampler.levels(of: schedule, steps: checked.settings.steps)
         let facts = model.facts
         if checked.description.needs.imageChannels, facts.inputChannels != 2 * facts.latentChannels {
@@ -39,45 +43,23 @@ extension DiffusionSession {
                 method: checked.description.name, wanted: "a model trained to follow instructions",
                 channels: facts.inputChannels, latentChannels: facts.latentChannels)
         }
+        let (request, maskWords) = try findingMask(of: asked, by: finder)
         let size = WorkingSize(
             fitting: request.image.width, request.image.height,
             longSide: max(request.workingSide ?? facts.imageSide, facts.latentFactor),
             multipleOf: facts.latentFactor)
-        let mask = request.mask.map { mask in
-            let small = mask.cells(
-                width: size.width / facts.latentFactor, height: size.height / facts.latentFactor)
-            return Tensor(small.values, shape: [1, 1, small.height, small.width]).to(device: model.device)
-        }
-        let empty = try prompt("")
         let working = request.image.resized(to: size)
-        var context = EditContext(
-            session: self, levels: levels,
-            startStep: levels.stepCount(strength: checked.settings.strength ?? 1),
-            clean: try encode(working), prompt: try prompt(request.prompt),
-            source: try request.source.map { try prompt($0, as: "source prompt") },
-            negative: try request.negative.map { try prompt($0, as: "negative prompt") } ?? empty,
-            empty: empty,
-            guidance: checked.settings.guidance, mask: mask,
-            inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed),
-            inversionSettings: InversionSettings(
-                options: checked.inversionOptions, seed: request.seed, cache: cache))
-        context.image = working
-        context.files = request.files
-        context.layout = request.regions
-        context.relevance = request.relevance
-        context.seed = request.seed
-        context.imageMask = request.mask?.resized(width: size.width, height: size.height)
-        context.regions = try regions(
-            request.regions.painted, height: size.height / facts.latentFactor,
-            width: size.width / facts.latentFactor)
+        let context = try self.context(of: request, checked, levels, working, cache: cache)
         let painting = try checked.method.edit(context)
-        let painted = try decode(painting.latent)
+        let painted = try painting.finished?.image.resized(to: size) ?? decode(painting.latent)
 
-        let found = painting.mask.map { Mask($0) }
+        let found = painting.finished?.reach ?? painting.mask.map { Mask($0) }
         if let advice = checked.advice(onFound: request.mask == nil ? found : nil) { warn(advice) }
-        let pasted = try paste(
-            painted, of: request, working: working, clean: context.clean, found: found,
-            soft: painting.softMask.map { Mask($0) })
+        let pasted =
+            try painting.finished.map { $0.pasted(into: request) }
+            ?? paste(
+                painted, of: request, working: working, clean: context.clean, found: found,
+                soft: painting.softMask.map { Mask($0) })
         // Before the account, which tells of these passes too.
         var roundTrip: EditRecord.RoundTrip?
         if request.measuresInversion, let path = painting.measurable {
@@ -95,11 +77,50 @@ extension DiffusionSession {
             workingSize: [size.width, size.height], cost: spent,
             inversionOptions: checked.inversionOptions?.values,
             inversionKept: painting.path?.isKept, roundTrip: roundTrip,
-            maskArea: found.map { Double($0.area) }, paste: pasted.account, warnings: warnings)
+            maskArea: found.map { Double($0.area) }, maskWords: maskWords, paste: pasted.account,
+            warnings: warnings)
         return EditResult(
             image: pasted.image, painted: painted, mask: request.mask ?? found,
             softMask: painting.softMask.map { Mask($0) }, layer: pasted.layer,
             account: account, trace: request.traces ? painting.arrays(from: context) : [])
+    }
+
+    /// What a method is given of a request.
+    /// - Parameter working: the image at the size that the model works at.
+    private func context(
+        of request: EditRequest, _ checked: CheckedRequest, _ levels: Trajectory, _ working: Image,
+        cache: InversionCache?
+    ) throws -> EditContext {
+        let factor = model.facts.latentFactor
+        let mask = request.mask.map { mask in
+            let small = mask.cells(width: working.width / factor, height: working.height / factor)
+            return Tensor(small.values, shape: [1, 1, small.height, small.width]).to(device: model.device)
+        }
+        let empty = try prompt("")
+        let isSpatial = checked.description.isSpatial
+        var context = EditContext(
+            session: self, levels: levels,
+            startStep: levels.stepCount(strength: checked.settings.strength ?? 1),
+            clean: try encode(working), prompt: isSpatial ? empty : try prompt(request.prompt),
+            source: try request.source.map { try prompt($0, as: "source prompt") },
+            negative: try request.negative.map { try prompt($0, as: "negative prompt") } ?? empty,
+            empty: empty,
+            guidance: checked.settings.guidance, mask: mask,
+            inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed),
+            inversionSettings: InversionSettings(
+                options: checked.inversionOptions, seed: request.seed, cache: cache))
+        context.image = working
+        context.photo = request.image
+        context.instruction = isSpatial ? request.prompt : nil
+        context.isPreview = request.isPreview
+        context.files = request.files
+        context.layout = request.regions
+        context.relevance = request.relevance
+        context.seed = request.seed
+        context.imageMask = request.mask?.resized(width: working.width, height: working.height)
+        context.regions = try regions(
+            request.regions.painted, height: working.height / factor, width: working.width / factor)
+        return context
     }
 
     /// Regions on a latent's grid, their prompts embedded.

@@ -32,6 +32,17 @@ extension Edit {
         case .style: return .style(to: generator.pick(Style.allCases.filter { $0 != scene.style }))
         case .several: return several(in: scene, with: &generator)
         case .nothing: return .nothing
+        case .shift:
+            return shift(of: index, in: scene, by: 0.15...0.4, with: &generator).map {
+                .shift(object: index, x: $0)
+            }
+        case .twins:
+            guard scene.objects.count == 2, scene.objects[0].kind == scene.objects[1].kind else { return nil }
+            return shift(of: index, in: scene, by: 0.08...0.3, with: &generator).map {
+                .shiftTwin(object: index, x: $0)
+            }
+        case .resize:
+            return composed(.resize(object: index, by: generator.pick([1.3, 0.7])), in: scene)
         }
     }
 
@@ -147,6 +158,28 @@ extension Edit {
         return nil
     }
 
+    /// Where an object stands whose image moves by a share of the width that is drawn from a range; nil where there is
+    /// no room.
+    private static func shift(
+        of index: Int, in scene: Scene, by shares: ClosedRange<Float>, with generator: inout SeededGenerator
+    ) -> Float? {
+        let sign: Float = generator.chance(0.5) ? 1 : -1
+        let share = generator.between(shares.lowerBound, shares.upperBound)
+        var (near, far) = (Float(0), Float(3))
+        for _ in 0..<30 {
+            let middle = (near + far) / 2
+            var moved = scene
+            moved.objects[index].x += sign * middle
+            if abs(moved.middle(of: index) - scene.middle(of: index)) < share {
+                near = middle
+            } else {
+                far = middle
+            }
+        }
+        let x = scene.objects[index].x + sign * near
+        return composed(.shift(object: index, x: x), in: scene).map { _ in x }
+    }
+
     /// Two or three edits of different kinds, each of its own object or of the surroundings.
     private static func several(in scene: Scene, with generator: inout SeededGenerator) -> Edit? {
         var kinds: [EditKind] = [.replace, .colour, .surface, .state, .turn, .table, .wall, .style]
@@ -168,6 +201,31 @@ extension Edit {
 }
 
 extension Scene {
+    /// Where the middle of an object is seen, as a share of the image's width.
+    func middle(of index: Int) -> Float {
+        let span = spans()[index]
+        return (span.low.x + span.high.x + 2) / 4
+    }
+
+    /// A random scene that an edit of a kind is drawn in: for twins two objects of one kind.
+    ///
+    /// Where one of several objects is to move they are smaller than usual, so that there is room for it.
+    public static func random(seed: UInt64, from choices: SceneChoices, for kind: EditKind) -> Scene {
+        var choices = choices
+        let areTwins = kind == .twins && min(choices.colours.count, choices.kinds.count) > 1
+        if areTwins { choices.objects = 2...2 }
+        var scene = random(seed: seed, from: choices)
+        guard areTwins || (kind == .shift && scene.objects.count > 1) else { return scene }
+        let first = scene.objects[0]
+        for index in scene.objects.indices {
+            scene.objects[index].size *= 0.8
+            guard areTwins else { continue }
+            (scene.objects[index].kind, scene.objects[index].state) = (first.kind, first.state)
+            scene.objects[index].size = min(scene.objects[index].size, first.size * 0.8)
+        }
+        return scene
+    }
+
     /// The colours that no object of the scene has.
     var freeColours: [ObjectColour] {
         let taken = objects.map(\.colour)

@@ -3,6 +3,16 @@ public import Support
 /// The families of edits, which reports are split by.
 public enum EditKind: String, Sendable, Codable, Hashable, CaseIterable {
     case replace, add, remove, colour, surface, state, move, turn, table, wall, style, several, nothing
+    case shift, twins, resize
+
+    /// The kinds that two captions can tell; those of sets and studies where none are named.
+    public static let usual = allCases.filter { !told.contains($0) }
+
+    /// The kinds that only a command tells, because distances and sizes are in no caption.
+    public static let told: [EditKind] = [.shift, .twins, .resize]
+
+    /// The kinds that a command tells (`EditedPair.command`), whether captions do or not.
+    public static let commanded: [EditKind] = [.move, .turn] + told
 }
 
 /// One change of a scene; objects are named by their index in the source scene.
@@ -21,6 +31,12 @@ public indirect enum Edit: Sendable, Codable, Hashable {
     case state(object: Int, to: ObjectState)
     /// Another place on the table.
     case move(object: Int, x: Float, z: Float)
+    /// So far to the left or right: another place on the table whose distance is told.
+    case shift(object: Int, x: Float)
+    /// The same of one of two objects of a kind.
+    case shiftTwin(object: Int, x: Float)
+    /// So many times as large.
+    case resize(object: Int, by: Float)
     /// Two objects change places.
     case swap(object: Int, with: Int)
     /// A turn by so many degrees, anticlockwise from above.
@@ -46,6 +62,9 @@ public indirect enum Edit: Sendable, Codable, Hashable {
         case .surface: .surface
         case .state: .state
         case .move, .swap: .move
+        case .shift: .shift
+        case .shiftTwin: .twins
+        case .resize: .resize
         case .turn: .turn
         case .table: .table
         case .wall: .wall
@@ -70,7 +89,8 @@ public indirect enum Edit: Sendable, Codable, Hashable {
     public var touchedObjects: Set<Int> {
         switch self {
         case .replace(let object, _), .remove(let object), .colour(let object, _), .surface(let object, _),
-            .state(let object, _), .move(let object, _, _), .turn(let object, _):
+            .state(let object, _), .move(let object, _, _), .turn(let object, _), .shift(let object, _),
+            .shiftTwin(let object, _), .resize(let object, _):
             [object]
         case .swap(let object, let other): [object, other]
         case .several(let edits): edits.reduce(into: []) { $0.formUnion($1.touchedObjects) }
@@ -109,12 +129,12 @@ public indirect enum Edit: Sendable, Codable, Hashable {
         switch self {
         case .state: .states
         case .turn: .sides
-        case .move: .position
+        case .move, .shift: .position
         case .swap: .relation
         case .wall: .wall
         case .style: .photo
         case .several(let edits): edits.reduce(into: []) { $0.formUnion($1.mention) }
-        case .replace, .add, .remove, .colour, .surface, .table, .nothing: []
+        case .replace, .add, .remove, .colour, .surface, .table, .nothing, .shiftTwin, .resize: []
         }
     }
 }
@@ -170,6 +190,8 @@ extension Scene {
         case .move(let index, let x, let z):
             scene.objects[index].x = x
             scene.objects[index].z = z
+        case .shift(let index, let x), .shiftTwin(let index, let x): scene.objects[index].x = x
+        case .resize(let index, let factor): scene.objects[index].size *= factor
         case .swap(let index, let other):
             scene.objects[index].x = objects[other].x
             scene.objects[index].z = objects[other].z

@@ -61,11 +61,38 @@ public struct EditedPair: Sendable, Hashable {
         var generator = SeededGenerator(seed: seed)
         let tries = 400
         for _ in 0..<tries {
-            let scene = Scene.random(seed: generator.next(), from: choices)
+            let scene = Scene.random(seed: generator.next(), from: choices, for: kind)
+            guard kind != .twins || scene.isComposed else { continue }
             guard let edit = Edit.random(of: kind, in: scene, seed: generator.next()) else { continue }
             return try EditedPair(source: scene, edit: edit, size: size)
         }
         throw .noCandidate(kind, tries: tries)
+    }
+
+    /// The edit as a sentence that says what to do, distances and sizes included; nil for edits that are no moves.
+    ///
+    /// "move the apple to the left by 23.4 %", "swap the apple and the mug", "turn the duck to the left", "make the mug
+    /// 30 % larger".
+    public var command: String? {
+        func name(_ index: Int) -> String { source.objects[index].kind.rawValue }
+        func move(_ index: Int, _ name: String) -> String {
+            let share = target.middle(of: index) - source.middle(of: index)
+            let percent = (abs(share) * 1000).rounded() / 10
+            return "move the \(name) to the \(share < 0 ? "left" : "right") by \(percent) %"
+        }
+        switch edit {
+        case .move(let index, _, _), .shift(let index, _): return move(index, name(index))
+        case .shiftTwin(let index, _):
+            let isLeft = source.objects.allSatisfy { $0.x >= source.objects[index].x }
+            return move(index, "\(isLeft ? "left" : "right") \(name(index))")
+        case .swap(let index, let other): return "swap the \(name(index)) and the \(name(other))"
+        case .turn(let index, _):
+            return target.objects[index].side.map { "turn the \(name(index)) to the \($0)" }
+        case .resize(let index, let factor):
+            let percent = (abs(factor - 1) * 100).rounded()
+            return "make the \(name(index)) \(Int(percent)) % \(factor > 1 ? "larger" : "smaller")"
+        default: return nil
+        }
     }
 
     private static func mask(of edit: Edit, objects: Set<Int>, in rendering: Rendering) -> Mask {

@@ -69,7 +69,7 @@ public enum StillLifeSet {
     ///   - choices: what the scenes are made of.
     ///   - encode: writes an image to a path, as PNG.
     public static func write(
-        seed: UInt64, count: Int, size: Int, to path: String, kinds: [EditKind] = EditKind.allCases,
+        seed: UInt64, count: Int, size: Int, to path: String, kinds: [EditKind] = EditKind.usual,
         from choices: SceneChoices = SceneChoices(), encode: (Image, String) throws -> Void
     ) throws {
         guard count > 0, size >= 8, !kinds.isEmpty else {

@@ -45,7 +45,7 @@ struct SceneChoiceOptions: ParsableArguments {
     }
 
     /// The kinds of edits that take turns.
-    var edits: [EditKind] { edit.isEmpty ? EditKind.allCases : edit.distinct }
+    var edits: [EditKind] { edit.isEmpty ? EditKind.usual : edit.distinct }
 
     /// The choices that scenes are drawn from.
     var choices: SceneChoices {

@@ -21,7 +21,7 @@ import Testing
         let ordinary = Candidate.leftOut(with: facts)
         #expect(
             ordinary.map(\.method) == [
-                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic",
+                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic", "lift",
             ])
         #expect(
             ordinary.map(\.reason) == [
@@ -29,11 +29,20 @@ import Testing
                 "paints regions, and these edits name none",
                 "needs a model trained to follow instructions, and this one is not",
                 "tunes for minutes; name it to have it", "tunes for minutes; name it to have it",
+                "follows commands, and not all of these edits are some",
             ])
+        #expect(
+            Candidate.leftOut(with: facts, commands: .all).map(\.method) == [
+                "multidiffusion", "instruct-pix2pix",
+            ])
+        let told = Candidate.leftOut(with: facts, commands: .only)
+        #expect(
+            Set(told.map(\.method)) == Set(Registry.all.map { $0.description.name }).subtracting(["lift"]))
+        #expect(told[0].reason == "reads prompts, and only commands tell these edits")
         facts.inputChannels = 8
         #expect(
             Candidate.leftOut(with: facts).map(\.method) == [
-                "multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic",
+                "multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic", "lift",
             ])
     }
 

@@ -25,7 +25,17 @@ import Testing
             $0.steps = 4
         }
         if method.name == "pix2pix-zero" { request.options = ["sentences": "2", "rounds": "1"] }
+        if method.name == "hiper" { request.options = ["tuning-steps": "2"] }
+        if method.name == "imagic" { request.options = ["embedding-steps": "2", "model-steps": "2"] }
         request.relevance = (try? relevance(for: method.name)) ?? nil
+        // It follows an instruction; to a network that learnt nothing things must be shown.
+        if method.isSpatial {
+            (request.prompt, request.source) = ("flip the apple", "a red apple and a cup on a table")
+            request.mask = Mask(width: 16, height: 16, filledWith: 0).marking([
+                70, 71, 72, 86, 87, 102, 118, 119,
+            ])
+            request.steps = 8
+        }
         // A network that learnt nothing finds differences of one size; about half of them are to be a mask.
         if ["diffedit", "inpaint"].contains(method.name) { request.options = ["threshold": "0.3"] }
         // Which phrases it takes by itself depends on the model's language.
@@ -58,7 +68,7 @@ import Testing
     @Test("A setting changes the picture, or it is said that it has no effect", arguments: methods)
     func effects(method: MethodDescription) throws {
         let base = Self.request(method)
-        try check(.source, base) { $0.source = "a blue cube" }
+        try check(.source, base) { $0.source = method.isSpatial ? "a blue apple" : "a blue cube" }
         try check(.negative, base) { $0.negative = "a blue cube" }
         try check(.strength, base) { $0.strength = 0.25 }
         try check(.inversion, base) { $0.inversion = .editFriendly }

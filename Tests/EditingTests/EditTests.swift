@@ -26,8 +26,9 @@ import ToyModels
 
     static func engine(for method: String? = nil) -> Engine { Engine { model(for: method) } }
 
-    /// All but those that learn from the image, as closed forms have nothing to tune.
-    static let names = Registry.all.map { $0.description }.filter { !$0.needs.tuning }.map(\.name)
+    /// Those that repaint what a closed form can show: who learns from the image, or moves things, needs a network with
+    /// words, and has tests of its own.
+    static let names = Registry.all.map { $0.description }.filter { !$0.needs.tuning && !$0.isSpatial }.map(\.name)
 
     @Test(
         "A seed gives the same picture every time, and every method gives one of the photo's size",

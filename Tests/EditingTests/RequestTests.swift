@@ -200,6 +200,7 @@ import Testing
                 $0.preset = preset
                 $0.source = method.needs.source == .required ? "cat" : nil
                 $0.regions = (try? regions(for: method.name)) ?? []
+                if method.isSpatial { $0.prompt = "flip the cat" }
             }.checked()
             #expect(checked.options.values.count == method.options.count)
         }

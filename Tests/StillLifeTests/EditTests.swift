@@ -43,10 +43,44 @@ import Testing
                 #expect(pair.effect.area == 0 && pair.source == pair.target)
             } else {
                 #expect(pair.effect.area > 0)
-                #expect(pair.sourcePrompt != pair.targetPrompt)
+                // Distances and sizes are told by commands alone.
+                if !EditKind.told.contains(kind) { #expect(pair.sourcePrompt != pair.targetPrompt) }
+                #expect((pair.command != nil) == EditKind.commanded.contains(kind))
                 #expect(pair.sourceImage != pair.targetImage)
             }
         }
+    }
+
+    /// Fails where the distance is that of the table, which the camera sees smaller.
+    @Test("a command tells what the picture shows: how far, which of two, how large, which side")
+    func commands() throws {
+        func pair(_ kind: EditKind, _ objects: Int) throws -> EditedPair {
+            try .random(
+                of: kind, seed: 4, size: 96, from: SceneChoices(objects: objects...objects, styles: [.photo]))
+        }
+        for kind in [EditKind.shift, .twins] {
+            let pair = try pair(kind, 1)
+            let words = try #require(pair.command).split(separator: " ")
+            let percent = try #require(Double(words[words.count - 2]))
+            func middle(_ mask: Mask) -> Double {
+                let columns = mask.values.indices.filter { mask.values[$0] > 0.5 }.map { $0 % 96 }
+                return Double((columns.min() ?? 0) + (columns.max() ?? 0)) / 2
+            }
+            let moved = (middle(pair.objectAfter) - middle(pair.objectBefore)) / 96 * 100
+            #expect(abs(abs(moved) - percent) < 2.5)
+            #expect(words.contains(moved < 0 ? "left" : "right"))
+            #expect(pair.source.objects.count == (kind == .twins ? 2 : 1))
+            if kind == .twins { #expect(pair.source.objects[0].kind == pair.source.objects[1].kind) }
+        }
+        let size = try pair(.resize, 1)
+        let noun = size.source.objects[0].kind.rawValue
+        #expect(["make the \(noun) 30 % larger", "make the \(noun) 30 % smaller"].contains(size.command))
+        let swap = try pair(.move, 2)
+        let names = swap.source.objects.map(\.kind.rawValue)
+        #expect([0, 1].contains { swap.command == "swap the \(names[$0]) and the \(names[1 - $0])" })
+        let turn = try EditedPair.random(of: .turn, seed: 4, size: 32)
+        let turned = try #require(turn.edit.touchedObjects.first.map { turn.target.objects[$0] })
+        #expect(turn.command == "turn the \(turned.kind.rawValue) to the \(turned.side ?? "")")
     }
 
     @Test("a pair follows from its seed", arguments: [EditKind.replace, .several])

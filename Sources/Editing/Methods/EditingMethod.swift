@@ -9,6 +9,8 @@ public protocol EditingMethod: Sendable {
     static var description: MethodDescription { get }
     /// Options that name files, and what those must hold; no method opens them.
     static var files: [String: OptionFile.Kind] { get }
+    /// Refuses settings that it cannot do anything with, before anything is loaded.
+    static func check(_ settings: EditSettings) throws
     /// The method with its options, which were checked against the description.
     init(_ options: Options)
     /// The sampler that its latents are sampled with; it cuts the trajectory of the context.
@@ -18,6 +20,8 @@ public protocol EditingMethod: Sendable {
 }
 
 extension EditingMethod {
+    /// Everything that can be checked without it is good.
+    public static func check(_ settings: EditSettings) throws {}
     /// No files.
     public static var files: [String: OptionFile.Kind] { [:] }
     /// DDIM.
@@ -64,8 +68,14 @@ public struct EditContext {
     public internal(set) var files: [String: OptionFile] = [:]
     /// The image that the latent was encoded from, at the working size; nil where there is only a latent.
     public internal(set) var image: Image?
+    /// The user's image at its own size; nil where there is only a latent.
+    public internal(set) var photo: Image?
     /// The user's mask at the image's size.
     public internal(set) var imageMask: Mask?
+    /// What is to be done, in words, for methods whose prompt is an instruction; nil for all others.
+    public internal(set) var instruction: String?
+    /// Whether only what would be changed is to be shown, without painting it.
+    public internal(set) var isPreview = false
 
     /// Fresh standard normal noise of the latent's shape.
     public func freshNoise() -> Tensor { random.normal(clean.shape).like(clean) }
@@ -119,6 +129,21 @@ public struct EditOutput {
     public var levels: [Tensor]
     /// Whatever else the paper names, for `--trace`.
     public var trace: [String: Tensor]
+    /// The edited image itself, for methods that make it at the photo's size; nil where the latent is to be decoded.
+    public var finished: Finished?
+
+    /// An edited image at the photo's size.
+    public struct Finished: Sendable {
+        /// The image.
+        public var image: Image
+        /// Where it may differ from the photo, 0 or 1, at its size.
+        public var reach: Mask
+
+        /// An edited image and where it may differ.
+        public init(image: Image, reach: Mask) {
+            (self.image, self.reach) = (image, reach)
+        }
+    }
 
     /// The output of a method; one that inverts in a way of its own names its levels instead of a path.
     public init(

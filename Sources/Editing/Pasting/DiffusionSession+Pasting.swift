@@ -20,6 +20,18 @@ extension Paste {
     static func radius(factor: Int) -> Int { max((3 * factor + 2) / 4, 2) }
 }
 
+extension EditOutput.Finished {
+    /// The image as the result of a request: its pixels where it may differ, the request's own elsewhere.
+    func pasted(into request: EditRequest) -> DiffusionSession.Pasted {
+        let coverage = Coverage(
+            width: reach.width, height: reach.height, values: reach.values.map { $0 > 0.5 ? 255 : 0 })
+        let layer = PasteLayer(image, coverage: coverage)
+        return DiffusionSession.Pasted(
+            image: layer.pasted(into: request.image), layer: layer,
+            account: PasteRecord(asked: request.paste, took: .replace))
+    }
+}
+
 extension DiffusionSession {
     /// What was made of the image, what was laid over it, and what the account says of both.
     struct Pasted {

@@ -14,10 +14,14 @@ public struct EditRequest: Sendable, Hashable {
     public var image: Image
     /// What may change (white), at any size.
     public var mask: Mask?
+    /// Words for what may change, which a finder makes the mask of; counts where no mask is given.
+    public var maskWords: MaskWords?
     /// Parts of the image with prompts of their own, for methods that paint by regions.
     public var regions: [Region]
     /// What the files hold that options name, by the option's name; see ``EditingMethod/files``.
     public var files: [String: OptionFile] = [:]
+    /// Whether only what would be changed is to be shown, for methods that can tell (`MethodDescription.isSpatial`).
+    public var isPreview = false
 
     /// The network that methods are guided by which ask where an image shows a text.
     public var relevance: RelevanceSource?
@@ -52,7 +56,8 @@ public struct EditRequest: Sendable, Hashable {
     /// - Parameter model: what the model's folder tells of good settings.
     /// - Throws: `EditingError` that says what is wrong and what would be right.
     public func checked(with model: ModelSettings? = nil) throws -> CheckedRequest {
-        let checked = try settings.checked(hasMask: mask != nil, regions: regions, with: model)
+        let checked = try settings.checked(
+            hasMask: mask != nil || maskWords != nil, regions: regions, with: model)
         if let mask {
             guard mask.values.contains(where: { $0 > 0 }) else {
                 throw EditingError.badValue(
@@ -85,7 +90,7 @@ public struct EditRequest: Sendable, Hashable {
             switch unused.setting {
             case .source: request.source = nil
             case .negative: request.negative = nil
-            case .mask: request.mask = nil
+            case .mask: (request.mask, request.maskWords) = (nil, nil)
             case .strength: request.strength = nil
             case .inversion: (request.inversion, request.inversionOptions) = (nil, [:])
             case .measure: request.measuresInversion = false

@@ -89,6 +89,8 @@ public struct EditRecord: Sendable, Hashable, Codable {
     public var roundTrip: RoundTrip?
     /// Share of the image that was allowed to change, in 0...1.
     public var maskArea: Double?
+    /// Of a mask that was asked for in words, what was found; nil of all others.
+    public var maskWords: WordMaskRecord?
     /// How the edit came into the image; nil in accounts of earlier versions.
     public var paste: PasteRecord?
     /// What the user was warned of.

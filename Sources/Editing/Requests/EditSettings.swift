@@ -70,6 +70,7 @@ public struct EditSettings: Sendable, Hashable, Codable {
         let settings = shared(by: description, values)
         try checkRanges(settings)
         try checkNeeds(of: description, hasMask: hasMask, regions: regions)
+        try type.check(self)
         let given = given(hasMask: hasMask, hasRegions: !regions.isEmpty)
         return CheckedRequest(
             method: type.init(options), description: description, options: options, settings: settings,

@@ -23,12 +23,15 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
         public var imageChannels: Bool
         /// Whether it is guided by a network that tells where an image shows a text.
         public var relevance: Bool
+        /// Whether the prompt is an instruction about things that the source prompt names, and a mask marks the thing
+        /// instead of what may change; nil is no.
+        public var spatial: Bool?
 
         /// Needs; by default only the prompt.
         public init(
             source: Need = .unused, mask: Need = .optional, regions: Need = .unused, inversion: Bool = false,
             tuning: Bool = false, gradients: Bool = false, imageChannels: Bool = false,
-            relevance: Bool = false
+            relevance: Bool = false, spatial: Bool? = nil
         ) {
             self.source = source
             self.mask = mask
@@ -38,6 +41,7 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
             self.gradients = gradients
             self.imageChannels = imageChannels
             self.relevance = relevance
+            self.spatial = spatial
         }
     }
 
@@ -81,6 +85,8 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
     public var year: Int
     /// What it asks of a request.
     public var needs: Needs
+    /// Whether its prompt is an instruction that moves things (`Needs.spatial`).
+    public var isSpatial: Bool { needs.spatial == true }
     /// The shared settings with `--preset paper`.
     public var standard: Settings
     /// The shared settings of other presets where they differ.

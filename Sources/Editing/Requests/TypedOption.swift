@@ -81,6 +81,13 @@ public struct TypedOption<Value: OptionConvertible>: Sendable {
             help: help)
     }
 
+    /// Its value where nothing is said.
+    var standard: Value {
+        guard let value = Value(optionValue: description.standard) else {
+            preconditionFailure("option \(name) has a default of another type")
+        }
+        return value
+    }
     /// The name on a command line.
     public var name: String { description.name }
     /// The option as something that a request may set.

@@ -34,7 +34,9 @@ extension DiffusionSession {
 
     /// The same for all prompts of an edit.
     func advise(on request: EditRequest) {
-        var prompts: [NamedPrompt] = [("prompt", request.prompt)]
+        // The words of an instruction are not painted.
+        let isSpatial = (try? Registry.method(named: request.method).description.isSpatial) ?? false
+        var prompts: [NamedPrompt] = isSpatial ? [] : [("prompt", request.prompt)]
         if let source = request.source { prompts.append(("source prompt", source)) }
         if let negative = request.negative { prompts.append(("negative prompt", negative)) }
         advise(on: prompts + request.regions.prompts)

@@ -19,7 +19,7 @@ public struct StillLifeEdits: BenchmarkItems {
     public var choices: SceneChoices
 
     /// Edits of a seed.
-    public init(seed: UInt64, size: Int, kinds: [EditKind] = EditKind.allCases, choices: SceneChoices) {
+    public init(seed: UInt64, size: Int, kinds: [EditKind] = EditKind.usual, choices: SceneChoices) {
         precondition(size >= 8 && !kinds.isEmpty, "still lifes have 8 pixels and one kind of edit at least")
         self.seed = seed
         self.size = size
@@ -48,6 +48,13 @@ public struct StillLifeEdits: BenchmarkItems {
         "Where a prompt admits several pictures (add, move, turn), the nearest of up to \(Self.answers) counts."
     }
 
+    /// Which of the edits have a command.
+    public var commands: CommandUse {
+        if kinds.allSatisfy(EditKind.told.contains) { return .only }
+        if kinds.allSatisfy(EditKind.commanded.contains) { return .all }
+        return kinds.contains(where: EditKind.commanded.contains) ? .some : .none
+    }
+
     /// The edit of an index; it does not depend on how many there are.
     /// - Throws: `EditError.noCandidate` where no scene of the choices allows the kind.
     public func item(_ index: Int) throws -> BenchmarkItem {
@@ -58,7 +65,8 @@ public struct StillLifeEdits: BenchmarkItems {
         let tries = 400
         for _ in 0..<tries {
             let sceneSeed = generator.next() | Self.heldOut
-            let scene = Scene.random(seed: sceneSeed, from: choices)
+            let scene = Scene.random(seed: sceneSeed, from: choices, for: kind)
+            guard kind != .twins || scene.isComposed else { continue }
             let (editSeed, answerSeed, noiseSeed) = (generator.next(), generator.next(), generator.next())
             guard let edit = Edit.random(of: kind, in: scene, seed: editSeed) else { continue }
             let pairs = try edit.admissible(in: scene, count: Self.answers, seed: answerSeed)
@@ -85,8 +93,12 @@ public struct StillLifeEdits: BenchmarkItems {
             return ComparedEdit.Truth(
                 image: pair.targetImage, changed: ImageArea(pair.effect, width: width, height: height))
         }
+        var edit = ComparedEdit(id: id, request: request, truths: truths)
+        edit.command = pair.command
+        edit.isTold = EditKind.told.contains(pair.edit.kind)
+        edit.thing = pair.objectBefore
         return BenchmarkItem(
-            edit: ComparedEdit(id: id, request: request, truths: truths),
+            edit: edit,
             facts: ItemFacts(
                 kind: pair.edit.kind.rawValue, scene: "\(sceneSeed)", isDetermined: pair.isDetermined,
                 area: Double(pair.effect.area)))

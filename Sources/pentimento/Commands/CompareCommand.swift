@@ -106,6 +106,7 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
             for: [settings.prompt, source, settings.negative]
                 + layout.regions.flatMap { [$0.prompt, $0.target] }, photo: photo, speech.log)
         request.relevance = try guiding.source(model: path)
+        request.maskWords = masking.words
         let compared = try comparedEdit(request)
         let session = try ModelSession(model, compute, speech, at: path)
         if let steps = sampling.steps { _ = try session.folder.schedule.levels(steps: steps) }
@@ -145,6 +146,11 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
     /// The candidates that the model can do; says who is left out.
     private func fitting(_ candidates: [Candidate], _ session: ModelSession) -> [Candidate] {
         let (reads, latent) = (session.folder.unet.inChannels, session.folder.autoencoder.latentChannels)
+        // Who follows commands has no part where the prompt is none.
+        var candidates = candidates
+        if (try? LiftInstruction(prompt)) == nil {
+            candidates.removeAll { $0.description?.isSpatial == true }
+        }
         guard reads != 2 * latent else { return candidates }
         let lost = candidates.filter { $0.description?.needs.imageChannels == true }
         guard !lost.isEmpty else { return candidates }

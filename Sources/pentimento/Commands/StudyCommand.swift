@@ -133,7 +133,9 @@ struct StudyCommand: AsyncParsableCommand {
         // What was named, or has an option of its own, was wanted.
         let absent =
             methods == "all"
-            ? Candidate.leftOut(with: facts).filter { chosen.contains(.method($0.method)) } : []
+            ? Candidate.leftOut(with: facts, commands: edits.commands).filter {
+                chosen.contains(.method($0.method))
+            } : []
         let candidates = chosen.filter { candidate in !absent.contains { candidate == .method($0.method) } }
         let plan = StudyPlan(
             worldVersion: worldVersion, edits: edits, model: facts.name, modelFingerprint: facts.fingerprint,
