@@ -17,6 +17,14 @@ struct MaskOptions: ParsableArguments {
             """, valueName: "file"))
     var mask: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Words for what may change (to lift: for the thing), found in the picture: "the blue mug". How sure it is of \
+            them is told.
+            """, valueName: "words"))
+    var maskWords: String?
+
     @Flag(help: "Exchange black and white of the mask.")
     var maskInvert = false
 
@@ -45,9 +53,15 @@ struct MaskOptions: ParsableArguments {
     var feather: Double?
 
     func validate() throws {
-        if mask == nil, maskInvert || maskGrow != 0 || maskBlur != 0 {
+        if mask == nil, maskWords == nil, maskInvert || maskGrow != 0 || maskBlur != 0 {
             throw ValidationError(
                 "--mask-invert, --mask-grow and --mask-blur change a mask given with --mask")
+        }
+        if mask != nil, maskWords != nil {
+            throw ValidationError("--mask and --mask-words exclude each other; leave one out")
+        }
+        if let maskWords, (try? LiftInstruction.Thing(named: maskWords)) == nil {
+            throw ValidationError(LiftError.noThing(maskWords).description)
         }
         if !(-4096...4096).contains(maskGrow) {
             throw ValidationError("--mask-grow is \(maskGrow); it must lie in -4096...4096")
@@ -66,6 +80,23 @@ struct MaskOptions: ParsableArguments {
 
     /// How the edit comes into the photo.
     var way: Paste { noPaste ? .none : paste ?? .auto }
+
+    /// Whether a mask is given, as a file or in words.
+    var isGiven: Bool { mask != nil || maskWords != nil }
+
+    /// The mask that is asked for in words, if one is.
+    var words: MaskWords? {
+        maskWords.map { MaskWords($0, isInverted: maskInvert, growth: maskGrow, blur: maskBlur) }
+    }
+
+    /// Tells how sure a finder was of the words.
+    func tell(of record: EditRecord, _ log: Logger) {
+        guard let found = record.maskWords else { return }
+        let percent = OptionValue.number((found.area * 1000).rounded() / 10)
+        log.notice(
+            "the mask of \"\(found.words)\" covers \(percent) % of the picture (confidence \(LiftError.signed(found.confidence)))"
+        )
+    }
 
     /// The mask as it will be used on a photo: read, exchanged, grown, then softened.
     ///

@@ -68,6 +68,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @Option(help: "The most pixels a photo or mask may have.")
     var pixelLimit = Image.defaultPixelLimit
 
+    @Flag(help: "Show what would be moved, in red, and where to, in green, without painting (lift).")
+    var dryRun = false
+
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
@@ -92,6 +95,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             throw ValidationError(
                 "--strengths writes one picture of all; it does not go with --strength, --panel, --trace, "
                     + "--mask-out, --measure or --json")
+        }
+        if dryRun, strengths != nil || choosing.bestOf > 1 {
+            throw ValidationError("--dry-run paints nothing; it does not go with --strengths or --best-of")
         }
         if strengths != nil, choosing.bestOf > 1 {
             throw ValidationError(
@@ -148,7 +154,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let curve: StrengthCurve?
 
         init(_ command: EditCommand, settings: EditSettings, regions: [Region]) throws {
-            let hasMask = command.masking.mask != nil
+            let hasMask = command.masking.isGiven
             func check(_ settings: EditSettings) throws -> CheckedRequest {
                 try settings.checked(hasMask: hasMask, regions: regions)
             }
@@ -156,6 +162,11 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             self.regions = regions
             self.hasMask = hasMask
             checked = try check(settings)
+            if command.dryRun, !checked.description.isSpatial {
+                throw Failure.usage(
+                    "--dry-run shows what lift would move and where to; \(checked.description.name) tells what it "
+                        + "would change with --mask-out")
+            }
             files = try OptionFiles.read(for: settings)
             curve = try command.strengths.map { try StrengthCurve($0, of: settings, check: check) }
         }
@@ -167,7 +178,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
 
         /// Everything that is said in words.
         var prompts: [String?] {
-            [settings.prompt, settings.source, settings.negative]
+            [checked.description.isSpatial ? nil : settings.prompt, settings.source, settings.negative]
                 + regions.flatMap { [$0.prompt, $0.target] }
         }
     }
@@ -193,7 +204,8 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let log = place.isEmpty ? speech.log : speech.log(of: path)
         let places = results.places(
             photo: path,
-            method: job.checked.description.name + (job.curve == nil ? "" : "-strengths"), seed: seed)
+            method: job.checked.description.name
+                + (dryRun ? "-preview" : job.curve == nil ? "" : "-strengths"), seed: seed)
         let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
         for notice in photo.notices { log.warning("\(notice.message.text(.flags))") }
         let output = places.image.path
@@ -208,6 +220,8 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         if job.checked.description.needs.relevance {
             request.relevance = try guiding.source(for: job.checked.description, model: model())
         }
+        request.maskWords = masking.words
+        request.isPreview = dryRun
         try results.checkFits(places, for: photo.image)
         let chooser = try choosing.chooser(job.settings, model: model)
         let session = try opened()
@@ -239,6 +253,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         }
         let result = try await chooser.result(of: request, in: session, cache: cache, place, log)
         try Task.checkCancellation()
+        masking.tell(of: result.account, log)
         var start = ContinuousClock.now
         speech.bar.show("writing", 0, of: 1)
         defer { speech.bar.hide() }
