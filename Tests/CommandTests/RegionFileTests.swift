@@ -124,4 +124,21 @@ import Testing
             in: folder)
         #expect(needed.errorLines == ["pentimento: p2p-regions needs at least one region (--region)"])
     }
+
+    @Test("Without its guide mrgd says which folder is missing, before anything is computed")
+    func unguided() throws {
+        let folder = try Self.folder()
+        let line =
+            "pentimento: mrgd needs a network that tells where a picture shows a text, and there is no tiny-sd1-clipseg "
+            + "beside the model; name its folder with --relevance"
+        for command in [["generate"], ["edit", image("plain.png")]] {
+            let outcome = try Program.run(command + ["--method", "mrgd"] + Self.shared, in: folder)
+            #expect(outcome.status == 66 && outcome.errorLines == [line[...]], "\(outcome.errors)")
+        }
+        let named = try Program.run(
+            ["generate", "--method", "mrgd", "--relevance", "nowhere"] + Self.shared, in: folder)
+        let missing = "pentimento: nowhere: there is no such folder with a config.json"
+        #expect(named.status == 66 && named.errorLines == [missing[...]], "\(named.errors)")
+        #expect(folder.names == ["r.json"])
+    }
 }

@@ -30,6 +30,7 @@ import Testing
             try Self.files(with: "DDIM.step(") == [
                 "DDIM.swift", "DiffusionSession+Sampling.swift", "FixedPointInversion.swift",
                 "NullTextInversion.swift",
+                "RegionInversion.swift",
                 "RegularisedInversion.swift",
             ])
     }

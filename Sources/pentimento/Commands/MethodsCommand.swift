@@ -14,7 +14,7 @@ struct MethodsCommand: ParsableCommand {
             pentimento methods diffedit --model flowers
 
             --json is a list of objects: name, title, aliases, summary, paper, year; needs (source, mask and regions: \
-            unused, optional or required; inversion, tuning, gradients, imageChannels: true or false); standard and \
+            unused, optional or required; inversion, tuning, gradients, imageChannels, relevance: true or false); standard and \
             presets, an object by preset's name (steps, guidance, strength, inversion); options, a list with name, \
             symbol, help, standard, presets and kind: {"type": "integer" or "number", "minimum": …, "maximum": …}, \
             {"type": "choice", "values": […]}, {"type": "text"} or {"type": "flag"}; conditions, a list with settings and \
@@ -122,6 +122,7 @@ struct MethodsCommand: ParsableCommand {
             method.needs.tuning ? "tunes the model to the photo" : nil,
             method.needs.gradients ? "computes gradients" : nil,
             method.needs.imageChannels ? "needs a model trained for it" : nil,
+            method.needs.relevance ? "is guided by --relevance" : nil,
         ].compactMap(\.self)
         if !needs.isEmpty { lines.append("  " + needs.joined(separator: "; ")) }
         for preset in method.presetNames {
