@@ -89,8 +89,8 @@ patches of 8, too coarse for edges: here they have {tower['patch_size']}, and be
 reads the image's tower after its layers {listed(shape['extract_layers'])} (from 0) and is new. Loss: binary \
 cross-entropy and Dice × {section['diceWeight']:g}; AdamW, learning rate {section['learningRate']:g} with \
 {section['warmup']} steps of warm-up, then a cosine over the time that there was (`paceFollowsTime`); averaged weights. While it \
-learned, a linear layer told from each patch's embedding what the patch shows (cross-entropy × {section['kindWeight']:g}): kinds of \
-object are learned many times sooner so.
+learned, a linear layer told from each patch's embedding what the patch shows (cross-entropy × {section['kindWeight']:g}): from texts alone, \
+kinds of object were not told apart after as many steps.
 
 {data({'captions': 0, **record['data']}).replace(', with 8 captions each', '').replace(', and one family of caption templates was kept out altogether', '')} \
 The true masks are the renderer's. {section['roundTrips']:.0%} of the pictures are shown as they come back from \
@@ -113,7 +113,6 @@ precision {mean(held['things'], 'averagePrecision'):.3f}, means over kinds.
 
 - It knows the sixteen kinds, ten colours, tables and walls of the still-life world and nothing else; other words mean \
 nothing to it.
-- Surfaces and states ("a striped apple", "a lit candle") count for less than kind and colour.
 - Pictures of other sizes are resampled to {tower['image_size']}×{tower['image_size']} and the answer back.
 
 Licence: Apache-2.0. This page is written by `make card`.
