@@ -28,7 +28,8 @@ import ToyModels
 
     /// Those that repaint what a closed form can show: who learns from the image, or moves things, needs a network with
     /// words, and has tests of its own.
-    static let names = Registry.all.map { $0.description }.filter { !$0.needs.tuning && !$0.isSpatial }.map(\.name)
+    static let names = Registry.all.map { $0.description }.filter { !$0.needs.tuning && !$0.isSpatial }.map(
+        \.name)
 
     @Test(
         "A seed gives the same picture every time, and every method gives one of the photo's size",

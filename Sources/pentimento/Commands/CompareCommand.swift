@@ -148,8 +148,15 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
         let (reads, latent) = (session.folder.unet.inChannels, session.folder.autoencoder.latentChannels)
         // Who follows commands has no part where the prompt is none.
         var candidates = candidates
-        if (try? LiftInstruction(prompt)) == nil {
+        if (try? LiftInstruction(prompt ?? "")) == nil {
             candidates.removeAll { $0.description?.isSpatial == true }
+        }
+        let slow = candidates.filter { $0.description?.needs.tuning == true }
+        if !slow.isEmpty {
+            speech.log.notice(
+                "left out: \(slow.map(\.label).joined(separator: ", ")), which tune for minutes; name them to have them"
+            )
+            candidates.removeAll { slow.contains($0) }
         }
         guard reads != 2 * latent else { return candidates }
         let lost = candidates.filter { $0.description?.needs.imageChannels == true }
