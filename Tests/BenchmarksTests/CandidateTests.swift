@@ -33,7 +33,7 @@ import Testing
             ])
         #expect(
             Candidate.leftOut(with: facts, commands: .all).map(\.method) == [
-                "multidiffusion", "instruct-pix2pix",
+                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic",
             ])
         let told = Candidate.leftOut(with: facts, commands: .only)
         #expect(

@@ -38,7 +38,8 @@ import Testing
         #expect(
             declared.map(\.type).sorted() == [
                 "CheckpointError", "ConfigurationError", "DiffusionError", "EditError", "EditingError",
-                "ImagingError", "JudgingError", "LiftError", "LoRAError", "MaskError", "ModelPlacesError",
+                "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
+                "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "RegionFileError", "RelevanceError", "SafetensorsError",
                 "StillLifeSetError", "StudyError", "SystemFailure", "TensorError", "TokenizerError",
                 "TrainingError", "WeightError", "WriteFailure",

@@ -152,7 +152,7 @@ import Testing
     @Test("What makes no sense is told")
     func faults() {
         func said(_ tensors: [LoRAModule.Role: Tensor], _ shape: [Int] = [6, 4]) -> String? {
-            do throws(LoRAModule.Fault) {
+            do throws(LoRAFault) {
                 _ = try LoRAModule(tensors: tensors).delta(for: Self.base(shape), strength: 1)
                 return nil
             } catch { return error.reason }

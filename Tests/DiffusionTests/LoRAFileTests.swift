@@ -8,7 +8,7 @@ import Testing
 
 /// LoRA files on a model: names of all writers, strengths, several at once, and what is refused.
 @Suite struct LoRAFileTests {
-    static let attention = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+    static let attention = "mid_block.attentions.0.transformer_blocks.0.attn1.to_q"
 
     static func model() throws -> LoadedModel {
         LoadedModel(folder: try ModelFolder(path: Fixtures.model("tiny-sd1")))

@@ -1,5 +1,6 @@
 import Diffusion
 import Imaging
+import Networks
 import Perception
 import StillLife
 import Tensors

@@ -1,3 +1,4 @@
+import Support
 import Tensors
 
 /// What a LoRA file holds for one layer of a network, by the roles of its tensors.
@@ -18,15 +19,12 @@ struct LoRAModule {
     /// Whether α is divided by the root of the rank (rank-stabilised LoRA of peft).
     var isRankStabilised = false
 
-    /// Why a module cannot be used.
-    struct Fault: Error { let reason: String }
-
     /// What is added to a weight W at a strength s, in float32 or wider; nil where the module has nothing for it.
     ///
     /// γ·U·D for the plain kind, or what LoCon, LoHa, LoKr, DoRA and whole differences come to.
     /// γ = s·α/r. DoRA (Liu et al. 2024) needs the weight itself: W' = V·m/‖V‖ with V = W + ΔW, and s·(W' - W) is added.
-    /// - Throws: `Fault`.
-    func delta(for base: Tensor, strength: Double) throws(Fault) -> Tensor? {
+    /// - Throws: `LoRAFault`.
+    func delta(for base: Tensor, strength: Double) throws(LoRAFault) -> Tensor? {
         if let diff = tensors[.diff] { return try fitted(wide(diff) * strength, base.shape) }
         guard let magnitude = tensors[.magnitude] else {
             return try product(shape: base.shape, strength: strength)
@@ -39,7 +37,7 @@ struct LoRAModule {
         // By the shape of m: a norm for each output channel, or for each input channel.
         let isOfOutputs = m.count == rows && (m.rank < 2 || m.shape[0] == rows)
         guard isOfOutputs || m.count == base.shape[1] else {
-            throw Fault(reason: "its magnitudes have the shape \(m.shape) and its weight \(base.shape)")
+            throw LoRAFault(reason: "its magnitudes have the shape \(m.shape) and its weight \(base.shape)")
         }
         let tail = Array(repeating: 1, count: base.rank - 1)
         let norm: Tensor
@@ -55,13 +53,13 @@ struct LoRAModule {
     }
 
     /// What is added to the bias.
-    func biasDelta(for base: Tensor, strength: Double) throws(Fault) -> Tensor? {
+    func biasDelta(for base: Tensor, strength: Double) throws(LoRAFault) -> Tensor? {
         guard let diff = tensors[.biasDiff] else { return nil }
         return try fitted(wide(diff) * strength, base.shape)
     }
 
     /// ΔW of a shape at a strength.
-    private func product(shape: [Int], strength: Double) throws(Fault) -> Tensor? {
+    private func product(shape: [Int], strength: Double) throws(LoRAFault) -> Tensor? {
         if let down = tensors[.down], let up = tensors[.up] {
             let rank = down.shape.first ?? 0
             let scale = try scale(rank: rank, strength)
@@ -69,7 +67,7 @@ struct LoRAModule {
                 Self.lowRank(up: wide(up), wide(down), mid: tensors[.mid].map(wide)) * scale, shape)
         }
         if tensors[.down] != nil || tensors[.up] != nil {
-            throw Fault(reason: "one of its two matrices is missing")
+            throw LoRAFault(reason: "one of its two matrices is missing")
         }
         if let w1a = tensors[.hadaW1A], let w1b = tensors[.hadaW1B], let w2a = tensors[.hadaW2A],
             let w2b = tensors[.hadaW2B]
@@ -81,7 +79,7 @@ struct LoRAModule {
         return try kronecker(shape: shape, strength: strength)
     }
 
-    private func kronecker(shape: [Int], strength: Double) throws(Fault) -> Tensor? {
+    private func kronecker(shape: [Int], strength: Double) throws(LoRAFault) -> Tensor? {
         func pair(_ whole: Role, _ a: Role, _ b: Role) -> (factor: Tensor, rank: Int?)? {
             if let whole = tensors[whole] { return (wide(whole), nil) }
             guard let a = tensors[a], let b = tensors[b] else { return nil }
@@ -99,18 +97,19 @@ struct LoRAModule {
         else { return nil }
         // Of two whole factors α says nothing.
         let rank = second.rank ?? first.rank
-        let scale = try rank.map { rank throws(Fault) in try self.scale(rank: rank, strength) } ?? strength
+        let scale =
+            try rank.map { rank throws(LoRAFault) in try self.scale(rank: rank, strength) } ?? strength
         var left = first.factor
         while left.rank < second.factor.rank { left = left.reshaped(left.shape + [1]) }
         return try fitted(Self.kron(left, second.factor) * scale, shape)
     }
 
     /// γ = s·α/r, or s·α/√r.
-    private func scale(rank: Int, _ strength: Double) throws(Fault) -> Double {
-        guard rank > 0 else { throw Fault(reason: "its rank is 0") }
+    private func scale(rank: Int, _ strength: Double) throws(LoRAFault) -> Double {
+        guard rank > 0 else { throw LoRAFault(reason: "its rank is 0") }
         var alpha = alpha ?? Double(rank)
         if let told = tensors[.alpha] {
-            guard told.count == 1, told.isFinite else { throw Fault(reason: "its alpha is no number") }
+            guard told.count == 1, told.isFinite else { throw LoRAFault(reason: "its alpha is no number") }
             let value = Double(told.to(dtype: .float32).floats[0])
             alpha = value == 0 ? Double(rank) : value
         }
@@ -152,11 +151,21 @@ struct LoRAModule {
     }
 
     /// In the shape of the weight: a 1×1 convolution is a matrix and the reverse.
-    private func fitted(_ delta: Tensor, _ shape: [Int]) throws(Fault) -> Tensor {
+    private func fitted(_ delta: Tensor, _ shape: [Int]) throws(LoRAFault) -> Tensor {
         guard delta.shape != shape else { return delta }
         guard delta.count == shape.reduce(1, *), delta.shape.first == shape.first else {
-            throw Fault(reason: "its product has the shape \(delta.shape) and its weight \(shape)")
+            throw LoRAFault(reason: "its product has the shape \(delta.shape) and its weight \(shape)")
         }
         return delta.reshaped(shape)
     }
+}
+
+/// Why what a file holds for a layer cannot be used; the file's reader says which layer of which file it is.
+struct LoRAFault: UserError, Equatable {
+    let reason: String
+
+    /// The file is where the cause lies.
+    var kind: UserErrorKind { .badInput }
+    /// What is wrong with it.
+    var description: String { reason }
 }

@@ -84,7 +84,7 @@ public struct LoRAFile {
                         isBias
                         ? try module.biasDelta(for: tensor, strength: strength)
                         : try module.delta(for: tensor, strength: strength)
-                } catch let fault as LoRAModule.Fault {
+                } catch let fault as LoRAFault {
                     throw LoRAError.malformed(path: path, module: name, reason: fault.reason)
                 }
                 guard let delta else { continue }

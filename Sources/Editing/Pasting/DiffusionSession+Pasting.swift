@@ -10,9 +10,11 @@ extension Paste {
     /// function of the photo's colours explains was 0.16 to 0.68 for new colours and 0.24 to 0.67 for new things, and
     /// an apple that became a pear had 0.29, one that became a lemon 0.21. Colours gain by the residual (0.70 of the
     /// way to the true image instead of 0.51), while a new thing added to the photo keeps the old one's outline.
-    func taken(from source: String?, to prompt: String) -> Paste {
+    ///
+    /// Methods that paint the whole image anew from what they learnt replace: their images have other outlines everywhere.
+    func taken(from source: String?, to prompt: String, repainted: Bool = false) -> Paste {
         guard self == .auto else { return self }
-        guard let source else { return .replace }
+        guard !repainted, let source else { return .replace }
         return ColourWords.areAllThatDiffers(between: source, and: prompt) ? .residual : .replace
     }
 
@@ -60,7 +62,9 @@ extension DiffusionSession {
                 account: PasteRecord(
                     asked: request.paste, took: request.paste == .none ? .none : .replace))
         }
-        let took = request.paste.taken(from: request.source, to: request.prompt)
+        let took = request.paste.taken(
+            from: request.source, to: request.prompt,
+            repainted: (try? Registry.method(named: request.method).description.needs.tuning) ?? false)
         guard took != .none, hasMask || took == .residual else { return whole() }
 
         var unexplained: Double?

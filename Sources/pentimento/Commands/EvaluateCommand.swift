@@ -104,6 +104,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         let photoSettings = try measuring.settings()
         var options = ModelOptions()
         options.model = place
+        options.lora = []
         let session = try ModelSession(options, compute, speech)
         if let photoSet {
             try tell(try await measure(photoSet, photoSettings, judge: judgePlace, with: session))
