@@ -176,9 +176,10 @@ import ToyModels
         }
     }
 
-    /// Kills a gradient in the scaled latent, which is four times as large here, and one that ascends.
+    /// Kills a gradient in the scaled latent, which is four times as large here, one that ascends, and weights that do not
+    /// know that means over fewer elements have larger gradients.
     @Test(
-        "The predicted clean latent moves by -(1-ᾱ)/√ᾱ times the gradient in the decoder's own latent, which lowers the loss"
+        "The predicted clean latent moves by -(1-ᾱ)/√ᾱ times the gradient in the decoder's own latent and the share of 64×64"
     )
     func update() throws {
         try withoutGradients {
@@ -195,7 +196,7 @@ import ToyModels
             let weights = run.guidance.weights(at: level)
             let own = clean.map { $0 / 0.25 }
             let slope = try run.guidance.slopes(in: own, weights).target
-            let factor = (1 - level.alphaBar) / level.sqrtAlphaBar
+            let factor = (1 - level.alphaBar) / level.sqrtAlphaBar * (12 * 12 / 4096.0)
             #expect(relativeError(clean.target - moved, slope * factor) < 1e-9)
             func loss(_ target: Tensor) throws -> Double {
                 try run.guidance.loss(of: Sides(own.source, target), weights)?.item ?? .nan

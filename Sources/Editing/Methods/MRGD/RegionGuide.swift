@@ -125,11 +125,16 @@ final class RegionGuide {
         let scale = session.model.latentScale
         let clean = Sides { DDIM.predictedOriginal(latents[$0], noises[$0], at: level) / scale }
         let slopes = try slopes(in: clean, weights)
-        func moved(_ side: PairSide) -> Tensor {
-            noises[side] + slopes[side].like(noises[side]) * level.sqrtOneMinusAlphaBar
-        }
+        let size = level.sqrtOneMinusAlphaBar * Self.share(of: latents.target)
+        func moved(_ side: PairSide) -> Tensor { noises[side] + slopes[side].like(noises[side]) * size }
         return Sides(settings.movesSource ? moved(.source) : noises.source, moved(.target))
     }
+
+    /// What the paper's weights are multiplied by for latents of another size than its 64×64.
+    ///
+    /// Losses are means over the image, so that the gradient of one element grows as elements get fewer: at 16×16 it would
+    /// move them sixteen times as far, and nothing of the image remains.
+    static func share(of latent: Tensor) -> Double { Double(latent.shape4.2 * latent.shape4.3) / (64 * 64) }
 
     /// ∂L/∂y of both pictures.
     func slopes(
