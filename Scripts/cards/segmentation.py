@@ -88,8 +88,8 @@ Seed {record['seed']}. Both towers begin as those of `{section['pair']}` and lea
 patches of 8, too coarse for edges: here they have {tower['patch_size']}, and begin with the sums of the larger ones' weights. The decoder \
 reads the image's tower after its layers {listed(shape['extract_layers'])} (from 0) and is new. Loss: binary \
 cross-entropy and Dice × {section['diceWeight']:g}; AdamW, learning rate {section['learningRate']:g} with \
-{section['warmup']} steps of warm-up, then a cosine over the time that there was (`paceFollowsTime`); averaged weights. While it \
-learned, a linear layer told from each patch's embedding what the patch shows (cross-entropy × {section['kindWeight']:g}): from texts alone, \
+{section['warmup']} steps of warm-up, then a cosine over the time that there was (`paceFollowsTime`); averaged weights. It learned in two runs, the second of \
+45 minutes from where the first stood after half an hour. While it learned, a linear layer told from each patch's embedding what the patch shows (cross-entropy × {section['kindWeight']:g}): from texts alone, \
 kinds of object were not told apart after as many steps.
 
 {data({'captions': 0, **record['data']}).replace(', with 8 captions each', '').replace(', and one family of caption templates was kept out altogether', '')} \
