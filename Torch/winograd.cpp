@@ -17,6 +17,10 @@
 
 namespace {
 
+/// A tensor's numbers. The member template that says the same has a constrained parameter, whose symbol compilers name in
+/// two ways: a library of clang would not find that of a libtorch of gcc.
+const float *floats(const at::Tensor &tensor) { return static_cast<const float *>(tensor.const_data_ptr()); }
+
 // A function is compiled for each of these and the processor's best is taken when the library is loaded.
 #if defined(__x86_64__) && defined(__GLIBC__)
 #define PT_FOR_EVERY_PROCESSOR __attribute__((target_clones("default", "avx2", "avx512f")))
@@ -123,7 +127,7 @@ struct Filters {
         // Both memory orders have one step from place to place.
         : weight(given.stride(2) == 3 * given.stride(3) ? given : given.contiguous()),
           outputs(weight.size(back ? 1 : 0)), inputs(weight.size(back ? 0 : 1)),
-          first(weight.const_data_ptr<float>() + (back ? 8 * weight.stride(3) : 0)),
+          first(floats(weight) + (back ? 8 * weight.stride(3) : 0)),
           output_step(weight.stride(back ? 1 : 0)), input_step(weight.stride(back ? 0 : 1)),
           place_step(back ? -weight.stride(3) : weight.stride(3)) {}
 };
@@ -205,8 +209,8 @@ void convolve_part(
     const Shape shape{
         pictures.size(0), pictures.size(2), pictures.size(3), pictures.size(1), result.size(1)};
     const auto border = at::zeros({shape.inputs}, bias.options());
-    const float *pixels = pictures.const_data_ptr<float>(), *zeros = border.const_data_ptr<float>();
-    const float *shift = bias.const_data_ptr<float>();
+    const float *pixels = floats(pictures), *zeros = floats(border);
+    const float *shift = floats(bias);
     float *to = result.mutable_data_ptr<float>();
     const int64_t tiles = shape.tiles(), part = u.size(1);
     const int64_t block = block_of(tiles);
@@ -219,7 +223,7 @@ void convolve_part(
         transform_inputs(pixels, zeros, v.mutable_data_ptr<float>(), shape, first, count, v_step);
         auto products = m.as_strided({16, count, part}, {m_step, part, 1});
         at::bmm_out(products, v.as_strided({16, count, shape.inputs}, {v_step, shape.inputs, 1}), right);
-        transform_outputs(m.const_data_ptr<float>(), shift, to, shape, first, count, m_step, from, part);
+        transform_outputs(floats(m), shift, to, shape, first, count, m_step, from, part);
     });
 }
 

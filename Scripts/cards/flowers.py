@@ -80,7 +80,11 @@ def retrieval(model: Path) -> str:
 def seen(record: dict) -> str:
     """How many pictures the second stage saw."""
     count = record["steps"].get("diffusion", 0) * record["configuration"]["diffusion"]["batch"]
-    return f"{count:,} pictures in {hours(record['seconds'].get('diffusion', 0))}"
+    text = f"{count:,} pictures in {hours(record['seconds'].get('diffusion', 0))}"
+    if before := record.get("before"):
+        text += (f", after {before['picturesSeen']:,} in {hours(before['seconds'])} of an earlier run "
+                 f"({before['date'][:10]}), from whose averaged weights they went on")
+    return text
 
 
 def card(model: Path, binary: Path, record: dict) -> str:

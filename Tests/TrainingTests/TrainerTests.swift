@@ -227,6 +227,30 @@ import Testing
         #expect(abs(two.reconstruction - one.reconstruction) < 0.01)
     }
 
+    @Test("A model that begins as another one tells of all that was learned before")
+    func before() throws {
+        let scratch = try Scratch()
+        var last = TrainingConfiguration.tiny(in: scratch.path + "/0")
+        #expect(try Trainer(last).run() == .finished)
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        var records: [TrainingRecord] = []
+        for place in 0...2 {
+            let file = URL(fileURLWithPath: last.output + "/training.json")
+            records.append(try decoder.decode(TrainingRecord.self, from: Data(contentsOf: file)))
+            guard place < 2 else { break }
+            var next = TrainingConfiguration.tiny(in: scratch.path + "/\(place + 1)")
+            (next.autoencoder.reuse, next.diffusion.start) = (last.output + "/vae", last.output)
+            #expect(try Trainer(next).run() == .finished)
+            last = next
+        }
+        // The wrong one: only the model before, not those before it.
+        #expect(records.map(\.before?.picturesSeen) == [nil, 24, 48])
+        #expect(records[2].before?.date == records[1].date)
+        let seconds = records.dropLast().compactMap { $0.seconds["diffusion"] }
+        #expect(records[2].before?.seconds == seconds[0] + seconds[1])
+    }
+
     @Test("A text encoder that is taken from a CLIP pair stays as it was, and its tokenizer comes along")
     func frozenText() throws {
         let scratch = try Scratch()

@@ -35,6 +35,18 @@ public struct TrainingRecord: Codable, Sendable {
     public var libraries: [String: String]
     /// When it was written; ISO 8601 in the file.
     public var date: Date
+    /// What text encoder and UNet had learned before, where they began as those of another model.
+    public var before: Before?
+
+    /// All earlier trainings of text encoder and UNet.
+    public struct Before: Codable, Sendable, Hashable {
+        /// Images that they learned from, counted as often as they were seen.
+        public var picturesSeen: Int
+        /// Seconds spent on them.
+        public var seconds: Double
+        /// When the last of these trainings ended; ISO 8601 in the file.
+        public var date: Date
+    }
 
     init(
         _ configuration: TrainingConfiguration, parameters: [ModelFolder.Part: Int],
@@ -65,6 +77,8 @@ public struct TrainingRecord: Codable, Sendable {
         machine = Self.machine(device)
         libraries = Self.libraries
         date = Date()
+        let start = configuration.diffusion.start
+        before = start.isEmpty ? nil : Before(folder: start)
     }
 
     /// At most so many points, half for each stage, evenly chosen, the last among them.
@@ -99,5 +113,20 @@ public struct TrainingRecord: Codable, Sendable {
         found["libtorch"] = Backend.version
         found["libvips"] = try? ImageLibrary.version()
         return found
+    }
+}
+
+extension TrainingRecord.Before {
+    /// Reads the record of the model in a folder; nil where there is none.
+    fileprivate init?(folder: String) {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        guard let data = FileManager.default.contents(atPath: folder + "/training.json"),
+            let record = try? decoder.decode(TrainingRecord.self, from: data)
+        else { return nil }
+        let stage = "diffusion"
+        picturesSeen = record.picturesSeen[stage, default: 0] + (record.before?.picturesSeen ?? 0)
+        seconds = record.seconds[stage, default: 0] + (record.before?.seconds ?? 0)
+        date = record.date
     }
 }
