@@ -15,6 +15,8 @@ public enum DiffusionError: UserError, Equatable {
     case otherFamily(path: String, family: String)
     /// A file or folder of another kind than a model.
     case notAModel(path: String, what: String, advice: String)
+    /// A model in pixel space where one with prompts belongs.
+    case noPrompts(path: String)
     /// A setting changes results in a way that is not supported.
     case unsupportedSetting(path: String, key: String, value: String, advice: String)
     /// The schedule cannot be cut into so many steps.
@@ -39,7 +41,7 @@ public enum DiffusionError: UserError, Equatable {
         switch self {
         case .missingFile: .missing
         case .badSteps, .badOffset, .deviceUnavailable: .request
-        case .pickledWeights, .unsupportedClass, .otherFamily, .unsupportedSetting: .unsupported
+        case .pickledWeights, .unsupportedClass, .otherFamily, .noPrompts, .unsupportedSetting: .unsupported
         case .notFinite: .fault
         case .malformedFile, .notAModel, .missingComponent, .mismatch, .channels, .brokenWeights: .badInput
         }
@@ -66,6 +68,9 @@ public enum DiffusionError: UserError, Equatable {
                 + "Stable Diffusion 1.x and 2.x run here"
         case .notAModel(let path, let what, let advice):
             "\(path) is \(what); \(advice)"
+        case .noPrompts(let path):
+            "\(path): an unconditional diffusion model in pixel space, which has no text encoder; this needs a model "
+                + "that reads prompts"
         case .unsupportedSetting(let path, let key, let value, let advice):
             "\(path): \(key) is \(value), which is not supported; \(advice)"
         case .badSteps(let steps, let most):

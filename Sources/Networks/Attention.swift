@@ -11,14 +11,16 @@ struct Attention {
     /// Sites by value; `site(.map)` and so on.
     private let sites: [Site.Value: Site]
 
+    /// - Parameter bias: whether queries, keys and values have one, as in networks without transformers.
     init(
         _ weights: Weights, channels: Int, context: Int, heads: Int, stage: Site.Stage, layer: Int,
-        attention: Site.Attention, scale: Int
+        attention: Site.Attention, scale: Int, bias: Bool = false
     ) throws {
-        query = try Linear(weights["to_q"], channels, channels, bias: false)
-        key = try Linear(weights["to_k"], context, channels, bias: false)
-        value = try Linear(weights["to_v"], context, channels, bias: false)
-        output = try Linear(weights["to_out"][0], channels, channels)
+        let parts = AttentionWeights(weights)
+        query = try Linear(parts.query, channels, channels, bias: bias, pointwise: bias)
+        key = try Linear(parts.key, context, channels, bias: bias, pointwise: bias)
+        value = try Linear(parts.value, context, channels, bias: bias, pointwise: bias)
+        output = try Linear(parts.output, channels, channels, pointwise: bias)
         self.heads = heads
         sites = [Site.Value.query, .key, .value, .map].reduce(into: [:]) {
             $0[$1] = Site(stage: stage, layer: layer, attention: attention, value: $1, scale: scale)
@@ -68,6 +70,21 @@ struct Attention {
     private func merge(_ x: Tensor) -> Tensor {
         let (batch, heads, tokens, channels) = x.shape4
         return x.transposed(1, 2).reshaped([batch, tokens, heads * channels])
+    }
+}
+
+/// Where the four projections of an attention lie.
+///
+/// Files made before 2023 use other names, and 1×1 convolutions in the oldest.
+struct AttentionWeights {
+    let query, key, value, output: Weights
+
+    init(_ weights: Weights) {
+        let old = weights["query"].holds("weight")
+        query = weights[old ? "query" : "to_q"]
+        key = weights[old ? "key" : "to_k"]
+        value = weights[old ? "value" : "to_v"]
+        output = old ? weights["proj_attn"] : weights["to_out"][0]
     }
 }
 

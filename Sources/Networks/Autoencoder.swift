@@ -145,16 +145,15 @@ private struct AutoencoderAttention {
     private let output: Linear
 
     init(_ weights: Weights, _ channels: Int, groups: Int) throws {
-        // Files made before 2023 use other names, and 1×1 convolutions in the oldest.
-        let old = weights["query"].holds("weight")
+        let parts = AttentionWeights(weights)
         func linear(_ weights: Weights) throws -> Linear {
             try Linear(weights, channels, channels, pointwise: true)
         }
         norm = try GroupNorm(weights["group_norm"], channels, groups: groups, epsilon: 1e-6)
-        query = try linear(weights[old ? "query" : "to_q"])
-        key = try linear(weights[old ? "key" : "to_k"])
-        value = try linear(weights[old ? "value" : "to_v"])
-        output = try linear(old ? weights["proj_attn"] : weights["to_out"][0])
+        query = try linear(parts.query)
+        key = try linear(parts.key)
+        value = try linear(parts.value)
+        output = try linear(parts.output)
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {

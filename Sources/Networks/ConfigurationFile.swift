@@ -33,6 +33,12 @@ package struct ConfigurationFile {
         }
     }
 
+    /// Keys that a copy of averaged weights leaves behind.
+    static let averagingLeftovers: Set<String> = [
+        "decay", "inv_gamma", "min_decay", "optimization_step", "power", "update_after_step",
+        "use_ema_warmup",
+    ]
+
     /// The value as it stands, nil where the key is absent.
     package subscript(_ key: String) -> JSONValue? { values[key] }
 

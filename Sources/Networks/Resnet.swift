@@ -10,7 +10,27 @@ package struct Resnet {
     private let convolution2: Convolution
     private let shortcut: Convolution?
     private let style: Style
+    private let resampling: Resampling
     private let site: Site?
+
+    /// What a resnet does to the sides of what it reads, on both ways.
+    enum Resampling {
+        case none
+        /// Halves them by the mean of four.
+        case halving
+        /// Doubles them by the nearest.
+        case doubling
+
+        func callAsFunction(_ x: Tensor) -> Tensor {
+            switch self {
+            case .none: return x
+            case .halving: return x.averagePooled(2)
+            case .doubling:
+                let (_, _, height, width) = x.shape4
+                return x.upsampledNearest(height: height * 2, width: width * 2)
+            }
+        }
+    }
 
     /// What resnets of one network have in common.
     struct Style {
@@ -30,10 +50,12 @@ package struct Resnet {
     ///   - timeChannels: width of the time embedding; nil in autoencoders.
     ///   - site: where the residual branch can be touched; nil in autoencoders.
     init(
-        _ weights: Weights, _ inputs: Int, _ outputs: Int, timeChannels: Int?, style: Style, site: Site? = nil
+        _ weights: Weights, _ inputs: Int, _ outputs: Int, timeChannels: Int?, style: Style,
+        resampling: Resampling = .none, site: Site? = nil
     ) throws {
         let (groups, epsilon) = (style.groups, style.epsilon)
         self.style = style
+        self.resampling = resampling
         norm1 = try GroupNorm(weights["norm1"], inputs, groups: groups, epsilon: epsilon)
         convolution1 = try Convolution(weights["conv1"], inputs, outputs)
         time = try timeChannels.map {
@@ -57,10 +79,10 @@ package struct Resnet {
     /// [B, inputs, H, W] → [B, outputs, H, W], without a time embedding.
     package func callAsFunction(_ x: Tensor) -> Tensor { self(x, time: nil) }
 
-    /// [B, inputs, H, W] → [B, outputs, H, W]; `time` is the activated time embedding, [B, timeChannels].
+    /// [B, inputs, H, W] → [B, outputs, H, W], or the sides it is resampled to; `time` is the activated time embedding, [B, timeChannels].
     func callAsFunction(_ x: Tensor, time embedding: Tensor? = nil, _ pass: Pass = Pass([])) -> Tensor {
         let activation = style.activation
-        var branch = convolution1(activation(norm1(x)))
+        var branch = convolution1(resampling(activation(norm1(x))))
         let moved = time.flatMap { time in embedding.map { time($0).unsqueezed(-1).unsqueezed(-1) } }
         if let moved, style.timeScales {
             let parts = moved.chunks(2, along: 1)
@@ -71,6 +93,7 @@ package struct Resnet {
         }
         branch = convolution2(activation(branch))
         if let site { branch = pass.touch(branch, at: site) }
+        let x = resampling(x)
         let sum = (shortcut?(x) ?? x) + branch
         return style.divisor == 1 ? sum : sum / style.divisor
     }

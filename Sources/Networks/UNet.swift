@@ -10,8 +10,7 @@ public final class UNet {
 
     private let siteSet: Set<Site>
     private let convIn: Convolution
-    private let time1: Linear
-    private let time2: Linear
+    private let time: TimeEmbedding
     private let downs: [DownStage]
     private let middle: MiddleStage
     private let ups: [UpStage]
@@ -26,8 +25,11 @@ public final class UNet {
         let timeChannels = configuration.timeChannels
         convIn = try Convolution(
             weights["conv_in"], configuration.inChannels, channels[0], size: configuration.wayInSize)
-        time1 = try Linear(weights["time_embedding"]["linear_1"], channels[0], timeChannels)
-        time2 = try Linear(weights["time_embedding"]["linear_2"], timeChannels, timeChannels)
+        time = try TimeEmbedding(
+            weights["time_embedding"],
+            .init(
+                channels: channels[0], width: timeChannels, flipSinToCos: configuration.flipSinToCos,
+                freqShift: configuration.freqShift))
         downs = try channels.indices.map {
             try DownStage(weights["down_blocks"][$0], index: $0, configuration, timeChannels: timeChannels)
         }
@@ -92,21 +94,11 @@ public final class UNet {
     /// What every resnet is told of the time, activated as each of them would.
     private func embedded(_ timesteps: Tensor, dtype: DType) -> Tensor {
         let activation = configuration.activation
-        var time = time2(activation(time1(sinusoids(timesteps).to(dtype: dtype))))
+        var embedding = time(timesteps, dtype: dtype, activation)
         for more in [configuration.timeInnerActivation, configuration.timeOuterActivation] {
-            if let more { time = more(time) }
+            if let more { embedding = more(embedding) }
         }
-        return activation(time)
-    }
-
-    /// Sinusoidal embedding of timesteps, [B] → [B, C₀] in float32.
-    private func sinusoids(_ timesteps: Tensor) -> Tensor {
-        let half = configuration.blockOutChannels[0] / 2
-        let places = Tensor.range(0, Double(half), device: timesteps.device)
-        let exponents = places * -9.210340371976184 / (Double(half) - configuration.freqShift)  // -ln 10000
-        let angles = timesteps.to(dtype: .float32).unsqueezed(1) * exponents.exp.unsqueezed(0)
-        let parts = configuration.flipSinToCos ? [angles.cos, angles.sin] : [angles.sin, angles.cos]
-        return .concatenated(parts, along: -1)
+        return activation(embedding)
     }
 }
 

@@ -96,7 +96,9 @@ public struct UNetConfiguration: Sendable, Hashable {
         try readTime(file)
         try readVariants(file)
         try file.allow(
-            UNetConfiguration.read, ignored: UNetConfiguration.ignored, neutral: UNetConfiguration.neutral)
+            UNetConfiguration.read,
+            ignored: UNetConfiguration.ignored.union(ConfigurationFile.averagingLeftovers),
+            neutral: UNetConfiguration.neutral)
     }
 
     /// How the network is told the time.
@@ -166,9 +168,6 @@ public struct UNetConfiguration: Sendable, Hashable {
         "mid_block_only_cross_attention",
         // Parts that these would describe are refused by the key that asks for them.
         "addition_embed_type_num_heads", "addition_time_embed_dim", "projection_class_embeddings_input_dim",
-        // What a copy of averaged weights leaves behind.
-        "decay", "inv_gamma", "min_decay", "optimization_step", "power", "update_after_step",
-        "use_ema_warmup",
     ]
 
     private static let neutral: [String: [String]] = [

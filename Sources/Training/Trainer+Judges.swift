@@ -110,7 +110,7 @@ extension Trainer {
     }
 }
 
-/// How a judging network came to be: `training.json` beside it.
+/// How a network of one stage came to be: `training.json` beside it.
 struct JudgeRecord: Codable {
     /// The settings that belong to the network, defaults included.
     var seed: UInt64
@@ -118,6 +118,7 @@ struct JudgeRecord: Codable {
     var judge: JudgeSection?
     var clip: ClipSection?
     var clipseg: ClipsegSection?
+    var pixels: PixelsSection?
     /// Parameters by network.
     var parameters: [String: Int]
     /// Where the training ended.
@@ -142,6 +143,7 @@ struct JudgeRecord: Codable {
         judge = configuration.kind == .judge ? configuration.judge : nil
         clip = configuration.kind == .clip ? configuration.clip : nil
         clipseg = configuration.kind == .clipseg ? configuration.clipseg : nil
+        pixels = configuration.kind == .pixels ? configuration.pixels : nil
         self.parameters = parameters
         self.progress = progress
         self.measures = measures

@@ -71,6 +71,7 @@ public struct Trainer: Sendable {
         case .judge: return try trainJudge(until: deadline)
         case .clip: return try trainPair(until: deadline)
         case .clipseg: return try trainSegmentation(until: deadline)
+        case .pixels: return try trainPixels(until: deadline)
         }
     }
 
@@ -100,6 +101,7 @@ public struct Trainer: Sendable {
         case .judge: try exportJudge()
         case .clip: try exportPair()
         case .clipseg: try exportSegmentation()
+        case .pixels: try exportPixels()
         }
     }
 
@@ -135,7 +137,9 @@ public struct Trainer: Sendable {
         switch configuration.data.source {
         case .stillLife:
             try StillLifeImages(section: configuration.data).images(in: work, control: control)
-        case .folder: try FolderImages(section: configuration.data).images(in: work, control: control)
+        case .folder:
+            try FolderImages(section: configuration.data, needsCaptions: configuration.kind != .pixels)
+                .images(in: work, control: control)
         }
     }
 

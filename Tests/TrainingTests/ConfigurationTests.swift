@@ -16,6 +16,11 @@ import Testing
         #"{"kind": "clipseg", "clipseg": {\#(setting)}}"#
     }
 
+    /// A model in pixel space with a setting.
+    private static func pixels(_ setting: String) -> String {
+        #"{"kind": "pixels", "pixels": {\#(setting)}}"#
+    }
+
     func message(_ json: String) -> String {
         do {
             _ = try TrainingConfiguration(json: Data(json.utf8), named: "c.json")
@@ -116,6 +121,21 @@ import Testing
             ),
             (segmentation(#""decoderInner": 0"#), "clipseg.decoderInner = 0: at least 1"),
             (segmentation(#""texts": 0"#), "clipseg.texts = 0: 1 to a thousand"),
+            (pixels(#""channels": []"#), "pixels.channels = 0: 1 to 8 levels"),
+            (pixels(#""attention": [true]"#), "pixels.attention = [true]: 4 values"),
+            (
+                pixels(#""headChannels": 48"#),
+                "pixels.headChannels = 48: a divisor of the channels of levels with attention, [128, 160]"
+            ),
+            (
+                pixels(#""normGroups": 7"#),
+                "pixels.channels = [64, 96, 128, 160]: each a multiple of normGroups = 7"
+            ),
+            (pixels(#""averageDecay": 1"#), "pixels.averageDecay = 1.0: from 0 up to but without 1"),
+            (
+                #"{"kind": "pixels", "data": {"size": 36}}"#,
+                "data.size = 36: 8 to 4096, and a multiple of 8"
+            ),
             (
                 #"{"kind": "judge", "judge": {"views": 2}}"#,
                 "judge.views = 2: 1 for a judge of still lifes"
@@ -164,7 +184,7 @@ import Testing
                 "clip.json", "clipseg.json", "flowers-128.json", "flowers-clip.json", "flowers-judge.json",
                 "flowers.json",
                 "judge.json",
-                "still-life-128.json", "still-life.json", "tiny.json",
+                "still-life-128.json", "still-life-pixels.json", "still-life.json", "tiny.json",
             ])
         for name in names {
             let shipped = try TrainingConfiguration(contentsOf: folder + "/" + name)

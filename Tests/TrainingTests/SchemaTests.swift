@@ -36,7 +36,8 @@ import Testing
         let top = try properties(try schema())
         #expect(
             top["kind"] as NSDictionary? == [
-                "type": "string", "enum": ["diffusion", "judge", "clip", "clipseg"], "default": "diffusion",
+                "type": "string", "enum": ["diffusion", "judge", "clip", "clipseg", "pixels"],
+                "default": "diffusion",
             ])
         #expect(top["seed"] as NSDictionary? == ["type": "integer", "default": 1])
         #expect(top["timeLimitMinutes"] as NSDictionary? == ["type": "number", "default": 0])

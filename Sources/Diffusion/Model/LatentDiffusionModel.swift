@@ -31,14 +31,7 @@ extension LatentDiffusionModel {
     public var sites: [Site] { get throws { try unet().sites } }
 
     /// The first tensor of the loaded networks that holds values that are not numbers.
-    public var brokenWeights: DiffusionError? {
-        for (part, tensors) in weights {
-            if let broken = tensors.first(where: { $0.tensor.dtype.isFloatingPoint && !$0.tensor.isFinite }) {
-                return .brokenWeights(part: part, tensor: broken.name)
-            }
-        }
-        return nil
-    }
+    public var brokenWeights: DiffusionError? { DiffusionError.broken(in: weights) }
 
     /// A text as the text encoder reads it: tokens, last hidden state, pooled vector.
     public func embed(_ text: String) throws -> TextEmbedding {
@@ -128,5 +121,19 @@ extension ModelFacts {
             name: name, fingerprint: fingerprint, latentChannels: autoencoder.latentChannels,
             latentFactor: autoencoder.spatialFactor,
             imageSide: unet.sampleSize * autoencoder.spatialFactor, inputChannels: unet.inChannels)
+    }
+}
+
+extension DiffusionError {
+    /// The first tensor of some parts that holds values that are not numbers.
+    static func broken(
+        in weights: [(part: String, tensors: [(name: String, tensor: Tensor)])]
+    ) -> DiffusionError? {
+        for (part, tensors) in weights {
+            if let broken = tensors.first(where: { $0.tensor.dtype.isFloatingPoint && !$0.tensor.isFinite }) {
+                return .brokenWeights(part: part, tensor: broken.name)
+            }
+        }
+        return nil
     }
 }

@@ -32,11 +32,7 @@ public struct ModelFolder: Sendable {
     ///   naming an unsupported setting.
     public init(path: String) throws {
         self.path = path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw DiffusionError.missingFile(path: path, purpose: "the model folder")
-        }
-        guard isFolder.boolValue else { throw try Self.refusal(ofFile: path) }
+        try Self.requireFolder(path)
         let index = try ModelIndex(folder: path)
         for part in Part.allCases { try Self.check(part, in: path) }
         let scheduler = try ScheduleFile(
@@ -100,6 +96,15 @@ public struct ModelFolder: Sendable {
         )
     }
 
+    /// Sees that a path is a folder.
+    static func requireFolder(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw DiffusionError.missingFile(path: path, purpose: "the model folder")
+        }
+        guard isFolder.boolValue else { throw try refusal(ofFile: path) }
+    }
+
     /// What a file is that was named as a model.
     private static func refusal(ofFile path: String) throws -> DiffusionError {
         let ending = URL(fileURLWithPath: path).pathExtension.lowercased()
@@ -114,7 +119,8 @@ public struct ModelFolder: Sendable {
 
     private static let pickles: Set<String> = ["bin", "ckpt", "pt", "pth", "pkl"]
 
-    private static func check(_ part: Part, in folder: String) throws {
+    /// Sees that a part has its configuration and weights that can be read.
+    static func check(_ part: Part, in folder: String) throws {
         let place = folder + "/" + part.rawValue
         let manager = FileManager.default
         guard manager.fileExists(atPath: place + "/config.json") else {

@@ -21,17 +21,12 @@ struct ModelIndex {
     /// - Throws: `DiffusionError` for a folder without one, of another family, or with parts of other classes.
     init(folder: String) throws {
         let path = folder + "/model_index.json"
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw Self.refusal(ofFolder: folder)
-        }
-        guard let index = JSONValue.object(of: data) else {
-            throw DiffusionError.malformedFile(path: path, reason: "not a JSON object")
-        }
-        // [library, class]; nulls stand for a part that is not there.
-        let parts = index.compactMapValues { $0.list?.last?.text }
-        let pipeline = index["_class_name"]?.text ?? ""
+        let (pipeline, parts) = try Self.entries(of: folder)
         if let family = ModelFamily.stranger(pipeline: pipeline) {
             throw DiffusionError.otherFamily(path: path, family: family)
+        }
+        if Self.isInPixelSpace(pipeline: pipeline, network: parts["unet"]) {
+            throw DiffusionError.noPrompts(path: folder)
         }
         if let network = parts["transformer"] ?? parts["prior"] {
             throw DiffusionError.unsupportedClass(path: path, component: "the network", className: network)
@@ -52,6 +47,25 @@ struct ModelIndex {
         notices = parts.keys.sorted().filter { Self.classes[$0] == nil && !Self.others.contains($0) }.map {
             "\(path): the part \($0) (\(parts[$0] ?? "")) is not used"
         }
+    }
+
+    /// Whether a pipeline is that of an unconditional model in pixel space.
+    static func isInPixelSpace(pipeline: String, network: String?) -> Bool {
+        ["DDPMPipeline", "DDIMPipeline"].contains(pipeline) && network == "UNet2DModel"
+    }
+
+    /// The file as it stands: the pipeline's class, and that of each part.
+    /// - Throws: `DiffusionError` for a folder without one, or what is no JSON object.
+    static func entries(of folder: String) throws -> (pipeline: String, parts: [String: String]) {
+        let path = folder + "/model_index.json"
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Self.refusal(ofFolder: folder)
+        }
+        guard let index = JSONValue.object(of: data) else {
+            throw DiffusionError.malformedFile(path: path, reason: "not a JSON object")
+        }
+        // [library, class]; nulls stand for a part that is not there.
+        return (index["_class_name"]?.text ?? "", index.compactMapValues { $0.list?.last?.text })
     }
 
     /// What a folder without the file is, as far as its other files tell.

@@ -45,6 +45,27 @@ public struct DenoisingLoss: Sendable {
         ]
     }
 
+    /// The schedule of models in pixel space (Ho, Jain and Abbeel 2020): β in a straight line, level 0 clean.
+    public static func pixelSchedule() -> NoiseSchedule {
+        NoiseSchedule(
+            betas: NoiseSchedule.betas(.linear, from: pixelBetas.start, to: pixelBetas.end, count: timesteps),
+            endsClean: true, spacing: .leading, offset: 0)
+    }
+
+    private static let pixelBetas = (start: 1e-4, end: 0.02)
+
+    /// The same schedule as the `scheduler_config.json` of a diffusers folder.
+    public static func pixelSchedulerJSON() -> [String: any Sendable] {
+        [
+            "_class_name": "DDPMScheduler", "beta_end": pixelBetas.end,
+            "beta_schedule": NoiseSchedule.Growth.linear.rawValue, "beta_start": pixelBetas.start,
+            "clip_sample": false, "num_train_timesteps": timesteps,
+            "prediction_type": Prediction.noise.rawValue, "steps_offset": 0,
+            "timestep_spacing": NoiseSchedule.Spacing.leading.rawValue, "trained_betas": String?.none,
+            "variance_type": "fixed_small",
+        ]
+    }
+
     /// √ᾱ·x₀ + √(1-ᾱ)·ε, each row at its own timestep.
     public func noisy(_ clean: Tensor, _ noise: Tensor, timesteps: [Int]) -> Tensor {
         let (signal, spread) = coefficients(timesteps, like: clean)

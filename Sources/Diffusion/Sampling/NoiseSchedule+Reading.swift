@@ -32,27 +32,36 @@ public struct ScheduleFile: Sendable {
     /// Reads a file.
     ///
     /// - `correcting`: whether to correct what the pipelines correct.
-    public init(contentsOf path: String, correcting: Bool = true) throws {
+    /// - `inPixels`: whether it is of a model in pixel space, whose samplers clip or threshold what they predict and whose
+    ///   network may learn a variance; neither has a say in deterministic DDIM, and the first is told.
+    public init(contentsOf path: String, correcting: Bool = true, inPixels: Bool = false) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw DiffusionError.missingFile(path: path, purpose: "the noise schedule")
         }
-        try self.init(json: data, path: path, correcting: correcting)
+        try self.init(json: data, path: path, correcting: correcting, inPixels: inPixels)
     }
 
     /// Reads a file's text; `path` is used in errors.
-    public init(json: Data, path: String = "scheduler_config.json", correcting: Bool = true) throws {
+    public init(
+        json: Data, path: String = "scheduler_config.json", correcting: Bool = true, inPixels: Bool = false
+    ) throws {
         guard let object = JSONValue.object(of: json) else {
             throw DiffusionError.malformedFile(
                 path: path, reason: "not a scheduler's configuration: it is not JSON, or no object")
         }
-        try self.init(ConfigurationFile(path: path, object), correcting: correcting)
+        try self.init(
+            ConfigurationFile(path: path, object), correcting: correcting && !inPixels, inPixels: inPixels)
     }
 
-    init(_ file: ConfigurationFile, correcting: Bool) throws {
+    init(_ file: ConfigurationFile, correcting: Bool, inPixels: Bool = false) throws {
         let path = file.path
         try Self.checkFamily(of: file)
         var notices: [String] = []
-        try Self.checkClipping(in: file, correcting: correcting, &notices)
+        if inPixels {
+            try Self.tellOfClipping(in: file, &notices)
+        } else {
+            try Self.checkClipping(in: file, correcting: correcting, &notices)
+        }
         let prediction = try Prediction(rawValue: file.oneOf("prediction_type", ["epsilon", "v_prediction"]))
         let spacing = try NoiseSchedule.Spacing(
             rawValue: file.oneOf("timestep_spacing", ["leading", "trailing", "linspace"]))
@@ -84,7 +93,9 @@ public struct ScheduleFile: Sendable {
             betas: betas, endsClean: try file.value("set_alpha_to_one", true), prediction: prediction,
             spacing: spacing, offset: offset, zeroTerminal: zeroTerminal)
         self.notices = notices
-        try file.allow(Self.read, ignored: Self.ignored, neutral: Self.neutral)
+        var neutral = Self.neutral
+        if inPixels { neutral["variance_type", default: []] += ["learned", "learned_range"] }
+        try file.allow(Self.read, ignored: Self.ignored, neutral: neutral)
     }
 
     /// Variances as the file gives them, or the parameters of their formula.
@@ -121,21 +132,34 @@ public struct ScheduleFile: Sendable {
             throw DiffusionError.unsupportedClass(
                 path: file.path, component: "the scheduler", className: className)
         }
-        if try file.value("thresholding", false) {
-            throw DiffusionError.unsupportedSetting(
-                path: file.path, key: "thresholding", value: "true",
-                advice: "it is meant for models in pixel space; set it to false")
-        }
+    }
+
+    /// DDIM and DDPM clip unless they are told not to; the others would not.
+    private static func clips(_ file: ConfigurationFile) throws -> Bool {
+        let clippers: Set<String> = ["DDIMScheduler", "DDIMInverseScheduler", "DDPMScheduler"]
+        let className = file["_class_name"]?.text ?? "DDIMScheduler"
+        return try file.value("clip_sample", clippers.contains(className))
+    }
+
+    /// Tells that images are not cut off at ±1 on their way.
+    private static func tellOfClipping(in file: ConfigurationFile, _ notices: inout [String]) throws {
+        let thresholds = try file.value("thresholding", false)
+        guard try thresholds || clips(file) else { return }
+        notices.append(
+            "\(file.path): \(thresholds ? "thresholding" : "clip_sample") is not done here: clean images are predicted "
+                + "as the network sees them, so that an inversion finds its way back")
     }
 
     /// Sees to it that latents are not cut off at ±1.
     private static func checkClipping(
         in file: ConfigurationFile, correcting: Bool, _ notices: inout [String]
     ) throws {
-        // DDIM and DDPM clip unless they are told not to; the others would not.
-        let clippers: Set<String> = ["DDIMScheduler", "DDIMInverseScheduler", "DDPMScheduler"]
-        let className = file["_class_name"]?.text ?? "DDIMScheduler"
-        guard try file.value("clip_sample", clippers.contains(className)) else { return }
+        if try file.value("thresholding", false) {
+            throw DiffusionError.unsupportedSetting(
+                path: file.path, key: "thresholding", value: "true",
+                advice: "it is meant for models in pixel space; set it to false")
+        }
+        guard try clips(file) else { return }
         let said = file["clip_sample"] == nil ? "true by default" : "true"
         guard correcting else {
             throw DiffusionError.unsupportedSetting(

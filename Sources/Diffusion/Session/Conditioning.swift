@@ -60,6 +60,9 @@ public final class Conditioning {
         prepare = { PromptContext(embedding: embedding) }
     }
 
+    /// No conditioning, for models that are not told what to show.
+    public static func unconditional() -> Conditioning { Conditioning(embedding: .zeros([1, 1, 1])) }
+
     /// Conditioning on the straight line from this one to another, at a share of the way.
     ///
     /// - Precondition: both have embeddings of one shape.

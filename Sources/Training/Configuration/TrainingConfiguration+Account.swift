@@ -20,6 +20,7 @@ extension TrainingConfiguration {
         case .judge: work = "a judge in \(judge.steps) steps"
         case .clip: work = "a pair of towers in \(clip.steps) steps"
         case .clipseg: work = "a network that finds what texts name in \(clipseg.steps) steps"
+        case .pixels: work = "a diffusion model in pixel space in \(pixels.steps) steps"
         }
         var usual = TrainingConfiguration()
         (usual.output, usual.work) = (output, self.work)
@@ -42,6 +43,7 @@ extension TrainingConfiguration {
         case .clip: folders = [("clip.tokenizer", clip.tokenizer)]
         case .clipseg:
             folders = [("clipseg.pair", clipseg.pair), ("clipseg.autoencoder", clipseg.autoencoder)]
+        case .pixels: folders = []
         }
         for (key, folder) in folders where !folder.isEmpty {
             guard FileManager.default.fileExists(atPath: folder) else {
@@ -50,9 +52,10 @@ extension TrainingConfiguration {
         }
         guard data.source == .folder, kind != .judge else { return [] }
         let said = Said()
-        let entries = try FolderImages(section: data).entries(
+        let entries = try FolderImages(section: data, needsCaptions: kind != .pixels).entries(
             control: TrainingControl { if case .message(let text) = $0 { said.add(text) } })
-        return ["\(entries.count) pictures with captions in \(data.folder)"] + said.lines
+        let what = kind == .pixels ? "pictures" : "pictures with captions"
+        return ["\(entries.count) \(what) in \(data.folder)"] + said.lines
     }
 }
 

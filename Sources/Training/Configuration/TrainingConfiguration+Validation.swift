@@ -35,6 +35,12 @@ extension TrainingConfiguration {
             try require(clipseg.patch > 0, "clipseg.patch", clipseg.patch, "at least 1")
             try validateData(multiple: clipseg.patch)
             try validateSegmentation()
+        case .pixels:
+            try require(
+                (1...8).contains(pixels.channels.count), "pixels.channels", pixels.channels.count,
+                "1 to 8 levels")
+            try validateData(multiple: 1 << (pixels.channels.count - 1))
+            try validatePixels()
         }
         let mostSteps = DenoisingLoss(diffusion).schedule.mostSteps
         try require(samples.everySteps >= 0, "samples.everySteps", samples.everySteps, "at least 0")
@@ -189,22 +195,7 @@ extension TrainingConfiguration {
         try require(
             section.vocabulary >= 514, "diffusion.vocabulary", section.vocabulary,
             "at least 514: every byte, with and without a word's end, start and end")
-        try validateSteps(
-            "diffusion", batch: section.batch, steps: section.steps, rate: section.learningRate,
-            warmup: section.warmup, decay: section.weightDecay, clip: section.gradientClip)
-        try require(
-            (0...1).contains(section.finalLearningRateShare), "diffusion.finalLearningRateShare",
-            section.finalLearningRateShare, "0 to 1")
-        try require(
-            section.averageDecay >= 0 && section.averageDecay < 1, "diffusion.averageDecay",
-            section.averageDecay,
-            "from 0 up to but without 1")
-        try require(
-            section.snrGamma >= 0 && section.snrGamma.isFinite, "diffusion.snrGamma", section.snrGamma,
-            "at least 0")
-        try require(
-            section.snrFloor >= 0 && section.snrFloor.isFinite, "diffusion.snrFloor", section.snrFloor,
-            "at least 0")
+        try validateDenoising("diffusion", section)
         try require(
             section.betaEnd > DenoisingLoss.betaStart && section.betaEnd < 1, "diffusion.betaEnd",
             section.betaEnd, "above \(DenoisingLoss.betaStart), where they begin, and below 1")
@@ -216,7 +207,7 @@ extension TrainingConfiguration {
             "0 to 1")
     }
 
-    private func validateChannels(_ channels: [Int], groups: Int, _ section: String) throws {
+    func validateChannels(_ channels: [Int], groups: Int, _ section: String) throws {
         try require(
             channels.allSatisfy { (1...65536).contains($0) && groups > 0 && $0 % groups == 0 },
             "\(section).channels", channels, "each a multiple of normGroups = \(groups)")

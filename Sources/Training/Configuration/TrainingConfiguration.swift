@@ -43,6 +43,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
     public var clip = ClipSection()
     /// The network that finds what texts name; only for the kind `clipseg`.
     public var clipseg = ClipsegSection()
+    /// The UNet that makes images out of noise alone; only for the kind `pixels`.
+    public var pixels = PixelsSection()
 
     /// The defaults.
     public init() {}
@@ -57,6 +59,8 @@ public struct TrainingConfiguration: Codable, Sendable, Equatable {
         case clip
         /// A network that tells where a still life shows what a text says (CLIPSeg).
         case clipseg
+        /// An unconditional UNet in pixel space.
+        case pixels
     }
 
     /// What the networks compute in.

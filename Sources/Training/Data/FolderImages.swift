@@ -10,6 +10,8 @@ import Imaging
 /// judge learns. All images at one size may also lie in one file, see `PackedImages`.
 struct FolderImages: Sendable {
     let section: DataSection
+    /// Whether images without a caption are passed over.
+    var needsCaptions = true
 
     /// An image that can be learned from.
     struct Entry: Sendable, Equatable {
@@ -96,7 +98,8 @@ struct FolderImages: Sendable {
                     path: pack.path,
                     reason: "it holds \(pack.count) pictures and \(Self.list) names \(listed.count)")
             }
-            return listed.sorted { $0.key < $1.key }.filter { !$0.value.captions.isEmpty }
+            return listed.sorted { $0.key < $1.key }
+                .filter { !$0.value.captions.isEmpty || !needsCaptions }
                 .map { entry($0.key, $0.value, row: $0.value.row) }
         }
         let all = (FileManager.default.enumerator(atPath: section.folder)?.allObjects as? [String] ?? [])
@@ -110,7 +113,7 @@ struct FolderImages: Sendable {
         var lonely: [String] = []
         for path in paths {
             let told = try listed[path] ?? Told(captions: captions(beside: path))
-            if !told.captions.isEmpty {
+            if !told.captions.isEmpty || !needsCaptions {
                 entries.append(entry(path, told))
             } else {
                 lonely.append(path)

@@ -5,7 +5,7 @@ import Prompts
 import Tensors
 
 /// The second stage: text encoder and UNet learn together to tell noise from latents.
-final class DiffusionStage: TrainingStage {
+final class DiffusionStage: DenoisingStage {
     let name = "diffusion"
     let parameters: ParameterSet
     let unetConfiguration: UNetConfiguration
@@ -24,7 +24,7 @@ final class DiffusionStage: TrainingStage {
     private let text: TextEncoder
     /// The text encoder's weights where it is not trained.
     private let frozenText: WeightStore?
-    private let dtype: DType
+    let dtype: DType
     private let order: ImageOrder
 
     init(
@@ -89,15 +89,7 @@ final class DiffusionStage: TrainingStage {
     /// What was measured on the way to the latents.
     var measures: LatentSet.Measures { latents.measures }
 
-    var steps: Int { configuration.diffusion.steps }
-    var batch: Int { configuration.diffusion.batch }
-    var pace: LearningRateSchedule {
-        let section = configuration.diffusion
-        return LearningRateSchedule(
-            learningRate: section.learningRate, warmup: section.warmup,
-            finalShare: section.finalLearningRateShare,
-            gradientClip: section.gradientClip)
-    }
+    var section: any DenoisingSection { configuration.diffusion }
     var settings: [String: String] {
         configuration.commonSettings(data: images.fingerprint)
             .merging(configuration.diffusion.architecture) { $1 }
@@ -106,25 +98,13 @@ final class DiffusionStage: TrainingStage {
 
     func loss(step: Int) -> Tensor {
         let chosen = order.batch(step: step, size: batch)
-        let clean = latents.scaled(chosen, device: device)
-        let noise = RandomGenerator(seed: randomness.seed(.noise, step), device: device).normal(clean.shape)
-        // One timestep from each of `batch` equal parts of the range: all are as likely, with less scatter.
-        var draws = randomness.draws(.timesteps, step)
-        let all = objective.schedule.trainingSteps
-        let timesteps = (0..<batch).map {
-            min(Int((Double($0) + draws.unit()) / Double(batch) * Double(all)), all - 1)
-        }
-        var captionDraws = randomness.draws(.captions, step)
+        var draws = randomness.draws(.captions, step)
         let ids = tokens.drawn(
-            for: chosen, emptyShare: configuration.diffusion.emptyCaptions, draws: &captionDraws,
-            device: device)
-        let noisy = objective.noisy(clean, noise, timesteps: timesteps).to(dtype: dtype)
-        let answer = unet(
-            configuration.diffusion.channelsLast ? noisy.channelsLast : noisy,
-            timesteps: Tensor(timesteps.map(Int64.init)).to(device: device),
-            context: PromptContext(embedding: text(ids).lastHiddenState))
-        let target = objective.target(clean, noise, timesteps: timesteps)
-        return objective(answer, target, timesteps: timesteps)
+            for: chosen, emptyShare: configuration.diffusion.emptyCaptions, draws: &draws, device: device)
+        return loss(of: latents.scaled(chosen, device: device), step: step) { noisy, timesteps in
+            unet(
+                noisy, timesteps: timesteps, context: PromptContext(embedding: text(ids).lastHiddenState))
+        }
     }
 
     /// The text encoder's weights by name: averaged, or as they were taken.

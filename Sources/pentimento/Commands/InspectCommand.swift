@@ -8,21 +8,27 @@ import Support
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Shows what made a picture: prompts, settings, seed, model.",
+        abstract:
+            "Shows what made a picture: prompts, settings, seed, model; or what a model's folder holds.",
         discussion: """
             pentimento inspect apple-diffedit-1.png
 
             Reads the account that Pentimento leaves in its pictures, the `parameters` of the webui's format, and the \
-            texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not decoded.
+            texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not decoded. Of a model's \
+            folder the kind, the sizes and the noise schedule are told; no weights are loaded.
             """)
 
-    @Argument(help: ArgumentHelp("The picture.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The picture, or a model's folder.", valueName: "file"))
     var file: String
 
     @Flag(help: "As JSON.")
     var json = false
 
     func run() throws {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
+            return Terminal.print(try Self.told(of: ModelSummary(folder: file), asJSON: json))
+        }
         let entries = try ImageMetadata(contentsOf: file).entries
         if json {
             var values = entries.mapValues { MetadataText($0) }
@@ -48,6 +54,14 @@ struct InspectCommand: ParsableCommand {
             case let value: Terminal.print(Self.indented(value.lines))
             }
         }
+    }
+
+    private static func told(of model: ModelSummary, asJSON: Bool) throws -> String {
+        guard !asJSON else { return try jsonText(model) }
+        let width = model.lines.map(\.title.count).max() ?? 0
+        return model.lines.map {
+            $0.title.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.text
+        }.joined(separator: "\n")
     }
 
     private static func title(_ key: String) -> String {

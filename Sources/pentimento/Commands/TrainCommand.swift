@@ -17,9 +17,10 @@ struct TrainCommand: AsyncParsableCommand {
             The same command goes on where an earlier run stopped, whatever stopped it. Ctrl-C finishes the step and \
             leaves a checkpoint. The configuration is JSON; keys that it does not name have defaults. It learns from \
             rendered still lifes, or from a folder of pictures with captions. With "kind": "judge" it trains the network \
-            that says what still lifes show, with "kind": "clip" a pair of towers for pictures and texts. All keys are \
-            on the page Documentation/training-configuration.md; --schema prints them for editors and programs, --check \
-            says what a configuration would do.
+            that says what still lifes show, with "kind": "clip" a pair of towers for pictures and texts, with "kind": \
+            "pixels" an unconditional model in pixel space. All keys are on the page \
+            Documentation/training-configuration.md; --schema prints them for editors and programs, --check says what a \
+            configuration would do.
             """)
 
     @Argument(help: ArgumentHelp("What to train, on what and how long.", valueName: "config.json"))
