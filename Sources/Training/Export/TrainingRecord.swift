@@ -117,12 +117,20 @@ public struct TrainingRecord: Codable, Sendable {
 }
 
 extension TrainingRecord.Before {
+    /// What is read of another record; its configuration may be older than today's.
+    private struct Earlier: Decodable {
+        var picturesSeen: [String: Int]
+        var seconds: [String: Double]
+        var date: Date
+        var before: TrainingRecord.Before?
+    }
+
     /// Reads the record of the model in a folder; nil where there is none.
     fileprivate init?(folder: String) {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         guard let data = FileManager.default.contents(atPath: folder + "/training.json"),
-            let record = try? decoder.decode(TrainingRecord.self, from: data)
+            let record = try? decoder.decode(Earlier.self, from: data)
         else { return nil }
         let stage = "diffusion"
         picturesSeen = record.picturesSeen[stage, default: 0] + (record.before?.picturesSeen ?? 0)
