@@ -59,7 +59,8 @@ extension DiffusionSession {
             try painting.finished.map { $0.pasted(into: request) }
             ?? paste(
                 painted, of: request, working: working, clean: context.clean, found: found,
-                soft: painting.softMask.map { Mask($0) })
+                soft: painting.softMask.map { Mask($0) },
+                repainted: checked.description.needs.tuning)
         // Before the account, which tells of these passes too.
         var roundTrip: EditRecord.RoundTrip?
         if request.measuresInversion, let path = painting.measurable {

@@ -37,6 +37,11 @@ public final class SafetensorsFile: Sendable {
     /// Size of the file in bytes.
     public var byteCount: Int { file.count }
 
+    /// Reads the file's bytes as they are mapped, which are those that its tensors come from.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(file) { try body(file.bytes) }
+    }
+
     /// Gives a tensor's pages back to the system; they are read from the file again when the tensor is used again.
     ///
     /// Results never change, only how much memory the process holds at a time.

@@ -98,13 +98,7 @@ struct ModelOptions: ParsableArguments {
     var lora: [String] = []
 
     /// The LoRAs that are meant, each seen to be one.
-    func loras() throws -> [LoRAChoice] {
-        try lora.map { text in
-            let choice = try Self.lora(text)
-            try LoRAFile.check(choice.path)
-            return choice
-        }
-    }
+    func loras() throws -> [LoRAChoice] { try lora.map { try Self.lora($0).opening() } }
 
     /// A file and its strengths; what stands behind the last = are strengths unless a file has the whole name.
     static func lora(_ text: String) throws -> LoRAChoice {

@@ -156,6 +156,21 @@ import Testing
         #expect(facts[0].strength == 1 && facts[0].textStrength == 0)
     }
 
+    @Test("A file that was opened is used as it was then, whatever became of its name")
+    func openedOnce() throws {
+        let folder = try Folder()
+        let path = folder["a.safetensors"]
+        try Self.write(to: path, name: Self.peft)
+        let base = try Self.model()
+        let choice = try LoRAChoice(path: path).opening()
+        let wanted = try base.changed(by: [LoRAChoice(path: path)])
+        // Whoever opens the path a second time finds nothing.
+        try FileManager.default.removeItem(atPath: path)
+        let found = try base.changed(by: [choice])
+        #expect(found.facts == wanted.facts && choice == LoRAChoice(path: path))
+        #expect(try Self.predict(found).isEqual(to: Self.predict(wanted)))
+    }
+
     @Test("α in diffusers' metadata counts where no tensor tells it")
     func metadata() throws {
         let folder = try Folder()

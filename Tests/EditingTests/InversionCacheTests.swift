@@ -157,20 +157,21 @@ import ToyModels
                 ofItemAtPath: "\(place.path)/\(key).safetensors")
         }
         for (index, key) in ["one", "two", "three"].enumerated() {
-            #expect(cache.keep(tensors, as: key) == nil)
+            #expect(cache.keep(tensors, as: key) == .kept)
             try age(key, 300 - 100 * Double(index))
         }
         // Used again, the oldest is the youngest.
         #expect(cache.tensors("one", shapes: ["a": [1000]], device: .cpu) != nil)
-        #expect(cache.keep(tensors, as: "four") == nil)
+        #expect(cache.keep(tensors, as: "four") == .kept)
         #expect(place.names == ["four.safetensors", "one.safetensors", "three.safetensors"])
-        #expect(cache.keep(["a": .zeros([9000])], as: "large") == nil)
+        #expect(cache.keep(["a": .zeros([9000])], as: "large") == .tooLarge(bytes: 40_096))
         #expect(!place.names.contains("large.safetensors"))
         // Of another shape than wanted it is no use to anybody.
         #expect(cache.tensors("three", shapes: ["a": [999]], device: .cpu) == nil)
         #expect(!place.names.contains("three.safetensors"))
         // A limit of nothing keeps nothing.
-        #expect(InversionCache(folder: place.path, limit: 0).keep(tensors, as: "five") == nil)
+        #expect(
+            InversionCache(folder: place.path, limit: 0).keep(tensors, as: "five") == .tooLarge(bytes: 8096))
         #expect(place.names.isEmpty)
     }
 

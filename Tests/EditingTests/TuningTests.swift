@@ -135,6 +135,42 @@ import ToyModels
         }
     }
 
+    /// What is tuned is too large for the cache or not; a wrong program takes both for kept and removes the checkpoints.
+    @Test("What is too large to be kept leaves its checkpoints, by which the next run goes on, and says so")
+    func tooLarge() throws {
+        let kept = Kept()
+        func tune(limit: Int) throws -> (tuned: Tuned, begun: Int, warnings: [String]) {
+            var context = try Self.context()
+            context.inversionSettings.cache = InversionCache(folder: kept.cache.folder, limit: limit)
+            let leaf = Tensor([Float(1), 2])
+            let parameters = ParameterSet(
+                names: ["x"], working: [leaf], masters: [leaf], weightDecay: 0, averageDecay: nil)
+            var begun = 0
+            let tuned = try context.tuned(
+                "test", of: [], settings: [:], shapes: ["x": [2]], steps: 1
+            ) { checkpoints in
+                begun = checkpoints?.newest()?.position.step ?? 0
+                _ = try checkpoints?.save(
+                    parameters,
+                    at: .init(step: 7, seconds: 0, smoothedLoss: 0, settings: [:], losses: [1]))
+                return (["x": leaf], [1])
+            }
+            return (tuned, begun, context.session.warnings)
+        }
+        let warning =
+            "what was tuned takes 4108 bytes and at most 4107 are kept, so the next edit tunes again from the last "
+            + "checkpoint on"
+        for begun in [0, 7] {
+            let large = try tune(limit: 4107)
+            #expect(large.begun == begun && large.warnings == [warning])
+            #expect(large.tuned.checkpoints != nil && kept.names.count == 1)
+            #expect(kept.names[0].hasPrefix("tuning/"))
+        }
+        let fitting = try tune(limit: 4108)
+        #expect(fitting.begun == 7 && fitting.warnings == [] && fitting.tuned.checkpoints == nil)
+        #expect(kept.names.count == 1 && !kept.names[0].hasPrefix("tuning/"))
+    }
+
     @Test("Draws follow from seed and step alone, and differ from step to step and seed to seed")
     func draws() {
         let latent = Tensor.zeros([1, 4, 8, 8])

@@ -18,14 +18,37 @@ public struct LoRAChoice: Sendable, Hashable {
     }
 
     /// The file.
-    public var path: String
+    public let path: String
     /// How strongly it counts.
     public var strength: Strength
+    private var opened: LoRAFile?
 
     /// A file and how strongly it counts.
     public init(path: String, strength: Strength = Strength()) {
         self.path = path
         self.strength = strength
+    }
+
+    /// The choice with its file open: refused at once where it is no LoRA, and opened no second time.
+    /// - Throws: as `LoRAFile` does.
+    public func opening() throws -> LoRAChoice {
+        var choice = self
+        choice.opened = try file()
+        return choice
+    }
+
+    /// The file, opened now unless it was before.
+    func file() throws -> LoRAFile { try opened ?? LoRAFile(contentsOf: path) }
+
+    /// Whether two choices mean one file as strongly.
+    public static func == (left: LoRAChoice, right: LoRAChoice) -> Bool {
+        (left.path, left.strength) == (right.path, right.strength)
+    }
+
+    /// The path and how strongly it counts.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(path)
+        hasher.combine(strength)
     }
 }
 

@@ -6,49 +6,37 @@ import Tensors
 ///
 /// All spellings of names are read (kohya's, diffusers' and peft's, Stable Diffusion's first code), and the kinds LoRA,
 /// LoCon, LoHa, LoKr, DoRA and whole differences. Hu et al. 2022 (arXiv 2106.09685); LyCORIS, arXiv 2309.14859.
-public struct LoRAFile {
+public struct LoRAFile: Sendable {
     /// Where it lies.
-    public let path: String
-    /// A short hash of its bytes.
-    public let hash: String
+    public var path: String { file.path }
     /// What the file says of itself.
-    public let metadata: [String: String]
+    public var metadata: [String: String] { file.metadata }
 
-    private let modules: [(name: String, module: LoRAModule)]
+    private let file: SafetensorsFile
+    /// The layers that it is for, with the names of their tensors.
+    private let modules: [(name: String, tensors: [LoRAModule.Role: String])]
 
-    /// Reads a file; what its names mean is seen when it meets a model.
+    /// Opens a file and reads its header; what its names mean is seen when it meets a model.
     /// - Throws: `LoRAError`, `SafetensorsError` for a file that is refused.
     public init(contentsOf path: String) throws {
-        let file = try Self.opened(path)
-        var found: [String: LoRAModule] = [:]
+        file = try SafetensorsFile(path: path)
+        try Self.refuseOthers(file, path)
+        var found: [String: [LoRAModule.Role: String]] = [:]
         var order: [String] = []
         for name in file.names {
             guard let (module, role) = Self.role(of: name) else { continue }
             if found[module] == nil { order.append(module) }
-            found[module, default: LoRAModule()].tensors[role] = try file.tensor(name)
+            found[module, default: [:]][role] = name
         }
-        let adapter = AdapterMetadata(file.metadata["lora_adapter_metadata"])
-        modules = order.map { name in
-            var module = found[name] ?? LoRAModule()
-            (module.alpha, module.isRankStabilised) = adapter.alpha(of: name)
-            return (name, module)
-        }
-        self.path = path
-        metadata = file.metadata
-        var digest = Digest()
-        digest.add(try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe))
-        hash = digest.hexadecimal(bytes: 6)
+        guard !order.isEmpty else { throw LoRAError.none(path: path) }
+        modules = order.map { ($0, found[$0] ?? [:]) }
     }
 
-    /// Refuses what is no LoRA, by its header alone.
-    /// - Throws: as reading does.
-    public static func check(_ path: String) throws { _ = try opened(path) }
-
-    private static func opened(_ path: String) throws -> SafetensorsFile {
-        let file = try SafetensorsFile(path: path)
-        try refuseOthers(file, path)
-        guard file.names.contains(where: { role(of: $0) != nil }) else { throw LoRAError.none(path: path) }
-        return file
+    /// A short hash of its bytes.
+    public var hash: String {
+        var digest = Digest()
+        digest.add(file)
+        return digest.hexadecimal(bytes: 6)
     }
 
     /// The deltas that the file means for a model's networks.
@@ -68,8 +56,11 @@ public struct LoRAFile {
         unet: [String: Tensor], textEncoder: [String: Tensor], strength: LoRAChoice.Strength
     ) throws -> Deltas {
         let names = LoRANames(unet: Array(unet.keys), textEncoder: Array(textEncoder.keys))
+        let adapter = AdapterMetadata(metadata["lora_adapter_metadata"])
         var deltas = Deltas()
-        for (name, module) in modules {
+        for (name, tensors) in modules {
+            var module = LoRAModule(tensors: try tensors.mapValues { try file.tensor($0) })
+            (module.alpha, module.isRankStabilised) = adapter.alpha(of: name)
             guard let (part, place) = names.module(name) else {
                 deltas.unmatched.append(name)
                 continue
@@ -110,7 +101,7 @@ public struct LoRAFile {
     /// Width of the prompt's embedding that the file was made for, where it changes the layers that read it.
     private var promptWidth: Int? {
         modules.first { $0.name.hasSuffix("attn2_to_k") || $0.name.hasSuffix("attn2.to_k") }?
-            .module.tensors[.down]?.shape.last
+            .tensors[.down].flatMap { file.shape(of: $0)?.last }
     }
 
     /// How writers spell the ends of names; those that contain others stand first.

@@ -9,7 +9,7 @@ extension LoadedModel {
     /// Σ ΔW of all files, in float32; their order does not matter, but for DoRA, which is made of the model's own weights.
     /// - Throws: `LoRAError` for files of other networks or kinds, `SafetensorsError` for what is no such file.
     public func changed(by choices: [LoRAChoice]) throws -> InMemoryModel {
-        let files = try choices.map { try LoRAFile(contentsOf: $0.path) }
+        let files = try choices.map { try $0.file() }
         return try withoutGradients {
             let unet = Dictionary(uniqueKeysWithValues: try unetTensors().map { ($0.name, $0.tensor) })
             let text = Dictionary(uniqueKeysWithValues: try textEncoderTensors().map { ($0.name, $0.tensor) })

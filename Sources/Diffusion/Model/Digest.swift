@@ -15,6 +15,11 @@ package struct Digest {
     /// Takes in bytes.
     package mutating func add(_ bytes: Data) { sum.update(data: bytes) }
 
+    /// Takes in a whole file.
+    package mutating func add(_ file: SafetensorsFile) {
+        file.withBytes { sum.update(bufferPointer: $0) }
+    }
+
     /// Takes in a tensor: its dtype, shape and bytes in row-major order.
     package mutating func add(_ tensor: Tensor) {
         add("\(tensor.dtype)\(tensor.shape)\n")

@@ -91,41 +91,29 @@ final class InversionContext {
         _ name: String, of prompts: [Conditioning], numbers: [Double] = [], options: Options? = nil,
         shapes: [String: [Int]], compute: () throws -> [String: Tensor]
     ) throws -> CachedTensors {
-        var key = ""
-        if let cache {
-            key = self.key(name, of: prompts, numbers: numbers, options: options)
-            if let found = cache.tensors(key, shapes: shapes, device: clean.device) {
-                isKept = !hasComputed
-                return CachedTensors(found)
-            }
+        guard let cache else {
+            (hasComputed, isKept) = (true, false)
+            return CachedTensors(try compute().mapValues { $0.detached.contiguous })
         }
-        hasComputed = true
-        isKept = false
-        let made = try compute().mapValues { $0.detached.contiguous }
-        if let cache, !made.values.contains(where: { !$0.isFinite }) {
-            if let reason = cache.keep(made, as: key) {
-                session.warn("the inversion was not kept: \(reason)")
-            }
-        }
-        return CachedTensors(made)
+        let key = self.key(name, of: prompts, numbers: numbers, options: options)
+        let (tensors, outcome) = try cache.tensors(
+            key, shapes: shapes, device: clean.device, compute: compute)
+        hasComputed = hasComputed || outcome != nil
+        isKept = !hasComputed
+        if case .failed(let reason)? = outcome { session.warn("the inversion was not kept: \(reason)") }
+        return CachedTensors(tensors)
     }
 
     /// A name for everything that the result depends on; file names are no part of it.
     private func key(_ name: String, of prompts: [Conditioning], numbers: [Double], options: Options?)
         -> String
     {
-        var digest = Digest()
-        digest.add("pentimento inversion \(InversionCache.version)\n\(name)\n")
-        digest.add("\(session.model.facts.fingerprint)\n\(clean.device)\n")
-        for level in levels.prefix(startStep + 1) {
-            digest.add("\(level.timestep) \(level.alphaBar.bitPattern)\n")
-        }
-        for number in numbers { digest.add("\(number.bitPattern)\n") }
-        for (name, value) in (options?.values ?? [:]).sorted(by: { $0.key < $1.key }) {
-            digest.add("\(name)=\(value)\n")
-        }
-        for tensor in [clean] + prompts.map(\.embedding) { digest.add(tensor) }
-        return digest.hexadecimal()
+        let path = levels.prefix(startStep + 1).map { "\($0.timestep) \($0.alphaBar.bitPattern)" }
+        let told = (options?.values ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return InversionCache.key(
+            "inversion \(InversionCache.version)", name, of: [clean] + prompts.map(\.embedding),
+            on: session.model, device: clean.device,
+            lines: path + numbers.map { "\($0.bitPattern)" } + told)
     }
 }
 

@@ -57,12 +57,12 @@ public struct InversionCache: Sendable, Hashable {
         return found.mapValues { $0.to(device: device) }
     }
 
-    /// Keeps tensors under a key and makes room for them; answers why not where it cannot.
-    func keep(_ tensors: [String: Tensor], as key: String) -> String? {
+    /// Keeps tensors under a key and makes room for them; answers what became of them.
+    func keep(_ tensors: [String: Tensor], as key: String) -> Outcome {
         let bytes = tensors.values.reduce(4096) { $0 + $1.count * $1.dtype.byteCount }
         guard bytes <= limit else {
             makeRoom(for: 0, besides: "")
-            return nil
+            return .tooLarge(bytes: bytes)
         }
         do {
             try WholeFolder.make(folder, mode: 0o700)
@@ -71,9 +71,9 @@ public struct InversionCache: Sendable, Hashable {
                 tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
                 metadata: [Self.checksumName: Self.checksum(of: tensors)], to: path(of: key),
                 replacing: true, mode: 0o600)
-            return nil
+            return .kept
         } catch {
-            return "\(error)"
+            return .failed(reason: "\(error)")
         }
     }
 

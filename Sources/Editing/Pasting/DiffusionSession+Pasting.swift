@@ -48,9 +48,10 @@ extension DiffusionSession {
     ///   - clean: its latent.
     ///   - found: the mask that the method found, at the latent's size.
     ///   - soft: the map that it was cut from.
+    ///   - repainted: whether the method paints the whole image anew from what it learnt.
     func paste(
         _ painted: Image, of request: EditRequest, working: Image, clean: Tensor, found: Mask?,
-        soft: Mask?
+        soft: Mask?, repainted: Bool
     ) throws -> Pasted {
         let photo = request.image
         let hasMask = request.mask != nil || found != nil
@@ -63,8 +64,7 @@ extension DiffusionSession {
                     asked: request.paste, took: request.paste == .none ? .none : .replace))
         }
         let took = request.paste.taken(
-            from: request.source, to: request.prompt,
-            repainted: (try? Registry.method(named: request.method).description.needs.tuning) ?? false)
+            from: request.source, to: request.prompt, repainted: repainted)
         guard took != .none, hasMask || took == .residual else { return whole() }
 
         var unexplained: Double?

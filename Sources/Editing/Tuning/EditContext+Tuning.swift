@@ -1,31 +1,11 @@
 import Diffusion
-import Foundation
 import Layers
-import Support
 import Tensors
 
-/// What was tuned for an image, or was kept of it, and the losses of all steps on the way.
-struct Tuned {
-    /// What was tuned, by name.
-    let tensors: [String: Tensor]
-    /// Whether an earlier run had done all of it.
-    let isKept: Bool
-
-    /// The tensor of a name that the method promised.
-    subscript(_ name: String) -> Tensor {
-        guard let tensor = tensors[name] else { preconditionFailure("nothing is kept as \(name)") }
-        return tensor
-    }
-}
-
 extension EditContext {
-    /// Raised when what was tuned by an older program must not be used.
-    private static var tuningVersion: Int { 1 }
-
     /// What a method tunes for this image and these prompts, or what is kept of an earlier run with the same.
     ///
-    /// A second edit of the same image with another seed, other steps or another guidance tunes nothing. An interrupted
-    /// run leaves checkpoints beside what is kept, by which the same request goes on.
+    /// A second edit of the same image with another seed, other steps or another guidance tunes nothing.
     /// - Parameters:
     ///   - name: of the method and its stage.
     ///   - prompts: what the result depends on beside the image and the model.
@@ -37,43 +17,40 @@ extension EditContext {
         _ name: String, of prompts: [Conditioning], settings: [String: String], shapes: [String: [Int]],
         steps: Int, compute: (Checkpoints?) throws -> (tensors: [String: Tensor], losses: [Float])
     ) throws -> Tuned {
-        guard let cache = inversionSettings.cache else {
-            let (tensors, losses) = try compute(nil)
-            return Tuned(tensors: tensors.merging(["losses": Tensor(losses)]) { $1 }, isKept: false)
-        }
-        let key = tuningKey(name, of: prompts, settings: settings)
-        let wanted = shapes.merging(["losses": [steps]]) { $1 }
-        if let found = cache.tensors(key, shapes: wanted, device: clean.device) {
-            return Tuned(tensors: found, isKept: true)
-        }
-        let folder = cache.folder + "/tuning"
-        var checkpoints: Checkpoints?
-        do {
-            try WholeFolder.make(cache.folder, mode: 0o700)
-            try WholeFolder.make(folder, mode: 0o700)
-            checkpoints = Checkpoints(folder: folder, stage: String(key.prefix(32)))
-        } catch {
-            session.warn("no checkpoints of the tuning are kept: \(error)")
-        }
-        let (tensors, losses) = try compute(checkpoints)
-        let made = tensors.merging(["losses": Tensor(losses)]) { $1 }.mapValues { $0.detached.contiguous }
-        if let reason = cache.keep(made, as: key) {
-            session.warn("what was tuned was not kept: \(reason)")
-        } else {
-            checkpoints?.remove()
-        }
-        return Tuned(tensors: made, isKept: false)
+        try TuningCache(session: session, cache: inversionSettings.cache).tuned(
+            name, of: [clean] + prompts.map(\.embedding), settings: settings, shapes: shapes, steps: steps,
+            compute: compute)
     }
 
-    /// A name for everything that a tuning depends on; file names are no part of it.
-    private func tuningKey(
-        _ name: String, of prompts: [Conditioning], settings: [String: String]
-    ) -> String {
-        var digest = Digest()
-        digest.add("pentimento tuning \(Self.tuningVersion)\n\(name)\n")
-        digest.add("\(session.model.facts.fingerprint)\n\(clean.device)\n")
-        for (name, value) in settings.sorted(by: { $0.key < $1.key }) { digest.add("\(name)=\(value)\n") }
-        for tensor in [clean] + prompts.map(\.embedding) { digest.add(tensor) }
-        return digest.hexadecimal()
+    /// An embedding, or some rows of one, moved by Adam down the denoising loss of the image while the network rests; or
+    /// what is kept of an earlier run with the same.
+    /// - Parameters:
+    ///   - name: of the method and its stage.
+    ///   - key: what the result is called.
+    ///   - start: where it begins, [1, n, D].
+    ///   - prompt: the prompt whose embedding it belongs to.
+    ///   - settings: what the result depends on beside the steps and their rate, by name.
+    ///   - conditioning: what the network is conditioned on with the rows as they are, in the dtype of `start`.
+    func learnt(
+        _ name: String, as key: String, from start: Tensor, of prompt: Conditioning,
+        settings: [String: String], by tuning: Tuning, conditioning: (Tensor) -> Conditioning
+    ) throws -> Tuned {
+        let all = settings.merging([
+            "steps": "\(tuning.steps)", "rate": "\(tuning.learningRate)",
+        ]) { $1 }
+        return try tuned(
+            name, of: [prompt], settings: all, shapes: [key: start.shape], steps: tuning.steps
+        ) { checkpoints in
+            // Learnt in float32 even where the network computes in less: such small steps would vanish.
+            let leaf = start.to(dtype: start.dtype == .float64 ? .float64 : .float32).copied.requiringGradient
+            let parameters = ParameterSet(
+                names: [key], working: [leaf], masters: [leaf], weightDecay: 0, averageDecay: nil)
+            var tuning = tuning
+            tuning.checkpoints = checkpoints
+            let losses = try tuning.run(parameters, in: session) {
+                conditioning(leaf.to(dtype: start.dtype))
+            }
+            return ([key: leaf.detached.to(dtype: start.dtype)], losses)
+        }
     }
 }

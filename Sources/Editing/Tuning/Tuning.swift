@@ -1,7 +1,5 @@
 import Diffusion
-import Foundation
 import Layers
-import Support
 import Tensors
 
 /// A run of an optimiser on the denoising loss of one image, resumed where an earlier one was interrupted.
@@ -33,42 +31,27 @@ struct Tuning {
     func run(
         _ parameters: ParameterSet, in session: DiffusionSession, prompt: () throws -> Conditioning
     ) throws -> [Float] {
-        var position =
-            try restored(parameters) ?? .init(step: 0, seconds: 0, smoothedLoss: 0, settings: [:], losses: [])
-        var losses = position.losses ?? []
-        var last = ContinuousClock.now
-        func save() throws {
-            guard let checkpoints else { return }
-            (position.step, position.losses) = (losses.count, losses)
-            _ = try checkpoints.save(parameters, at: position)
-            last = .now
-        }
-        for step in session.steps(stage, 0..<steps) where step >= position.step {
+        let loop = TuningLoop(
+            stage: stage, steps: steps, learningRate: learningRate, checkpoints: checkpoints,
+            checkpointSeconds: checkpointSeconds)
+        return try loop.run(parameters, in: session) { step in
             let (noise, timestep) = draws.draw(step, like: clean)
-            let gradients: [Tensor]
-            let value: Float
-            do {
-                let loss = try withGradients {
-                    try session.denoisingLoss(of: clean, noise: noise, timestep: timestep, prompt: prompt())
-                }
-                gradients = try session.gradients(of: loss, withRespectTo: parameters.leaves, rows: 1)
-                value = Float(loss.item)
-            } catch let error as CancellationError {
-                try save()
-                throw error
-            }
-            guard value.isFinite else { throw EditingError.diverged(stage: stage, step: step + 1) }
-            parameters.descend(along: gradients, step: step, learningRate: learningRate)
-            losses.append(value)
-            if (ContinuousClock.now - last) / .seconds(1) >= checkpointSeconds { try save() }
+            return try session.denoisingLoss(
+                of: clean, noise: noise, timestep: timestep, prompt: prompt())
         }
-        return losses
     }
+}
 
-    /// Where an earlier run of the same name was interrupted; the name says everything that it depends on.
-    private func restored(_ parameters: ParameterSet) throws -> Checkpoints.Position? {
-        guard let checkpoints else { return nil }
-        // What does not fit is of a program that counted otherwise: the run begins anew.
-        return try? checkpoints.restore(parameters, settings: [:])
+extension Tuning {
+    /// A run on the image of a context.
+    /// - Parameter seed: what noise and timesteps follow from.
+    init(
+        _ stage: String, steps: Int, learningRate: Double, seed: UInt64, of context: EditContext,
+        checkpoints: Checkpoints? = nil
+    ) {
+        self.init(
+            stage: stage, steps: steps, learningRate: learningRate, clean: context.clean,
+            draws: TuningDraws(seed: seed, timesteps: context.session.schedule.trainingSteps),
+            checkpoints: checkpoints)
     }
 }

@@ -1,5 +1,4 @@
 import Diffusion
-import Layers
 import Prompts
 import Tensors
 
@@ -98,29 +97,15 @@ public struct HiPer: EditingMethod {
     private func personal(_ source: Conditioning, _ context: EditContext) throws -> Tuned {
         let embedding = source.embedding
         let start = embedding.narrowed(1, from: embedding.shape[1] - tokens, count: tokens)
-        return try context.tuned(
-            "hiper", of: [source],
-            settings: [
-                "tokens": "\(tokens)", "steps": "\(tuningSteps)", "rate": "\(learningRate)",
-                "seed": "\(seed)",
-            ],
-            shapes: ["personal": start.shape], steps: tuningSteps
-        ) { checkpoints in
-            // Learnt in float32 even where the network computes in less: such small steps would vanish.
-            let leaf = start.to(dtype: start.dtype == .float64 ? .float64 : .float32).copied.requiringGradient
-            let parameters = ParameterSet(
-                names: ["personal"], working: [leaf], masters: [leaf], weightDecay: 0, averageDecay: nil)
-            let tuning = Tuning(
-                stage: "learning the embedding", steps: tuningSteps, learningRate: learningRate,
-                clean: context.clean,
-                draws: TuningDraws(seed: seed, timesteps: context.session.schedule.trainingSteps),
-                checkpoints: checkpoints)
-            let losses = try tuning.run(parameters, in: context.session) {
-                Conditioning(
-                    embedding: Self.replacingTail(of: embedding, by: leaf.to(dtype: embedding.dtype)),
-                    pooled: source.pooled)
-            }
-            return (["personal": leaf.detached.to(dtype: embedding.dtype)], losses)
+        return try context.learnt(
+            "hiper", as: "personal", from: start, of: source,
+            settings: ["tokens": "\(tokens)", "seed": "\(seed)"],
+            by: Tuning(
+                "learning the embedding", steps: tuningSteps, learningRate: learningRate, seed: seed,
+                of: context)
+        ) { personal in
+            Conditioning(
+                embedding: Self.replacingTail(of: embedding, by: personal), pooled: source.pooled)
         }
     }
 

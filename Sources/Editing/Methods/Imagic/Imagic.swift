@@ -98,24 +98,13 @@ public struct Imagic: EditingMethod {
 
     /// Stage 1: e_opt, [1, L, D], from the target prompt's embedding.
     private func embedding(_ context: EditContext) throws -> Tuned {
-        let target = context.prompt.embedding
-        return try context.tuned(
-            "imagic embedding", of: [context.prompt],
-            settings: ["steps": "\(embeddingSteps)", "rate": "\(embeddingRate)", "seed": "\(seed)"],
-            shapes: ["embedding": target.shape], steps: embeddingSteps
-        ) { checkpoints in
-            // Learnt in float32 even where the network computes in less: such small steps would vanish.
-            let leaf = target.to(dtype: target.dtype == .float64 ? .float64 : .float32).copied
-                .requiringGradient
-            let parameters = ParameterSet(
-                names: ["embedding"], working: [leaf], masters: [leaf], weightDecay: 0, averageDecay: nil)
-            let losses = try tuning(
-                "learning the embedding", embeddingSteps, embeddingRate, stage: 0, context, checkpoints
-            ).run(parameters, in: context.session) {
-                Conditioning(embedding: leaf.to(dtype: target.dtype), pooled: context.prompt.pooled)
-            }
-            return (["embedding": leaf.detached.to(dtype: target.dtype)], losses)
-        }
+        try context.learnt(
+            "imagic embedding", as: "embedding", from: context.prompt.embedding, of: context.prompt,
+            settings: ["seed": "\(seed)"],
+            by: Tuning(
+                "learning the embedding", steps: embeddingSteps, learningRate: embeddingRate,
+                seed: 2 * seed, of: context)
+        ) { Conditioning(embedding: $0, pooled: context.prompt.pooled) }
     }
 
     /// Stage 2: the UNet's weights, or adapters beside them, under e_opt; nil for no steps.
@@ -139,9 +128,10 @@ public struct Imagic: EditingMethod {
                 // Small steps would vanish in half precision.
                 masters: working.map { $0.dtype == .float32 ? $0 : $0.detached.to(dtype: .float32) },
                 weightDecay: 0, averageDecay: nil)
-            let losses = try tuning(
-                "tuning the model", modelSteps, modelRate, stage: 1, context, checkpoints
-            ).run(
+            let tuning = Tuning(
+                "tuning the model", steps: modelSteps, learningRate: modelRate, seed: 2 * seed + 1,
+                of: context, checkpoints: checkpoints)
+            let losses = try tuning.run(
                 parameters, in: DiffusionSession(continuing: context.session, with: weights.model)
             ) { conditioning }
             return (
@@ -149,16 +139,5 @@ public struct Imagic: EditingMethod {
                 losses
             )
         }
-    }
-
-    private func tuning(
-        _ name: String, _ steps: Int, _ rate: Double, stage: UInt64, _ context: EditContext,
-        _ checkpoints: Checkpoints?
-    ) -> Tuning {
-        Tuning(
-            stage: name, steps: steps, learningRate: rate, clean: context.clean,
-            draws: TuningDraws(
-                seed: 2 * seed + stage, timesteps: context.session.schedule.trainingSteps),
-            checkpoints: checkpoints)
     }
 }

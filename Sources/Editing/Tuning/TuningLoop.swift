@@ -1,0 +1,67 @@
+import Diffusion
+import Layers
+import Tensors
+
+/// Steps of an optimiser down a loss that the network's predictions make, resumed where an earlier run was interrupted.
+///
+/// Cost: as many forwards and backwards a step as the loss has rows.
+struct TuningLoop {
+    /// What the progress calls it, such as "learning the embedding".
+    let stage: String
+    /// Steps in all.
+    let steps: Int
+    /// The optimiser's learning rate.
+    let learningRate: Double
+    /// The length that gradients are shortened to; nil leaves them.
+    var clip: Double?
+    /// Where the run is resumed from; nil where nothing is kept.
+    var checkpoints: Checkpoints?
+    /// Seconds between checkpoints.
+    var checkpointSeconds = 20.0
+
+    /// Takes all steps that were not taken yet; the parameters are changed in place.
+    /// - Parameters:
+    ///   - session: over the model that is tuned, or conditioned on what is.
+    ///   - rows: predictions that a loss depends on.
+    ///   - loss: the loss of a step, counted from 0; asked with gradients on.
+    /// - Returns: the losses of all steps, those of earlier runs included.
+    /// - Throws: `CancellationError` after a checkpoint was written; `EditingError.diverged`.
+    func run(
+        _ parameters: ParameterSet, in session: DiffusionSession, rows: Int = 1,
+        loss: (Int) throws -> Tensor
+    ) throws -> [Float] {
+        var position =
+            restored(parameters) ?? .init(step: 0, seconds: 0, smoothedLoss: 0, settings: [:], losses: [])
+        var losses = position.losses ?? []
+        var last = ContinuousClock.now
+        func save() throws {
+            guard let checkpoints else { return }
+            (position.step, position.losses) = (losses.count, losses)
+            _ = try checkpoints.save(parameters, at: position)
+            last = .now
+        }
+        for step in session.steps(stage, 0..<steps) where step >= position.step {
+            let gradients: [Tensor]
+            let value: Float
+            do {
+                let loss = try withGradients { try loss(step) }
+                gradients = try session.gradients(of: loss, withRespectTo: parameters.leaves, rows: rows)
+                value = Float(loss.item)
+            } catch let error as CancellationError {
+                try save()
+                throw error
+            }
+            guard value.isFinite else { throw EditingError.diverged(stage: stage, step: step + 1) }
+            parameters.descend(along: gradients, step: step, learningRate: learningRate, clip: clip)
+            losses.append(value)
+            if (ContinuousClock.now - last) / .seconds(1) >= checkpointSeconds { try save() }
+        }
+        return losses
+    }
+
+    /// Where an earlier run of the same name was interrupted; the name says everything that it depends on.
+    private func restored(_ parameters: ParameterSet) -> Checkpoints.Position? {
+        // What does not fit is of a program that counted otherwise: the run begins anew.
+        try? checkpoints?.restore(parameters, settings: [:])
+    }
+}
