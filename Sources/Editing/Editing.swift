@@ -33,6 +33,7 @@ extension DiffusionSession {
     ) throws -> EditResult {
         let checked = try asked.checked(with: model.settings)
         try checked.requireRelevance(asked.relevance)
+        try checked.requireCLIP(asked.clip)
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: asked)
@@ -56,7 +57,9 @@ extension DiffusionSession {
         let found = painting.finished?.reach ?? painting.mask.map { Mask($0) }
         if let advice = checked.advice(onFound: request.mask == nil ? found : nil) { warn(advice) }
         let pasted =
-            try painting.finished.map { $0.pasted(into: request) }
+            try painting.finished.map {
+                $0.pasted(into: request, within: checked.description.isSpatial ? nil : request.mask)
+            }
             ?? paste(
                 painted, of: request, working: working, clean: context.clean, found: found,
                 soft: painting.softMask.map { Mask($0) },
@@ -117,6 +120,8 @@ extension DiffusionSession {
         context.files = request.files
         context.layout = request.regions
         context.relevance = request.relevance
+        context.clip = request.clip
+        context.workingSide = request.workingSide
         context.seed = request.seed
         context.imageMask = request.mask?.resized(width: working.width, height: working.height)
         context.regions = try regions(

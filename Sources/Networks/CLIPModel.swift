@@ -29,13 +29,26 @@ public final class CLIPModel {
     }
 
     /// Unit embeddings [B, projection] of preprocessed images [B, 3, side, side].
-    public func embed(images: Tensor) -> Tensor { Self.unit(imageProjection(imageEncoder(images).pooled)) }
+    public func embed(images: Tensor) -> Tensor { Self.unit(features(ofImages: images)) }
+
+    /// Embeddings [B, projection] of preprocessed images [B, 3, H, W] of any size as they come.
+    package func features(ofImages images: Tensor) -> Tensor { imageProjection(imageEncoder(images).pooled) }
+
+    /// Every token's embedding [B, 1 + patches, D] of preprocessed images after the last layer, the class token's first.
+    package func tokens(ofImages images: Tensor) -> Tensor { imageEncoder(images).lastHiddenState }
+
+    /// The image's tower cut open at its last self-attention: the map over preprocessed images, [B, heads, L, L], and
+    /// their embeddings [B, projection] with any such map in its place.
+    package func opened(_ images: Tensor) -> (map: Tensor, features: (Tensor) -> Tensor) {
+        let (map, pooled) = imageEncoder.opened(images)
+        return (map, { self.imageProjection(pooled($0)) })
+    }
 
     /// Unit embeddings [B, projection] of token ids, int64 [B, L].
     public func embed(tokens: Tensor) -> Tensor { Self.unit(features(of: tokens)) }
 
     /// Embeddings [B, projection] of token ids as they come, which dense predictions are conditioned on.
-    func features(of tokens: Tensor) -> Tensor { textProjection(texts(tokens).pooled) }
+    package func features(of tokens: Tensor) -> Tensor { textProjection(texts(tokens).pooled) }
 
     /// Embeddings of preprocessed images after chosen layers (`ImageEncoder.hiddenStates`).
     func hiddenStates(of images: Tensor, after layers: [Int]) -> [Tensor] {

@@ -36,17 +36,28 @@ public final class ImageEncoder {
         normOut = try LayerNorm(root["post_layernorm"], width, epsilon: configuration.layerNormEps)
     }
 
-    /// Embeddings of preprocessed images [B, 3, side, side].
+    /// Embeddings of preprocessed images [B, 3, H, W].
+    ///
+    /// Other sizes than the configuration's have the table of positions resized; what is left of a patch at the right
+    /// and lower edge is not looked at.
     /// - Returns: every token's embedding [B, 1 + patches, D], the class token first and none of them normalised, and
     ///   the class token's after the last normalisation [B, D].
     public func callAsFunction(_ images: Tensor) -> (lastHiddenState: Tensor, pooled: Tensor) {
-        let (_, _, height, width) = images.shape4
-        precondition(
-            height == configuration.imageSize && width == configuration.imageSize,
-            "pictures of \(width)×\(height) pixels where \(configuration.imageSize) a side belong")
         var x = embedded(images)
         for layer in layers { x = layer(x) }
         return (x, normOut(x.selected(1, at: 0)))
+    }
+
+    /// The tower cut open at the self-attention of its last layer: its map over preprocessed images,
+    /// [B, heads, 1 + patches, 1 + patches], and what the class token's embedding is with any such map in its place.
+    func opened(_ images: Tensor) -> (map: Tensor, pooled: (Tensor) -> Tensor) {
+        var x = embedded(images)
+        for layer in layers.dropLast() { x = layer(x) }
+        guard let last = layers.last else { preconditionFailure("a tower without layers") }
+        let (input, normOut) = (x, normOut)
+        return (
+            last.attentionMap(of: input), { normOut(last(input, attendingBy: $0).selected(1, at: 0)) }
+        )
     }
 
     /// Embeddings of preprocessed images [B, 3, H, W] after chosen layers, for dense predictions.
@@ -70,6 +81,9 @@ public final class ImageEncoder {
     /// What the first layer is given, [B, 1 + patches, D].
     private func embedded(_ images: Tensor) -> Tensor {
         let (batch, _, height, width) = images.shape4
+        precondition(
+            min(height, width) >= configuration.patchSize,
+            "pictures of \(width)×\(height) pixels where a patch has \(configuration.patchSize) a side")
         let tokens = images.convolved(patches, nil, stride: configuration.patchSize)
             .reshaped([batch, configuration.hiddenSize, -1]).transposed(1, 2)
         let first = classEmbedding.reshaped([1, 1, -1]).expanded([batch, 1, -1])

@@ -59,10 +59,29 @@ struct TransformerLayer {
         }
     }
 
+    /// The map of the self-attention over what a layer that normalises before it is given, softmax(Q·Kᵀ/√d):
+    /// [B, heads, L, L].
+    func attentionMap(of input: Tensor) -> Tensor {
+        let x = norm1(input)
+        let (queries, keys) = (split(query(x)), split(key(x)))
+        let scale = Double(queries.shape[3]).squareRoot()
+        return (queries.matmul(keys.transposed(2, 3)) / scale).softmax(-1)
+    }
+
+    /// The layer with a map in place of that of its own self-attention.
+    func callAsFunction(_ input: Tensor, attendingBy map: Tensor) -> Tensor {
+        let x = input + joined(map.matmul(split(value(norm1(input)))))
+        return x + fedForward(norm2(x))
+    }
+
     private func attended(_ x: Tensor) -> Tensor {
-        let (batch, length, width) = x.shape3
-        let attended = Tensor.attention(split(query(x)), split(key(x)), split(value(x)), causal: causal)
-        return output(attended.transposed(1, 2).reshaped([batch, length, width]))
+        joined(Tensor.attention(split(query(x)), split(key(x)), split(value(x)), causal: causal))
+    }
+
+    /// What the heads gathered, [B, heads, L, d], as the layer's output [B, L, D].
+    private func joined(_ heads: Tensor) -> Tensor {
+        let (batch, count, length, width) = heads.shape4
+        return output(heads.transposed(1, 2).reshaped([batch, length, count * width]))
     }
 
     private func fedForward(_ x: Tensor) -> Tensor { narrow(activation(widen(x))) }

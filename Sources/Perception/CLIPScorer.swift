@@ -8,10 +8,12 @@ public import Tensors
 
 /// A CLIP folder as transformers writes it: how well images and texts belong together.
 public final class CLIPScorer {
-    private let network: CLIPModel
-    private let tokenizer: Tokenizer
-    private let normalisation: ImageNormalisation
-    private let device: Device
+    let network: CLIPModel
+    let tokenizer: Tokenizer
+    let normalisation: ImageNormalisation
+    let device: Device
+    /// A short hash of the folder's files, by which what was made with the pair is kept; empty for networks in memory.
+    public let fingerprint: String
     /// Rows of a pass.
     private static let batch = 64
 
@@ -25,13 +27,17 @@ public final class CLIPScorer {
         }
         let tokenizer = try Tokenizer(folder: folder, contextLength: shape.text.contextLength)
         let normalisation = try ImageNormalisation(contentsOf: folder + "/preprocessor_config.json")
-        self.init(network, tokenizer: tokenizer, normalisation: normalisation, device: device)
+        self.init(
+            network, tokenizer: tokenizer, normalisation: normalisation, device: device,
+            fingerprint: try Fingerprint.of(network: folder))
     }
 
     /// A pair that uses a network.
     public init(
-        _ network: CLIPModel, tokenizer: Tokenizer, normalisation: ImageNormalisation, device: Device
+        _ network: CLIPModel, tokenizer: Tokenizer, normalisation: ImageNormalisation, device: Device,
+        fingerprint: String = ""
     ) {
+        self.fingerprint = fingerprint
         self.network = network
         self.tokenizer = tokenizer
         self.normalisation = normalisation

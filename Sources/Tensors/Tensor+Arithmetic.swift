@@ -78,6 +78,8 @@ extension Tensor {
     public var sin: Tensor { Operator.sin(.tensor(self)) }
     /// Cosines.
     public var cos: Tensor { Operator.cos(.tensor(self)) }
+    /// Arc sines.
+    public var arcsin: Tensor { Operator.arcsin(.tensor(self)) }
     /// Hyperbolic tangents.
     public var tanh: Tensor { Operator.tanh(.tensor(self)) }
     /// 1 / (1 + exp(-x)).
@@ -90,6 +92,8 @@ extension Tensor {
     }
     /// max(x, 0).
     public var relu: Tensor { Operator.relu(.tensor(self)) }
+    /// x where it is positive, else x times a slope.
+    public func leakyRelu(_ slope: Double) -> Tensor { Operator.leakyRelu(.tensor(self), .double(slope)) }
     /// x · tanh(ln(1 + eˣ)).
     public var mish: Tensor { Operator.mish(.tensor(self)) }
     /// The nearest whole numbers; halves go to the even one.

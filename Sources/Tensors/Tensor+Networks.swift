@@ -105,6 +105,16 @@ extension Tensor {
         Operator.maxPool(
             .tensor(self), .ints([size, size]), .ints([stride, stride]), .ints([padding, padding]))
     }
+    /// Values at places of [B, C, H, W] that a grid [B, h, w, 2] names, bilinear and 0 outside: [B, C, h, w].
+    ///
+    /// Places are x before y, -1…1 from edge to edge of the outermost pixels. Gradients reach values and places.
+    public func sampled(at grid: Tensor) -> Tensor {
+        Operator.gridSample(.tensor(self), .tensor(grid), .int(0), .int(0), false)
+    }
+    /// A border of so many pixels of [B, C, H, W] on every side, mirrored at the outermost ones, which stand once.
+    public func paddedByReflection(_ size: Int) -> Tensor {
+        Operator.pad(.tensor(self), .ints([size, size, size, size]), .string("reflect"), .none)
+    }
     /// A constant border; `sizes` go from the last dimension backwards, before and after.
     public func padded(_ sizes: [Int], value: Double = 0) -> Tensor {
         Operator.pad(.tensor(self), .ints(sizes), .string("constant"), .double(value))

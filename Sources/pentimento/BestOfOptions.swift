@@ -15,12 +15,6 @@ struct BestOfOptions: ParsableArguments {
             valueName: "n"))
     var bestOf = 1
 
-    @Option(
-        help: ArgumentHelp(
-            "The pair of towers that --best-of asks; MODEL-clip beside the model where not given.",
-            valueName: "dir"))
-    var clip: String?
-
     /// The most seeds.
     static let most = 1000
 
@@ -28,11 +22,12 @@ struct BestOfOptions: ParsableArguments {
         if !(1...Self.most).contains(bestOf) {
             throw ValidationError("--best-of is \(bestOf); it must lie in 1...\(Self.most)")
         }
-        if clip != nil, bestOf == 1 { throw ValidationError("--clip says who chooses; it needs --best-of") }
     }
 
     /// What chooses; everything that it needs was checked.
-    func chooser(_ settings: EditSettings, model: () throws -> String) throws -> BestOfChooser {
+    func chooser(
+        _ settings: EditSettings, among towers: CLIPOptions, model: () throws -> String
+    ) throws -> BestOfChooser {
         guard bestOf > 1 else { return BestOfChooser(count: 1, pair: nil) }
         guard settings.source != nil else {
             throw Failure.usage(
@@ -40,7 +35,7 @@ struct BestOfOptions: ParsableArguments {
             )
         }
         let model = try model()
-        guard let pair = try ModelPlaces.companion(clip, of: model, "clip") else {
+        guard let pair = try towers.folder(model: model) else {
             throw Failure.missing(
                 "--best-of needs a pair of CLIP towers and there is no \(model)-clip; name a folder with --clip"
             )

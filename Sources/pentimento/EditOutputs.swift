@@ -24,6 +24,12 @@ struct EditOutputs: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "What was laid over the photo, transparent where the photo shows; a PNG, WebP or TIFF.",
+            valueName: "file|dir/"))
+    var layer: String?
+
+    @Option(
+        help: ArgumentHelp(
             "What the method computed on the way, by the paper's names.", valueName: "file.safetensors|dir/"))
     var trace: String?
 
@@ -44,10 +50,11 @@ struct EditOutputs: ParsableArguments {
         let image: ResultPlace
         let panel: ResultPlace?
         let mask: ResultPlace?
+        let layer: ResultPlace?
         let trace: ResultPlace?
 
         /// Paths that are already told: those named, or names as they would be taken now.
-        var paths: [String] { [image, panel, mask, trace].compactMap { $0?.path } }
+        var paths: [String] { [image, panel, mask, layer, trace].compactMap { $0?.path } }
     }
 
     /// Checks what was given for outputs, and makes the folders among it.
@@ -55,7 +62,8 @@ struct EditOutputs: ParsableArguments {
     /// - Throws: what is wrong with one of them, before anything is read.
     func prepare(severalPhotos: Bool) throws -> [String] {
         let given = [
-            ("-o", output), ("--panel", panel), ("--mask-out", maskOut), ("--trace", trace),
+            ("-o", output), ("--panel", panel), ("--mask-out", maskOut), ("--layer", layer),
+            ("--trace", trace),
         ]
         for case (let option, let path?) in given {
             if Self.isFolder(path) {
@@ -68,6 +76,11 @@ struct EditOutputs: ParsableArguments {
                 try Outputs.check(file: path)
             } else {
                 try Outputs.check(image: path)
+                if option == "--layer", let format = ImageFormat(writing: path), !format.holdsTransparency {
+                    throw Failure.usage(
+                        "--layer is \(path), and a \(format.name) cannot be transparent; write a .png, .webp or .tif"
+                    )
+                }
             }
         }
         if output == nil { try Outputs.check(folder: ".") }
@@ -91,19 +104,20 @@ struct EditOutputs: ParsableArguments {
         }
         return Places(
             image: place(output ?? ".", "") ?? .named(""), panel: place(panel, "-panel"),
-            mask: place(maskOut, "-mask"), trace: place(trace, "-trace", "safetensors"))
+            mask: place(maskOut, "-mask"), layer: place(layer, "-layer"),
+            trace: place(trace, "-trace", "safetensors"))
     }
 
     /// Refuses results of a photo that do not fit their kinds of files, or find no room.
     func checkFits(_ places: Places, for photo: Image) throws {
         try Outputs.checkFits(places.image.path, width: photo.width, height: photo.height)
-        if let mask = places.mask?.path {
-            try Outputs.checkFits(mask, width: photo.width, height: photo.height)
+        for path in [places.mask, places.layer].compactMap({ $0?.path }) {
+            try Outputs.checkFits(path, width: photo.width, height: photo.height)
         }
         let side = min(max(photo.height, 256), 768)
         let wide = max(photo.width * side / photo.height, 1) * 3
         try Outputs.checkRoom(
-            [places.image, places.mask].compactMap { $0?.path }.map {
+            [places.image, places.mask, places.layer].compactMap { $0?.path }.map {
                 ($0, Outputs.mostBytes($0, width: photo.width, height: photo.height))
             }
                 + [places.panel].compactMap { $0?.path }.map {
@@ -133,6 +147,14 @@ struct EditOutputs: ParsableArguments {
                 try place.write { try image.write(to: $0, replacing: $1) }
             } else {
                 log.warning("\(result.account.method) used no mask; \(place.path) was not written")
+            }
+        }
+        if let place = places.layer {
+            if let image = result.layer?.image(width: photo.width, height: photo.height) {
+                try place.write { try image.write(to: $0, replacing: $1) }
+            } else {
+                log.warning(
+                    "\(result.account.method) laid no layer over the photo; \(place.path) was not written")
             }
         }
         if let place = places.panel {

@@ -27,6 +27,11 @@ import Testing
         if method.name == "pix2pix-zero" { request.options = ["sentences": "2", "rounds": "1"] }
         if method.name == "hiper" { request.options = ["tuning-steps": "2"] }
         if method.name == "imagic" { request.options = ["embedding-steps": "2", "model-steps": "2"] }
+        if method.name == "text2live" {
+            // So large a rate that two steps of a small generator show in bytes.
+            request.options = ["tuning-steps": "2", "width": "4", "views": "2", "learning-rate": "0.1"]
+        }
+        request.clip = clip(for: method.name)
         request.relevance = (try? relevance(for: method.name)) ?? nil
         // It follows an instruction; to a network that learnt nothing things must be shown.
         if method.isSpatial {

@@ -1,5 +1,6 @@
 import Diffusion
 import Imaging
+import Perception
 import Tensors
 import TestSupport
 import ToyModels
@@ -46,6 +47,17 @@ func regions(for method: String) throws -> [Region] {
 func relevance(for method: String) throws -> RelevanceSource? {
     guard try Registry.method(named: method).description.needs.relevance else { return nil }
     return RelevanceSource("colours") { _ in ColourRelevance() }
+}
+
+/// The pair of towers of the still-life model, for methods that are guided by one.
+func clip(for method: String) -> CLIPSource? {
+    guard (try? Registry.method(named: method).description.needs.clip) == true else { return nil }
+    return stillLifeCLIP
+}
+
+/// The pair of towers of the still-life model.
+let stillLifeCLIP = CLIPSource("still-life-clip") {
+    try CLIPScorer(folder: Fixtures.package + "/Models/still-life-clip", device: $0)
 }
 
 /// A request for a whole edit by a method, with all that it must be told.

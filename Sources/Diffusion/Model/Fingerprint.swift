@@ -30,14 +30,35 @@ public enum Fingerprint {
             guard let below = try? manager.subpathsOfDirectory(atPath: "\(folder)/\(component)/") else {
                 throw .malformedFile(path: folder + "/" + component, reason: "the folder cannot be listed")
             }
-            let read = below.filter { path in
-                [".json", ".safetensors", "merges.txt"].contains { path.hasSuffix($0) }
-            }
-            paths += read.map { component + "/" + $0 }
+            paths += below.filter(isRead).map { component + "/" + $0 }
         }
         guard !paths.isEmpty else {
             throw .malformedFile(path: folder, reason: "the folder holds no part of a model")
         }
+        try add(paths, in: folder, to: &digest)
+        return text(of: digest)
+    }
+
+    /// The fingerprint of the folder of one network, such as a pair of CLIP towers, likewise.
+    /// - Throws: `DiffusionError.malformedFile` naming the first file that cannot be read, or the folder.
+    public static func of(network folder: String) throws(DiffusionError) -> String {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/") else {
+            throw .malformedFile(path: folder, reason: "the folder cannot be listed")
+        }
+        var digest = Digest()
+        try add(names.filter(isRead), in: folder, to: &digest)
+        return text(of: digest)
+    }
+
+    /// Whether a file of a folder counts, by its path.
+    private static func isRead(_ path: String) -> Bool {
+        [".json", ".safetensors", "merges.txt"].contains { path.hasSuffix($0) }
+    }
+
+    /// Adds files in the order of their paths.
+    private static func add(
+        _ paths: [String], in folder: String, to digest: inout Digest
+    ) throws(DiffusionError) {
         for path in paths.sorted() {
             do {
                 try add(path, in: folder, to: &digest)
@@ -47,7 +68,6 @@ public enum Fingerprint {
                     reason: "the file cannot be read; is the model folder complete?")
             }
         }
-        return text(of: digest)
     }
 
     /// The fingerprint of weights in memory, in the order given.

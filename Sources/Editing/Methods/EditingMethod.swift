@@ -62,6 +62,10 @@ public struct EditContext {
     public internal(set) var layout: [Region] = []
     /// The network that the method may be guided by, where it asks for one.
     public internal(set) var relevance: RelevanceSource?
+    /// The pair of CLIP towers that the method may be guided by, where it asks for one.
+    public internal(set) var clip: CLIPSource?
+    /// Long side that was asked for, in pixels, for methods that do not work at the model's own; nil where none was.
+    public internal(set) var workingSide: Int?
     /// Seed of the job's noise, for regions that have none of their own.
     public internal(set) var seed: UInt64 = 0
     /// What the files hold that options name.
@@ -136,10 +140,10 @@ public struct EditOutput {
     public struct Finished: Sendable {
         /// The image.
         public var image: Image
-        /// Where it may differ from the photo, 0 or 1, at its size.
+        /// How much of it takes the photo's place, at its size: 0 nothing, 1 all.
         public var reach: Mask
 
-        /// An edited image and where it may differ.
+        /// An edited image and how much of it counts where.
         public init(image: Image, reach: Mask) {
             (self.image, self.reach) = (image, reach)
         }

@@ -23,10 +23,17 @@ extension Paste {
 }
 
 extension EditOutput.Finished {
-    /// The image as the result of a request: its pixels where it may differ, the request's own elsewhere.
-    func pasted(into request: EditRequest) -> DiffusionSession.Pasted {
+    /// The image as the result of a request: laid over the request's own as far as it reaches.
+    /// - Parameter mask: what may change; all where nil.
+    func pasted(into request: EditRequest, within mask: Mask?) -> DiffusionSession.Pasted {
+        let open = mask.map {
+            Coverage(given: $0, width: reach.width, height: reach.height, feather: request.feather ?? 2)
+        }
         let coverage = Coverage(
-            width: reach.width, height: reach.height, values: reach.values.map { $0 > 0.5 ? 255 : 0 })
+            width: reach.width, height: reach.height,
+            values: reach.values.enumerated().map { place, share in
+                UInt8(min(max(share, 0), 1) * Float(open?.values[place] ?? 255) + 0.5)
+            })
         let layer = PasteLayer(image, coverage: coverage)
         return DiffusionSession.Pasted(
             image: layer.pasted(into: request.image), layer: layer,

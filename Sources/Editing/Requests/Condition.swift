@@ -2,7 +2,7 @@ public import Support
 
 /// Something that a request may set.
 public enum Setting: Sendable, Hashable {
-    case source, negative, mask, regions, strength, inversion, measure
+    case source, negative, mask, regions, strength, inversion, measure, steps, guidance
     /// One of the method's own options.
     case option(String)
 
@@ -19,6 +19,8 @@ public enum Setting: Sendable, Hashable {
         case .strength: .setting("strength", value)
         case .inversion: .setting("inversion", value)
         case .measure: .setting("measure", value)
+        case .steps: .setting("steps", value)
+        case .guidance: .setting("guidance", value)
         case .option(let name): .setting("option", name + (value.map { "=\($0)" } ?? ""))
         }
     }
@@ -37,6 +39,8 @@ public enum Setting: Sendable, Hashable {
         case .strength: "a strength"
         case .inversion: "an inversion"
         case .measure: "measuring the inversion"
+        case .steps: "steps"
+        case .guidance: "guidance"
         case .option(let name): "option \(name)"
         }
     }
@@ -156,7 +160,8 @@ extension MethodDescription {
         case .regions: needs.regions != .unused
         case .strength: standard.strength != nil
         case .inversion, .measure: standard.inversion != nil
-        case .negative, .option: true
+        case .negative, .steps, .guidance: needs.sampling != false
+        case .option: true
         }
     }
 

@@ -25,6 +25,8 @@ public struct EditRequest: Sendable, Hashable {
 
     /// The network that methods are guided by which ask where an image shows a text.
     public var relevance: RelevanceSource?
+    /// The pair of CLIP towers that methods are guided by which ask for one.
+    public var clip: CLIPSource?
 
     /// A request of settings.
     public init(_ settings: EditSettings, image: Image, mask: Mask? = nil, regions: [Region] = []) {
@@ -94,6 +96,8 @@ public struct EditRequest: Sendable, Hashable {
             case .strength: request.strength = nil
             case .inversion: (request.inversion, request.inversionOptions) = (nil, [:])
             case .measure: request.measuresInversion = false
+            case .steps: request.steps = nil
+            case .guidance: request.guidance = nil
             case .regions, .option: break
             }
         }
@@ -128,6 +132,13 @@ public struct CheckedRequest: Sendable {
     func requireRelevance(_ source: RelevanceSource?) throws(EditingError) {
         guard description.needs.relevance, source == nil else { return }
         throw .missing(.relevance, method: description.name)
+    }
+
+    /// Refuses a request without the pair of towers that its method is guided by.
+    /// - Throws: `EditingError.missing`.
+    func requireCLIP(_ source: CLIPSource?) throws(EditingError) {
+        guard description.needs.clip == true, source == nil else { return }
+        throw .missing(.clip, method: description.name)
     }
 
     /// One line about settings without effect, if there are any.

@@ -156,6 +156,8 @@ public struct EditSettings: Sendable, Hashable, Codable {
         if let negative, !negative.isEmpty { given.append(.negative) }
         if hasMask { given.append(.mask) }
         if hasRegions { given.append(.regions) }
+        if steps != nil { given.append(.steps) }
+        if guidance != nil { given.append(.guidance) }
         if strength != nil { given.append(.strength) }
         if inversion != nil { given.append(.inversion) }
         if measuresInversion { given.append(.measure) }

@@ -26,12 +26,16 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
         /// Whether the prompt is an instruction about things that the source prompt names, and a mask marks the thing
         /// instead of what may change; nil is no.
         public var spatial: Bool?
+        /// Whether it is guided by a pair of CLIP towers; nil is no.
+        public var clip: Bool?
+        /// Whether it samples from the diffusion model, so that steps, guidance and a negative prompt count; nil is yes.
+        public var sampling: Bool?
 
         /// Needs; by default only the prompt.
         public init(
             source: Need = .unused, mask: Need = .optional, regions: Need = .unused, inversion: Bool = false,
             tuning: Bool = false, gradients: Bool = false, imageChannels: Bool = false,
-            relevance: Bool = false, spatial: Bool? = nil
+            relevance: Bool = false, spatial: Bool? = nil, clip: Bool? = nil, sampling: Bool? = nil
         ) {
             self.source = source
             self.mask = mask
@@ -42,6 +46,8 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
             self.imageChannels = imageChannels
             self.relevance = relevance
             self.spatial = spatial
+            self.clip = clip
+            self.sampling = sampling
         }
     }
 

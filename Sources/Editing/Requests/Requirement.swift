@@ -10,6 +10,8 @@ public enum Requirement: Sendable, Hashable {
     case region
     /// A network that tells where an image shows a text.
     case relevance
+    /// A pair of CLIP towers.
+    case clip
     /// Prompts that were not computed.
     case textPrompts
     /// An option without which another makes no sense.
@@ -32,6 +34,7 @@ public enum Requirement: Sendable, Hashable {
         case .region: "at least one region\(.setting("region"), before: " (", after: ")", plain: "")"
         case .relevance:
             "a network that tells where a picture shows a text\(.setting("relevance"), before: " (", after: ")", plain: "")"
+        case .clip: "a pair of CLIP towers\(.setting("clip"), before: " (", after: ")", plain: "")"
         case .textPrompts: "prompts that are texts"
         case .option(let name, let other): "option \(name) beside \(other)"
         case .value(let name, let form, let other):

@@ -13,12 +13,15 @@ struct TuningDraws {
 
     /// The noise [1, C, h, w] (ε) and the timestep (t, uniform) of a step.
     func draw(_ step: Int, like latent: Tensor) -> (noise: Tensor, timestep: Int) {
-        // Steps of one seed, and seeds that follow each other, must not share a generator.
-        let random = RandomGenerator(
-            seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(step) &* 0xD1B5_4A32_D192_ED03)
+        let random = Self.generator(seed: seed, step: step)
         let noise = random.normal(latent.shape).like(latent)
         let timestep = random.integers(in: 0..<timesteps, [1]).scalars(as: Int64.self)[0]
         return (noise, Int(timestep))
+    }
+
+    /// The generator of a step: steps of one seed, and seeds that follow each other, do not share any.
+    static func generator(seed: UInt64, step: Int) -> RandomGenerator {
+        RandomGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(step) &* 0xD1B5_4A32_D192_ED03)
     }
 }
 

@@ -10,14 +10,37 @@ struct TuningLoop {
     let stage: String
     /// Steps in all.
     let steps: Int
-    /// The optimiser's learning rate.
-    let learningRate: Double
+    /// The optimiser's learning rate in a step, counted from 0.
+    let learningRate: (Int) -> Double
     /// The length that gradients are shortened to; nil leaves them.
     var clip: Double?
     /// Where the run is resumed from; nil where nothing is kept.
     var checkpoints: Checkpoints?
     /// Seconds between checkpoints.
-    var checkpointSeconds = 20.0
+    var checkpointSeconds: Double
+
+    /// Steps whose learning rate may change.
+    init(
+        stage: String, steps: Int, learningRate: @escaping (Int) -> Double, clip: Double? = nil,
+        checkpoints: Checkpoints? = nil, checkpointSeconds: Double = 20
+    ) {
+        self.stage = stage
+        self.steps = steps
+        self.learningRate = learningRate
+        self.clip = clip
+        self.checkpoints = checkpoints
+        self.checkpointSeconds = checkpointSeconds
+    }
+
+    /// Steps of one learning rate.
+    init(
+        stage: String, steps: Int, learningRate: Double, clip: Double? = nil, checkpoints: Checkpoints? = nil,
+        checkpointSeconds: Double = 20
+    ) {
+        self.init(
+            stage: stage, steps: steps, learningRate: { _ in learningRate }, clip: clip,
+            checkpoints: checkpoints, checkpointSeconds: checkpointSeconds)
+    }
 
     /// Takes all steps that were not taken yet; the parameters are changed in place.
     /// - Parameters:
@@ -52,7 +75,7 @@ struct TuningLoop {
                 throw error
             }
             guard value.isFinite else { throw EditingError.diverged(stage: stage, step: step + 1) }
-            parameters.descend(along: gradients, step: step, learningRate: learningRate, clip: clip)
+            parameters.descend(along: gradients, step: step, learningRate: learningRate(step), clip: clip)
             losses.append(value)
             if (ContinuousClock.now - last) / .seconds(1) >= checkpointSeconds { try save() }
         }

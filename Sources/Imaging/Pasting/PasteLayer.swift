@@ -37,6 +37,14 @@ public struct PasteLayer: Sendable, Hashable {
         return GuidedDifference(from: base, to: edit, guide: guide, radius: radius, mask: mask).unexplained
     }
 
+    /// The layer by itself, as transparent as it lets an image show through; nil where it adds differences.
+    public func image(width: Int, height: Int) -> Image? {
+        guard case .replacement = content else { return nil }
+        var image = edit.resized(width: width, height: height)
+        image.alpha = coverage?.values
+        return image
+    }
+
     /// The layer over an image, whose profile the edit is taken to be in.
     public func pasted(into image: Image) -> Image {
         var result = image

@@ -11,26 +11,36 @@ public final class ParameterSet {
     private let working: [Tensor]
     /// What the optimiser changes; the same tensors as `working` where those are float32.
     private let masters: [Tensor]
-    private let optimiser: AdamW
+    private let optimiser: any Optimizer
     /// The slow average, and how slowly it follows; nil where none is kept.
     private let average: (values: ExponentialAverage, decay: Double)?
 
     /// What AdamW keeps of its moments at each step, and adds to the root of the second.
     public static let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8)
 
-    /// Parameters by network and name.
+    /// Parameters by network and name, moved by AdamW.
     /// - Parameters:
     ///   - masters: float32 values of the same names.
     ///   - averageDecay: how slowly an average follows the parameters; nil keeps none.
-    public init(
+    public convenience init(
         names: [String], working: [Tensor], masters: [Tensor], weightDecay: Double, averageDecay: Double?
+    ) {
+        let optimiser = AdamW(
+            parameters: masters, beta1: Self.beta1, beta2: Self.beta2, weightDecay: weightDecay,
+            epsilon: Self.epsilon)
+        self.init(
+            names: names, working: working, masters: masters, optimiser: optimiser, averageDecay: averageDecay
+        )
+    }
+
+    /// Parameters by network and name, moved by an optimiser of the masters.
+    public init(
+        names: [String], working: [Tensor], masters: [Tensor], optimiser: any Optimizer, averageDecay: Double?
     ) {
         self.names = names
         self.working = working
         self.masters = masters
-        optimiser = AdamW(
-            parameters: masters, beta1: Self.beta1, beta2: Self.beta2, weightDecay: weightDecay,
-            epsilon: Self.epsilon)
+        self.optimiser = optimiser
         average = averageDecay.map { (ExponentialAverage(parameters: masters), $0) }
     }
 
@@ -73,8 +83,7 @@ public final class ParameterSet {
 
     /// Everything that the next step depends on.
     public var state: [(name: String, tensor: Tensor)] {
-        let (first, second, steps) = optimiser.state
-        var kinds = [("weight", masters), ("first", first), ("second", second), ("steps", steps)]
+        var kinds = [("weight", masters)] + optimiser.memory.map { ($0.kind, $0.tensors) }
         if let average { kinds.insert(("average", average.values.averages), at: 1) }
         return kinds.flatMap { kind, tensors in zip(names, tensors).map { ("\(kind):\($0)", $1) } }
     }
@@ -83,13 +92,16 @@ public final class ParameterSet {
     public func restore(from file: SafetensorsFile) throws {
         func tensors(_ kind: String) throws -> [Tensor] { try names.map { try file.tensor("\(kind):\($0)") } }
         let (weights, averages) = (try tensors("weight"), try average.map { _ in try tensors("average") })
-        let (first, second, steps) = (try tensors("first"), try tensors("second"), try tensors("steps"))
+        let memory = optimiser.memory
+        let remembered = try memory.map { try tensors($0.kind) }
         withoutGradients {
             for (target, value) in zip(masters, weights) { target.detached.copyInPlace(from: value) }
             copyToWorking()
         }
         if let averages { average?.values.restore(averages) }
-        optimiser.restore(firstMoments: first, secondMoments: second, steps: steps)
+        withoutGradients {
+            for (own, values) in zip(memory, remembered) { copyInPlace(own.tensors, from: values) }
+        }
     }
 
     /// Whether a checkpoint has exactly these parameters in these shapes; else the first that differs.

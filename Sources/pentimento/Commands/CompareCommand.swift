@@ -82,6 +82,7 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Regions") var guiding: RelevanceOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Sampling") var walking: WalkOptions
+    @OptionGroup(title: "Sampling") var towers: CLIPOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -106,6 +107,7 @@ struct CompareCommand: AsyncParsableCommand, EditAsking {
             for: [settings.prompt, source, settings.negative]
                 + layout.regions.flatMap { [$0.prompt, $0.target] }, photo: photo, speech.log)
         request.relevance = try guiding.source(model: path)
+        request.clip = try towers.source(model: path)
         request.maskWords = masking.words
         let compared = try comparedEdit(request)
         let session = try ModelSession(model, compute, speech, at: path)

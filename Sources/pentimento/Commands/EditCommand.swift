@@ -81,6 +81,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Sampling") var walking: WalkOptions
     @OptionGroup(title: "Sampling") var choosing: BestOfOptions
+    @OptionGroup(title: "Sampling") var towers: CLIPOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
@@ -95,6 +96,14 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             throw ValidationError(
                 "--strengths writes one picture of all; it does not go with --strength, --panel, --trace, "
                     + "--mask-out, --measure or --json")
+        }
+        if strengths != nil, results.layer != nil {
+            throw ValidationError("--strengths writes one picture of all; it does not go with --layer")
+        }
+        if towers.clip != nil, choosing.bestOf == 1,
+            (try? Registry.method(named: method).description.needs.clip) != true
+        {
+            throw ValidationError("--clip says who chooses; it needs --best-of")
         }
         if dryRun, strengths != nil || choosing.bestOf > 1 {
             throw ValidationError("--dry-run paints nothing; it does not go with --strengths or --best-of")
@@ -220,12 +229,13 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         if job.checked.description.needs.relevance {
             request.relevance = try guiding.source(for: job.checked.description, model: model())
         }
+        request.clip = try towers.source(for: job.checked.description, model: model)
         request.maskWords = masking.words
         request.isPreview = dryRun
         try results.checkFits(places, for: photo.image)
-        let chooser = try choosing.chooser(job.settings, model: model)
+        let chooser = try choosing.chooser(job.settings, among: towers, model: model)
         let session = try opened()
-        session.tell(of: photo.image, side: size)
+        if job.checked.description.needs.sampling != false { session.tell(of: photo.image, side: size) }
 
         let cache = keeping.cache
         if let curve = job.curve {

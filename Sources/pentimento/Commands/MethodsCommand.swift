@@ -115,17 +115,20 @@ struct MethodsCommand: ParsableCommand {
             "\(method.name)\(mark): \(method.title)", "  \(method.summary)", "  \(method.paper)",
         ]
         if !method.aliases.isEmpty { lines.append("  also called \(method.aliases.joined(separator: ", "))") }
+        let samples = method.needs.sampling != false
         let needs = [
             needed("--source", method.needs.source), needed("--mask", method.needs.mask),
             needed("--region", method.needs.regions),
             method.needs.inversion ? "inverts the photo" : nil,
-            method.needs.tuning ? "tunes the model to the photo" : nil,
+            method.needs.tuning
+                ? "tunes \(samples ? "the model" : "a network of its own") to the photo" : nil,
             method.needs.gradients ? "computes gradients" : nil,
             method.needs.imageChannels ? "needs a model trained for it" : nil,
             method.needs.relevance ? "is guided by --relevance" : nil,
+            method.needs.clip == true ? "is guided by --clip" : nil,
         ].compactMap(\.self)
         if !needs.isEmpty { lines.append("  " + needs.joined(separator: "; ")) }
-        for preset in method.presetNames {
+        for preset in method.presetNames where samples {
             let settings = method.settings(preset)
             guard preset == .paper || settings != method.standard else { continue }
             lines.append("  --preset \(preset.rawValue): \(text(settings))")

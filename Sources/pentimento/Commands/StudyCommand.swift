@@ -107,7 +107,12 @@ struct StudyCommand: AsyncParsableCommand {
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
         // Without settings of the model it is the paper's that count, and a plan of earlier versions says so.
         if session.folder.settings == nil { template.preset = preset ?? .paper }
-        let runner = Runner(engine: session.engine) { try $0.edit($1.withFiles()) }
+        let clip = try ModelPlaces.companion(nil, of: try model.path(), "clip").map(CLIPOptions.source(in:))
+        let runner = Runner(engine: session.engine) {
+            var request = try $1.withFiles()
+            request.clip = clip
+            return try $0.edit(request)
+        }
         let facts = try await runner.facts()
         if let photoSet {
             let judge = try judgePlace.map { try LabelJudge.needed($0, device: session.device) }
