@@ -10,8 +10,9 @@ struct EditLayer {
     /// The green that the layer is looked at over where it is looked at alone (G), red, green and blue in 0…1.
     static let green: [Float] = [0, 177 / 255, 64 / 255]
 
-    /// Colours that are less correlated than red, green and blue, one a column: what the generator's three channels are
-    /// multiplied by. The rows are red, green and blue.
+    /// Colours that are less correlated than red, green and blue, one a column; the generator's channels are their shares.
+    ///
+    /// The rows are red, green and blue.
     static let decorrelation: [Float] = [
         0.5628, 0.3117, 0.0693,
         0.5845, 0, -0.1732,
