@@ -29,8 +29,9 @@ extension DiffusionSession {
     ///   - finder: what finds a mask that is asked for in words.
     /// - Throws: `EditingError`, `DiffusionError`, `CancellationError`.
     public func edit(
-        _ asked: EditRequest, cache: InversionCache? = nil, finder: any WordMaskFinder = AttentionMaskFinder()
+        _ given: EditRequest, cache: InversionCache? = nil, finder: any WordMaskFinder = AttentionMaskFinder()
     ) throws -> EditResult {
+        let asked = try given.withTunedSettings(for: model.facts)
         let checked = try asked.checked(with: model.settings)
         try checked.requireRelevance(asked.relevance)
         try checked.requireCLIP(asked.clip)
@@ -45,11 +46,9 @@ extension DiffusionSession {
                 channels: facts.inputChannels, latentChannels: facts.latentChannels)
         }
         let (request, maskWords) = try findingMask(of: asked, by: finder)
-        let size = WorkingSize(
-            fitting: request.image.width, request.image.height,
-            longSide: max(request.workingSide ?? facts.imageSide, facts.latentFactor),
-            multipleOf: facts.latentFactor)
+        let size = workingSize(of: request)
         let working = request.image.resized(to: size)
+        request.tuned?.advice(for: request, seenAs: working).forEach(warn)
         let context = try self.context(of: request, checked, levels, working, cache: cache)
         let painting = try checked.method.edit(context)
         let painted = try painting.finished?.image.resized(to: size) ?? decode(painting.latent)
@@ -81,7 +80,8 @@ extension DiffusionSession {
             workingSize: [size.width, size.height], cost: spent,
             inversionOptions: checked.inversionOptions?.values,
             inversionKept: painting.path?.isKept, roundTrip: roundTrip,
-            maskArea: found.map { Double($0.area) }, maskWords: maskWords, paste: pasted.account,
+            maskArea: found.map { Double($0.area) }, maskWords: maskWords, tuned: request.tuned?.facts,
+            paste: pasted.account,
             warnings: warnings)
         return EditResult(
             image: pasted.image, painted: painted, mask: request.mask ?? found,
@@ -89,9 +89,18 @@ extension DiffusionSession {
             account: account, trace: request.traces ? painting.arrays(from: context) : [])
     }
 
+    /// The size that the model works at.
+    func workingSize(of request: EditRequest) -> WorkingSize {
+        let facts = model.facts
+        return WorkingSize(
+            fitting: request.image.width, request.image.height,
+            longSide: max(request.workingSide ?? facts.imageSide, facts.latentFactor),
+            multipleOf: facts.latentFactor)
+    }
+
     /// What a method is given of a request.
     /// - Parameter working: the image at the size that the model works at.
-    private func context(
+    func context(
         of request: EditRequest, _ checked: CheckedRequest, _ levels: Trajectory, _ working: Image,
         cache: InversionCache?
     ) throws -> EditContext {
@@ -122,6 +131,7 @@ extension DiffusionSession {
         context.relevance = request.relevance
         context.clip = request.clip
         context.workingSide = request.workingSide
+        context.tunedFile = request.tuned
         context.seed = request.seed
         context.imageMask = request.mask?.resized(width: working.width, height: working.height)
         context.regions = try regions(

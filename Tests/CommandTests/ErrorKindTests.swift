@@ -42,7 +42,7 @@ import Testing
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "RegionFileError", "RelevanceError", "SafetensorsError",
                 "StillLifeSetError", "StudyError", "SystemFailure", "TensorError", "TokenizerError",
-                "TrainingError", "WeightError", "WriteFailure",
+                "TrainingError", "TunedFileError", "WeightError", "WriteFailure",
             ])
     }
 
@@ -73,6 +73,9 @@ import Testing
             (SafetensorsError.cannotRead(path: "/nowhere/a", reason: "b"), .missing),
             (SafetensorsError.cannotRead(path: #filePath, reason: "b"), .badInput),
             (SafetensorsError.gguf(path: "a"), .badInput),
+            (TunedFileError.none(path: "a"), .badInput), (TunedFileError.newer(path: "a"), .badInput),
+            (TunedFileError.otherMethod(path: "a", own: "b", asked: "c"), .usage),
+            (EditingError.noMemoryToTune(bytes: nil, lighter: nil), .fault),
             (WriteFailure("a", .noFolder("b")), .missing), (WriteFailure("a", .noRoom), .fault),
             (WriteFailure("a", .isFolder), .badInput), (CocoaError(.fileReadNoSuchFile), .missing),
             (CocoaError(.fileReadCorruptFile), .fault),

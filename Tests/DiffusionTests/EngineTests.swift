@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 import Tensors
 import Testing
 import ToyModels
@@ -41,6 +42,30 @@ import ToyModels
             try await engine.result { try $0.schedule.levels(steps: 0).steps }
         }
         #expect(try await engine.result { try $0.schedule.levels(steps: 3).steps } == 3)
+    }
+
+    @Test("Whoever waits for the engine to settle sees what a cancelled job still did")
+    func settled() async throws {
+        let engine = Engine { GaussianModel(side: 8) }
+        let state = Mutex((begun: false, ended: false))
+        let job = Task {
+            try await engine.result { session in
+                state.withLock { $0.begun = true }
+                do {
+                    while true { try session.checkCancellation() }
+                } catch {
+                    // As long as a checkpoint takes to be written.
+                    usleep(50_000)
+                    state.withLock { $0.ended = true }
+                    throw error
+                }
+            }
+        }
+        while !state.withLock({ $0.begun }) { try await Task.sleep(for: .milliseconds(1)) }
+        job.cancel()
+        await #expect(throws: CancellationError.self) { try await job.value }
+        await engine.settle()
+        #expect(state.withLock { $0.ended })
     }
 
     @Test("Gradients are off unless the job turns them on")

@@ -34,6 +34,24 @@ import Testing
         return "[" + parts.joined(separator: ", ") + "]"
     }
 
+    /// What `tune lora` does with each preset, for each thing that it may tune.
+    static var dreamBooth: [String] {
+        [Preset.paper, .fast].flatMap { preset in
+            Trainable.allCases.map { trainable in
+                let (alone, prior) = (
+                    DreamBoothRequest([], trainable: trainable, preset: preset),
+                    DreamBoothRequest.Prior(prompt: "", preset: preset)
+                )
+                let beside = DreamBoothRequest([], trainable: trainable, prior: prior, preset: preset)
+                return
+                    "tune lora \(preset.rawValue) \(trainable.rawValue): rank=\(alone.rank) scale=\(alone.scale) "
+                    + "steps=\(alone.steps) with-prior=\(beside.steps) rate=\(alone.learningRate) "
+                    + "decay=\(alone.weightDecay) clip=\(alone.clip) prior=\(prior.count) weight=\(prior.weight) "
+                    + "prior-steps=\(prior.steps) prior-guidance=\(prior.guidance)"
+            }
+        }
+    }
+
     @Test("All presets of all methods and inversions have the values of the table")
     func table() throws {
         let methods = Registry.all.map { $0.description }.flatMap { method in
@@ -47,7 +65,7 @@ import Testing
         }
         let wanted = try String(contentsOfFile: Fixtures.root + "/presets.txt", encoding: .utf8)
             .split(separator: "\n").map(String.init)
-        let found = methods + inversions
+        let found = methods + inversions + Self.dreamBooth
         for line in found where !wanted.contains(line) { Issue.record("not in the table: \(line)") }
         for line in wanted where !found.contains(line) { Issue.record("no longer so: \(line)") }
         #expect(found.count == wanted.count)

@@ -171,6 +171,48 @@ import ToyModels
         #expect(kept.names.count == 1 && !kept.names[0].hasPrefix("tuning/"))
     }
 
+    /// As `kill -9` leaves things: no checkpoint at the end, and the newest gone or cut short.
+    ///
+    /// A wrong program begins anew, counts the steps otherwise, or forgets the optimiser's moments.
+    @Test(
+        "A run that was killed goes on from the last whole checkpoint to the same bits",
+        arguments: ["at once", "newest gone", "newest cut short"])
+    func killed(how: String) throws {
+        struct Killed: Error {}
+        let (kept, session) = (Kept(), try Self.context().session)
+        try FileManager.default.createDirectory(
+            atPath: kept.cache.folder, withIntermediateDirectories: true)
+        func run(_ checkpoints: Checkpoints?, until end: Int = .max) throws -> (
+            losses: [Float], steps: [Int], value: Tensor
+        ) {
+            let leaf = Tensor([1, -2, 3] as [Float]).requiringGradient
+            let parameters = ParameterSet(
+                names: ["x"], working: [leaf], masters: [leaf], weightDecay: 0.01, averageDecay: nil)
+            let loop = TuningLoop(
+                stage: "test", steps: 9, learningRate: 0.1, clip: 1, checkpoints: checkpoints,
+                checkpointSeconds: 0)
+            var steps: [Int] = []
+            let losses = try loop.run(parameters, in: session) { step in
+                if step == end { throw Killed() }
+                steps.append(step)
+                return (leaf - Double(step)).squared.mean
+            }
+            return (losses, steps, leaf.detached)
+        }
+        let whole = try run(nil)
+        let checkpoints = Checkpoints(folder: kept.cache.folder, stage: "test")
+        #expect(throws: Killed.self) { _ = try run(checkpoints, until: 5) }
+        let newest = try #require(checkpoints.newest()).file.path
+        if how == "newest gone" { try FileManager.default.removeItem(atPath: newest) }
+        if how == "newest cut short" {
+            try Data(contentsOf: URL(fileURLWithPath: newest)).prefix(99).write(
+                to: URL(fileURLWithPath: newest))
+        }
+        let rest = try run(checkpoints)
+        #expect(rest.steps == Array((how == "at once" ? 5 : 4)..<9))
+        #expect(rest.losses == whole.losses && rest.value.isEqual(to: whole.value))
+    }
+
     @Test("Draws follow from seed and step alone, and differ from step to step and seed to seed")
     func draws() {
         let latent = Tensor.zeros([1, 4, 8, 8])

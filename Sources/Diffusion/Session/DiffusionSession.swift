@@ -100,14 +100,19 @@ public final class DiffusionSession {
     }
 
     /// Goes through the steps of a stage and tells how far it is before each, and after the last.
-    public func steps<Steps: Collection>(_ stage: String, _ steps: Steps) -> some Sequence<Steps.Element> {
+    /// - Parameter loss: what the last steps lost, of stages that lose.
+    public func steps<Steps: Collection>(
+        _ stage: String, _ steps: Steps, loss: @escaping () -> Double? = { nil }
+    ) -> some Sequence<Steps.Element> {
         let count = steps.count
         var iterator = steps.makeIterator()
         var done = 0
         return AnySequence(
             AnyIterator { [self] in
                 let seconds = (ContinuousClock.now - start) / .seconds(1)
-                notify(.progress(Progress(stage: stage, step: done, of: count, seconds: seconds)))
+                notify(
+                    .progress(
+                        Progress(stage: stage, step: done, of: count, seconds: seconds, loss: loss())))
                 done += 1
                 return iterator.next()
             })

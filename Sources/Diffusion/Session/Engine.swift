@@ -77,6 +77,9 @@ public actor Engine {
         throw CancellationError()
     }
 
+    /// Waits until no job runs: one that was cancelled may still be writing a checkpoint.
+    public func settle() {}
+
     private func perform<Result: Sendable>(
         _ job: @Sendable (DiffusionSession) throws -> Result, _ flag: CancellationFlag,
         _ continuation: AsyncThrowingStream<Event<Result>, any Error>.Continuation
@@ -98,7 +101,7 @@ public actor Engine {
             continuation.finish()
         } catch {
             // What was loaded last may have found no room, and the next job needs what there is.
-            if error is TensorError { model = nil }
+            if (error as? any UserError)?.kind == .environment { model = nil }
             continuation.finish(throwing: error)
         }
     }

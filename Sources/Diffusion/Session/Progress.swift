@@ -8,6 +8,8 @@ public struct Progress: Sendable, Hashable {
     public var of: Int
     /// Seconds since the job began.
     public var seconds: Double
+    /// What the last steps of a tuning lost, on average; nil of all other stages.
+    public var loss: Double?
 }
 
 /// What a job says while it runs.

@@ -80,6 +80,10 @@ public struct EditContext {
     public internal(set) var instruction: String?
     /// Whether only what would be changed is to be shown, without painting it.
     public internal(set) var isPreview = false
+    /// What the method learnt before, where the request brings a file of it.
+    var tunedFile: TunedFile?
+    /// Whether what the method learns goes into a file, and nothing is painted.
+    var isForFile = false
 
     /// Fresh standard normal noise of the latent's shape.
     public func freshNoise() -> Tensor { random.normal(clean.shape).like(clean) }

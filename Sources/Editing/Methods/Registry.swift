@@ -24,6 +24,11 @@ public enum Registry {
         throw EditingError.unknownMethod(name: name, known: all.map { $0.description.name })
     }
 
+    /// The methods that learn from the image before they edit it, by name.
+    static var tuning: [String] {
+        all.filter { $0 is any TuningMethod.Type }.map { $0.description.name }
+    }
+
     private static func plain(_ name: String) -> String {
         name.lowercased().filter { $0.isLetter || $0.isNumber }
     }

@@ -15,16 +15,26 @@ extension DiffusionSession {
         of prompts: [Conditioning], seeds: [UInt64], steps count: Int = 50, guidance: Double = 5,
         stage: String = "sampling"
     ) throws -> [Image] {
+        try latents(of: prompts, seeds: seeds, steps: count, guidance: guidance, stage: stage).map {
+            try decode($0)
+        }
+    }
+
+    /// The latents of such images.
+    /// - Parameter side: pixels of a side; the model's own where nil.
+    func latents(
+        of prompts: [Conditioning], seeds: [UInt64], steps count: Int, guidance: Double, side: Int? = nil,
+        stage: String
+    ) throws -> [Tensor] {
         precondition(prompts.count == seeds.count, "every prompt needs a seed")
         let (levels, facts) = (try schedule.levels(steps: count), model.facts)
-        let side = facts.imageSide / facts.latentFactor
+        let side = (side ?? facts.imageSide) / facts.latentFactor
         let noises = seeds.map {
             RandomGenerator(seed: $0).normal([1, facts.latentChannels, side, side]).to(device: model.device)
         }
         let away = Guidance(awayFrom: try prompt(""), scale: guidance)
         return try sample(
-            noises, from: levels.steps, of: levels, prompts: prompts, guidance: away, stage: stage
-        ).map { try decode($0) }
+            noises, from: levels.steps, of: levels, prompts: prompts, guidance: away, stage: stage)
     }
 
     /// Prompts on the straight line between the embeddings of two texts, both ends included.

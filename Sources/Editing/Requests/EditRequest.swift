@@ -23,6 +23,9 @@ public struct EditRequest: Sendable, Hashable {
     /// Whether only what would be changed is to be shown, for methods that can tell (`MethodDescription.isSpatial`).
     public var isPreview = false
 
+    /// What the method learnt before, for methods that learn from the image; then nothing is tuned.
+    public var tuned: TunedFile?
+
     /// The network that methods are guided by which ask where an image shows a text.
     public var relevance: RelevanceSource?
     /// The pair of CLIP towers that methods are guided by which ask for one.
@@ -72,6 +75,11 @@ public struct EditRequest: Sendable, Hashable {
             }
         }
         return checked
+    }
+
+    /// Whether its method learns from the image before it edits it, and leaves a checkpoint where it is stopped.
+    public var learnsFirst: Bool {
+        tuned == nil && (try? Registry.method(named: settings.method).description.needs.tuning) == true
     }
 
     /// The request without regions, where its method has no use for any.

@@ -91,6 +91,8 @@ public struct EditRecord: Sendable, Hashable, Codable {
     public var maskArea: Double?
     /// Of a mask that was asked for in words, what was found; nil of all others.
     public var maskWords: WordMaskRecord?
+    /// The file of what the method had learnt before; nil where it learnt now, or learns nothing.
+    public var tuned: TunedFacts?
     /// How the edit came into the image; nil in accounts of earlier versions.
     public var paste: PasteRecord?
     /// What the user was warned of.

@@ -30,6 +30,10 @@ public enum EditingError: UserError, Equatable {
     case promptTooLong(prompt: String, tokens: Int, most: Int)
     /// The model's weights cannot be tuned.
     case notTunable(method: String)
+    /// The method learns nothing that could be kept in a file.
+    case notTuning(method: String, known: [String])
+    /// There is no memory for a tuning; `lighter` is what takes less, as a sentence goes on after "or".
+    case noMemoryToTune(bytes: Int?, lighter: Message?)
     /// The model's folder tells of settings that make no sense.
     case modelSettings(path: String, reason: Message)
 
@@ -39,6 +43,7 @@ public enum EditingError: UserError, Equatable {
         case .modelSettings: .badInput
         case .notTunable: .unsupported
         case .diverged: .fault
+        case .noMemoryToTune: .environment
         default: .request
         }
     }
@@ -81,6 +86,11 @@ public enum EditingError: UserError, Equatable {
                 + "tune fewer (\(Setting.message("tokens", "N")))"
         case .notTunable(let method):
             "\(method) tunes the weights of a model's folder, and this model has none"
+        case .notTuning(let method, let known):
+            "\(method) learns nothing before it edits; \(known.joined(separator: ", ")) do"
+        case .noMemoryToTune(let bytes, let lighter):
+            "there is not enough memory to tune\(bytes.map { ", for \($0) bytes more" } ?? ""); work at a smaller "
+                + "\(.setting("size"), plain: "size")" + (lighter.map { ", or \($0)" } ?? "")
         case .modelSettings(let path, let reason):
             "\(path): " + reason
         }

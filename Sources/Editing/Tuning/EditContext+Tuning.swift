@@ -1,9 +1,11 @@
 import Diffusion
 import Layers
+import Support
 import Tensors
 
 extension EditContext {
-    /// What a method tunes for this image and these prompts, or what is kept of an earlier run with the same.
+    /// What a method tunes for this image and these prompts, what is kept of an earlier run with the same, or what the
+    /// request's file of tuned things holds.
     ///
     /// A second edit of the same image with another seed, other steps or another guidance tunes nothing.
     /// - Parameters:
@@ -12,14 +14,21 @@ extension EditContext {
     ///   - settings: what else it depends on, by name.
     ///   - shapes: what the result holds, by name, beside the losses.
     ///   - steps: how many losses there will be.
+    ///   - lighter: what to do where there is no memory for it, as a sentence goes on after "or".
     ///   - compute: the tuning itself; gets where its checkpoints lie, where any are kept.
     func tuned(
         _ name: String, of prompts: [Conditioning], settings: [String: String], shapes: [String: [Int]],
-        steps: Int, compute: (Checkpoints?) throws -> (tensors: [String: Tensor], losses: [Float])
+        steps: Int, lighter: Message? = nil,
+        compute: (Checkpoints?) throws -> (tensors: [String: Tensor], losses: [Float])
     ) throws -> Tuned {
-        try TuningCache(session: session, cache: inversionSettings.cache).tuned(
+        if let tunedFile {
+            return try tunedFile.tuned(name, shapes: shapes, device: clean.device)
+        }
+        return try TuningCache(
+            session: session, cache: inversionSettings.cache, isForFile: isForFile
+        ).tuned(
             name, of: [clean] + prompts.map(\.embedding), settings: settings, shapes: shapes, steps: steps,
-            compute: compute)
+            lighter: lighter, compute: compute)
     }
 
     /// An embedding, or some rows of one, moved by Adam down the denoising loss of the image while the network rests; or
@@ -38,7 +47,7 @@ extension EditContext {
         let all = settings.merging([
             "steps": "\(tuning.steps)", "rate": "\(tuning.learningRate)",
         ]) { $1 }
-        return try tuned(
+        let tuned = try tuned(
             name, of: [prompt], settings: all, shapes: [key: start.shape], steps: tuning.steps
         ) { checkpoints in
             // Learnt in float32 even where the network computes in less: such small steps would vanish.
@@ -52,5 +61,9 @@ extension EditContext {
             }
             return ([key: leaf.detached.to(dtype: start.dtype)], losses)
         }
+        // A file may have been made where the network computes in another type.
+        return Tuned(
+            tensors: tuned.tensors.merging([key: tuned[key].to(dtype: start.dtype)]) { $1 },
+            checkpoints: tuned.checkpoints)
     }
 }

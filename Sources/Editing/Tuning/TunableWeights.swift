@@ -2,8 +2,8 @@ import Diffusion
 import Layers
 import Tensors
 
-/// Which of the UNet's weights a method tunes.
-enum Trainable: String, OptionChoice {
+/// Which of the UNet's weights are tuned.
+public enum Trainable: String, OptionChoice {
     /// All of them.
     case full
     /// Those of self- and cross-attention.
@@ -22,8 +22,11 @@ struct TunableWeights {
     /// Fresh ones: the model's own weights, or adapters that change nothing yet.
     /// - Parameters:
     ///   - rank: of the adapters (r).
+    ///   - scale: what their product is multiplied by (α/r).
     ///   - seed: what fresh adapters follow from.
-    init(_ trainable: Trainable, of base: any TunableModel, rank: Int, seed: UInt64) throws {
+    init(
+        _ trainable: Trainable, of base: any TunableModel, rank: Int, scale: Double = 1, seed: UInt64
+    ) throws {
         let chosen = try base.unetTensors().filter { Self.isTuned($0.name, $0.tensor, trainable) }
         let random = RandomGenerator(seed: seed)
         var tensors: [(name: String, tensor: Tensor)] = []
@@ -37,13 +40,32 @@ struct TunableWeights {
                 tensors.append(("weight:" + name, tensor.detached.copied.requiringGradient))
             }
         }
+        try self.init(tensors, of: base, scale: scale)
+    }
+
+    /// Given ones, by the names of `tensors`, which are leaves of gradients.
+    init(_ tensors: [(name: String, tensor: Tensor)], of base: any TunableModel, scale: Double = 1) throws {
         self.tensors = tensors
-        model = try Self.model(of: base, tensors)
+        model = try Self.model(of: base, tensors, scale: scale)
+    }
+
+    /// What an optimiser changes: masters in float32, as small steps would vanish in half precision.
+    func parameters(weightDecay: Double) -> ParameterSet {
+        let working = tensors.map(\.tensor)
+        return ParameterSet(
+            names: tensors.map(\.name), working: working,
+            masters: working.map { $0.dtype == .float32 ? $0 : $0.detached.to(dtype: .float32) },
+            weightDecay: weightDecay, averageDecay: nil)
+    }
+
+    /// What became of them, by name.
+    var values: [String: Tensor] {
+        Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor.detached) })
     }
 
     /// The model with weights that were tuned before, by the names of `tensors`.
     static func model(
-        of base: any TunableModel, _ tensors: [(name: String, tensor: Tensor)]
+        of base: any TunableModel, _ tensors: [(name: String, tensor: Tensor)], scale: Double = 1
     ) throws -> InMemoryModel {
         func named(_ kind: String) -> [String: Tensor] {
             Dictionary(
@@ -52,7 +74,9 @@ struct TunableWeights {
         }
         let (ups, weights) = (named("up:"), named("weight:"))
         let adapters = named("down:").reduce(into: [String: LowRankAdapter]()) { adapters, entry in
-            adapters[entry.key] = ups[entry.key].map { LowRankAdapter(down: entry.value, up: $0) }
+            adapters[entry.key] = ups[entry.key].map {
+                LowRankAdapter(down: entry.value, up: $0, scale: scale)
+            }
         }
         return adapters.isEmpty
             ? try base.overlaid(unet: [.replacing(weights)], textEncoder: [])
@@ -62,7 +86,14 @@ struct TunableWeights {
     /// The names and shapes of what is tuned, without making any of it.
     static func shapes(_ trainable: Trainable, of base: any TunableModel, rank: Int) throws -> [String: [Int]]
     {
-        try base.unetTensors().filter { isTuned($0.name, $0.tensor, trainable) }.reduce(into: [:]) {
+        shapes(trainable, of: try base.unetTensors(), rank: rank)
+    }
+
+    /// The same of a UNet's tensors.
+    static func shapes(
+        _ trainable: Trainable, of tensors: [(name: String, tensor: Tensor)], rank: Int
+    ) -> [String: [Int]] {
+        tensors.filter { isTuned($0.name, $0.tensor, trainable) }.reduce(into: [:]) {
             if trainable == .lora {
                 $0["down:" + $1.name] = [rank, $1.tensor.shape[1]]
                 $0["up:" + $1.name] = [$1.tensor.shape[0], rank]

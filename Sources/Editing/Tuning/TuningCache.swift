@@ -27,6 +27,8 @@ struct TuningCache {
     let session: DiffusionSession
     /// Where results are kept; nil keeps none, and no checkpoints.
     let cache: InversionCache?
+    /// Whether the results go into a file of their own, so that nobody misses what is too large for the cache.
+    var isForFile = false
 
     /// What `compute` tunes, or what is kept of an earlier run with the same.
     ///
@@ -37,16 +39,25 @@ struct TuningCache {
     ///   - settings: what else it depends on, by name.
     ///   - shapes: what the result holds, by name, beside the losses.
     ///   - steps: how many losses there will be.
+    ///   - lighter: what to do where there is no memory for it, as a sentence goes on after "or".
     ///   - compute: the tuning itself; gets where its checkpoints lie, where any are kept.
+    /// - Throws: `EditingError.noMemoryToTune`, and what `compute` throws.
     func tuned(
         _ name: String, of tensors: [Tensor], settings: [String: String], shapes: [String: [Int]],
-        steps: Int, compute: (Checkpoints?) throws -> (tensors: [String: Tensor], losses: [Float])
+        steps: Int, lighter: Message? = nil,
+        compute: (Checkpoints?) throws -> (tensors: [String: Tensor], losses: [Float])
     ) throws -> Tuned {
         func whole(_ checkpoints: Checkpoints?) throws -> [String: Tensor] {
-            let (tensors, losses) = try compute(checkpoints)
-            return tensors.merging(["losses": Tensor(losses)]) { $1 }
+            do {
+                let (tensors, losses) = try guardingMemory { try compute(checkpoints) }
+                return tensors.merging(["losses": Tensor(losses)]) { $1 }
+            } catch TensorError.outOfMemory(let bytes) {
+                throw EditingError.noMemoryToTune(bytes: bytes, lighter: lighter)
+            }
         }
-        guard let cache else { return Tuned(tensors: try whole(nil)) }
+        guard let cache else {
+            return Tuned(tensors: try whole(nil).mapValues { $0.detached.contiguous })
+        }
         let device = session.model.device
         let key = InversionCache.key(
             "tuning \(Self.version)", name, of: tensors, on: session.model, device: device,
@@ -60,6 +71,7 @@ struct TuningCache {
         }
         switch outcome {
         case nil, .kept: checkpoints?.remove()
+        case .tooLarge where isForFile: break
         case .tooLarge(let bytes):
             session.warn(
                 "what was tuned takes \(bytes) bytes and at most \(cache.limit) are kept, so the next edit tunes again "
@@ -77,6 +89,8 @@ struct TuningCache {
         do {
             try WholeFolder.make(cache.folder, mode: 0o700)
             try WholeFolder.make(folder, mode: 0o700)
+            // What a writer left that was killed.
+            Temporaries.removeLeftovers(in: folder, olderThan: 3600)
             return Checkpoints(folder: folder, stage: String(key.prefix(32)))
         } catch {
             session.warn("no checkpoints of the tuning are kept: \(error)")

@@ -13,16 +13,43 @@ struct TuningDraws {
 
     /// The noise [1, C, h, w] (ε) and the timestep (t, uniform) of a step.
     func draw(_ step: Int, like latent: Tensor) -> (noise: Tensor, timestep: Int) {
+        let (noises, timesteps) = draw(step, like: latent, rows: 1)
+        return (noises[0], timesteps[0])
+    }
+
+    /// The noises and timesteps of a step whose batch has several rows: first all noises, then all timesteps.
+    func draw(_ step: Int, like latent: Tensor, rows: Int) -> (noises: [Tensor], timesteps: [Int]) {
         let random = Self.generator(seed: seed, step: step)
-        let noise = random.normal(latent.shape).like(latent)
-        let timestep = random.integers(in: 0..<timesteps, [1]).scalars(as: Int64.self)[0]
-        return (noise, Int(timestep))
+        let noise = random.normal([rows] + latent.shape.dropFirst()).like(latent)
+        let timesteps = random.integers(in: 0..<timesteps, [rows]).scalars(as: Int64.self)
+        return (noise.separateRows, timesteps.map { Int($0) })
     }
 
     /// The generator of a step: steps of one seed, and seeds that follow each other, do not share any.
     static func generator(seed: UInt64, step: Int) -> RandomGenerator {
         RandomGenerator(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(step) &* 0xD1B5_4A32_D192_ED03)
     }
+
+    /// Which of some images a step sees: each once in an epoch, in an order of the epoch's own.
+    func place(_ step: Int, of count: Int) -> Int {
+        let random = RandomGenerator(
+            seed: seed &* 0xD1B5_4A32_D192_ED03 &+ UInt64(step / count) &* 0x9E37_79B9_7F4A_7C15)
+        return Int(random.permutation(count).scalars(as: Int64.self)[step % count])
+    }
+}
+
+/// A row of a denoising loss.
+struct DenoisingTerm {
+    /// The latent (x₀), [1, C, h, w].
+    let clean: Tensor
+    /// The noise (ε).
+    let noise: Tensor
+    /// The timestep (t).
+    let timestep: Int
+    /// What the network is conditioned on.
+    let prompt: Conditioning
+    /// What its mean square is multiplied by.
+    var weight = 1.0
 }
 
 extension DiffusionSession {
@@ -31,11 +58,27 @@ extension DiffusionSession {
     func denoisingLoss(
         of clean: Tensor, noise: Tensor, timestep: Int, prompt: Conditioning
     ) throws -> Tensor {
-        let level = NoiseLevel(index: 1, timestep: timestep, alphaBar: schedule.alphaBars[timestep])
-        let noisy = DDIM.addNoise(clean, noise, to: level)
-        let predicted = try predict([Query(noisy, at: level, prompt: prompt)])[0]
-        let loss = (predicted - noise).squared.mean
-        // ε = √ᾱ·v + √(1-ᾱ)·x_t: an error of the velocity is 1/√ᾱ of that of the noise.
-        return schedule.prediction == .velocity ? loss / level.alphaBar : loss
+        try denoisingLoss(of: [
+            DenoisingTerm(clean: clean, noise: noise, timestep: timestep, prompt: prompt)
+        ])
+    }
+
+    /// The sum of the denoising losses of several rows, which share passes as far as memory allows.
+    func denoisingLoss(of terms: [DenoisingTerm]) throws -> Tensor {
+        let levels = terms.map {
+            NoiseLevel(index: 1, timestep: $0.timestep, alphaBar: schedule.alphaBars[$0.timestep])
+        }
+        let predicted = try predict(
+            zip(terms, levels).map {
+                Query(DDIM.addNoise($0.clean, $0.noise, to: $1), at: $1, prompt: $0.prompt)
+            })
+        let losses = zip(zip(terms, levels), predicted).map { row, predicted in
+            let (term, level) = row
+            let loss = (predicted - term.noise).squared.mean
+            // ε = √ᾱ·v + √(1-ᾱ)·x_t: an error of the velocity is 1/√ᾱ of that of the noise.
+            let scale = schedule.prediction == .velocity ? term.weight / level.alphaBar : term.weight
+            return scale == 1 ? loss : loss * scale
+        }
+        return losses.dropFirst().reduce(losses[0]) { $0 + $1 }
     }
 }

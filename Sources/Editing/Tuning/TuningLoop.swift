@@ -63,7 +63,11 @@ struct TuningLoop {
             _ = try checkpoints.save(parameters, at: position)
             last = .now
         }
-        for step in session.steps(stage, 0..<steps) where step >= position.step {
+        func recentLoss() -> Double? {
+            let recent = losses.suffix(50)
+            return recent.isEmpty ? nil : recent.reduce(0) { $0 + Double($1) } / Double(recent.count)
+        }
+        for step in session.steps(stage, 0..<steps, loss: recentLoss) where step >= position.step {
             let gradients: [Tensor]
             let value: Float
             do {

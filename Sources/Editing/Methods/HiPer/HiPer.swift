@@ -12,7 +12,7 @@ import Tensors
 ///
 /// Draws one noise of the latent's shape; the tuning draws from a seed of its own. Cost: M forwards and backwards for M
 /// tuning steps, none where the same image and source prompt were tuned before; then 2N forwards.
-public struct HiPer: EditingMethod {
+public struct HiPer: TuningMethod {
     static let tokens = TypedOption<Int>(
         "tokens", in: 0...64, 5, symbol: "N", help: "how many places at the end of the embedding are learnt")
     static let tuningSteps = TypedOption<Int>(
@@ -47,6 +47,11 @@ public struct HiPer: EditingMethod {
             tuningSeed.description,
         ])
 
+    static let tuningOptions = [
+        tokens.description, tuningSteps.description, learningRate.description, tuningSeed.description,
+    ]
+    static let tunesToPrompt = false
+
     private let tokens: Int
     private let tuningSteps: Int
     private let learningRate: Double
@@ -62,11 +67,19 @@ public struct HiPer: EditingMethod {
         seed = UInt64(options[Self.tuningSeed])
     }
 
+    func tune(_ context: EditContext) throws -> [(stage: String, tuned: Tuned)] {
+        let source = try source(context)
+        guard tokens > 0 else {
+            throw EditingError.badValue(
+                name: Self.tokens.name, value: "0", expected: "at least 1 to learn any")
+        }
+        try check(source)
+        return [(Self.stage, try personal(source, context))]
+    }
+
     /// Edits.
     public func edit(_ context: EditContext) throws -> EditOutput {
-        guard let source = context.source else {
-            throw EditingError.missing(.source(), method: Self.description.name)
-        }
+        let source = try source(context)
         guard tokens > 0 else { return try context.painted(under: context.prompt, trace: [:]) }
         try [source, context.prompt].forEach(check)
         let tuned = try personal(source, context)
@@ -74,6 +87,13 @@ public struct HiPer: EditingMethod {
         return try context.painted(
             under: Conditioning(embedding: target, pooled: context.prompt.pooled),
             trace: ["personal_embedding": tuned["personal"], "tuning_losses": tuned["losses"]])
+    }
+
+    private func source(_ context: EditContext) throws(EditingError) -> Conditioning {
+        guard let source = context.source else {
+            throw .missing(.source(), method: Self.description.name)
+        }
+        return source
     }
 
     /// Refuses a prompt whose words or end reach into the places that are learnt.
@@ -93,12 +113,14 @@ public struct HiPer: EditingMethod {
         }
     }
 
+    private static let stage = "hiper"
+
     /// P, [1, N, D]: what the last N places of the source prompt's embedding became.
     private func personal(_ source: Conditioning, _ context: EditContext) throws -> Tuned {
         let embedding = source.embedding
         let start = embedding.narrowed(1, from: embedding.shape[1] - tokens, count: tokens)
         return try context.learnt(
-            "hiper", as: "personal", from: start, of: source,
+            Self.stage, as: "personal", from: start, of: source,
             settings: ["tokens": "\(tokens)", "seed": "\(seed)"],
             by: Tuning(
                 "learning the embedding", steps: tuningSteps, learningRate: learningRate, seed: seed,

@@ -1,5 +1,6 @@
 import Diffusion
 import Layers
+import Support
 import Tensors
 
 /// Imagic: learns an embedding near that of the target prompt which makes the image, then tunes the UNet until it makes
@@ -12,7 +13,7 @@ import Tensors
 ///
 /// Draws one noise of the latent's shape; the tuning draws from a seed of its own. Cost: M₁ + M₂ forwards and backwards,
 /// none where the same image and prompt were tuned before; then 2N forwards.
-public struct Imagic: EditingMethod {
+public struct Imagic: TuningMethod {
     static let eta = TypedOption<Double>(
         "eta", in: 0...3, 0.7, symbol: "η",
         help: "how far the painted embedding lies from the picture's (0) towards the prompt's (1)")
@@ -52,6 +53,12 @@ public struct Imagic: EditingMethod {
             modelRate.description, trainable.description, rank.description, tuningSeed.description,
         ])
 
+    static let tuningOptions = [
+        embeddingSteps.description, embeddingRate.description, modelSteps.description,
+        modelRate.description, trainable.description, rank.description, tuningSeed.description,
+    ]
+    static let tunesToPrompt = true
+
     private let eta: Double
     private let embeddingSteps: Int
     private let embeddingRate: Double
@@ -73,11 +80,25 @@ public struct Imagic: EditingMethod {
         seed = UInt64(options[Self.tuningSeed])
     }
 
+    func tune(_ context: EditContext) throws -> [(stage: String, tuned: Tuned)] {
+        let embedding = try embedding(context)
+        let weights = try weights(context, try base(context), under: embedding["embedding"])
+        return [(Self.embeddingStage, embedding)] + (weights.map { [(Self.weightsStage, $0)] } ?? [])
+    }
+
+    private func base(_ context: EditContext) throws(EditingError) -> any TunableModel {
+        guard let base = context.session.model as? any TunableModel else {
+            throw .notTunable(method: Self.description.title)
+        }
+        return base
+    }
+
+    private static let embeddingStage = "imagic embedding"
+    private static let weightsStage = "imagic weights"
+
     /// Edits.
     public func edit(_ context: EditContext) throws -> EditOutput {
-        guard let base = context.session.model as? any TunableModel else {
-            throw EditingError.notTunable(method: Self.description.title)
-        }
+        let base = try base(context)
         let embedding = try self.embedding(context)
         let optimised = embedding["embedding"]  // e_opt
         let weights = try self.weights(context, base, under: optimised)
@@ -99,7 +120,7 @@ public struct Imagic: EditingMethod {
     /// Stage 1: e_opt, [1, L, D], from the target prompt's embedding.
     private func embedding(_ context: EditContext) throws -> Tuned {
         try context.learnt(
-            "imagic embedding", as: "embedding", from: context.prompt.embedding, of: context.prompt,
+            Self.embeddingStage, as: "embedding", from: context.prompt.embedding, of: context.prompt,
             settings: ["seed": "\(seed)"],
             by: Tuning(
                 "learning the embedding", steps: embeddingSteps, learningRate: embeddingRate,
@@ -114,30 +135,24 @@ public struct Imagic: EditingMethod {
         guard modelSteps > 0 else { return nil }
         let conditioning = Conditioning(embedding: optimised, pooled: context.prompt.pooled)
         return try context.tuned(
-            "imagic weights", of: [conditioning],
+            Self.weightsStage, of: [conditioning],
             settings: [
                 "steps": "\(modelSteps)", "rate": "\(modelRate)", "seed": "\(seed)",
                 "trainable": trainable.rawValue, "rank": trainable == .lora ? "\(rank)" : "",
             ],
-            shapes: try TunableWeights.shapes(trainable, of: base, rank: rank), steps: modelSteps
+            shapes: try TunableWeights.shapes(trainable, of: base, rank: rank), steps: modelSteps,
+            lighter: trainable == .lora
+                ? nil : "tune adapters (\(Setting.message(Self.trainable.name, Trainable.lora.rawValue)))"
         ) { checkpoints in
             let weights = try TunableWeights(trainable, of: base, rank: rank, seed: seed)
-            let working = weights.tensors.map(\.tensor)
-            let parameters = ParameterSet(
-                names: weights.tensors.map(\.name), working: working,
-                // Small steps would vanish in half precision.
-                masters: working.map { $0.dtype == .float32 ? $0 : $0.detached.to(dtype: .float32) },
-                weightDecay: 0, averageDecay: nil)
             let tuning = Tuning(
                 "tuning the model", steps: modelSteps, learningRate: modelRate, seed: 2 * seed + 1,
                 of: context, checkpoints: checkpoints)
             let losses = try tuning.run(
-                parameters, in: DiffusionSession(continuing: context.session, with: weights.model)
+                weights.parameters(weightDecay: 0),
+                in: DiffusionSession(continuing: context.session, with: weights.model)
             ) { conditioning }
-            return (
-                Dictionary(uniqueKeysWithValues: weights.tensors.map { ($0.name, $0.tensor.detached) }),
-                losses
-            )
+            return (weights.values, losses)
         }
     }
 }
