@@ -59,14 +59,19 @@ struct BestOfChooser: Sendable {
         _ log: Logger
     ) async throws -> EditResult {
         guard let pair, let source = request.source else {
-            return try await session.result(place, log) { try $0.edit(request, cache: cache) }
+            return try await session.result(place, log, finishing: request.learnsFirst) {
+                try $0.edit(request, cache: cache)
+            }
         }
         var results: [EditResult] = []
         for index in 0..<count {
             var one = request
             one.seed = request.seed &+ UInt64(index)
             let asked = one
-            results.append(try await session.result(place, log) { try $0.edit(asked, cache: cache) })
+            results.append(
+                try await session.result(place, log, finishing: request.learnsFirst) {
+                    try $0.edit(asked, cache: cache)
+                })
         }
         let images = results.map(\.image)
         let device = session.device

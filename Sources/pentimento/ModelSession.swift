@@ -23,12 +23,14 @@ struct ModelSession {
     ///   - width: pixels across of what the network sees where they are not the model's own.
     ///   - height: pixels down.
     ///   - window: side of the windows through which it sees them, in latent elements.
+    ///   - tuned: weights that were tuned over the model, added to it.
     init(
         _ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions, at path: String? = nil,
-        width: Int? = nil, height: Int? = nil, window: Int? = nil
+        width: Int? = nil, height: Int? = nil, window: Int? = nil, tuned: TunedFiles = TunedFiles()
     ) throws {
-        let loras = try model.loras()
+        var loras = try model.loras()
         folder = try ModelFolder(path: try path ?? model.path())
+        loras += try tuned.choices(for: folder)
         let (device, dtype) = try compute.start()
         let (unet, factor) = (folder.unet, folder.autoencoder.spatialFactor)
         func side(_ pixels: Int?) -> Int {
@@ -50,20 +52,28 @@ struct ModelSession {
     /// - Parameters:
     ///   - place: what stands before the stages in the bar.
     ///   - log: where warnings go, where not where all go.
+    ///   - finishing: whether a job that is cancelled is waited for, because it writes a checkpoint then.
     /// - Throws: `CancellationError`, and what the job throws.
     func result<Result: Sendable>(
-        _ place: String = "", _ log: Logger? = nil,
+        _ place: String = "", _ log: Logger? = nil, finishing: Bool = false,
         of job: @escaping @Sendable (DiffusionSession) throws -> Result
     ) async throws -> Result {
         let (engine, bar, log, told) = (engine, speech.bar, log ?? speech.log, told)
         defer { bar.hide() }
-        return try await engine.result(
-            notify: { notice in
-                switch notice {
-                case .progress(let progress): bar.show(place + progress.stage, progress.step, of: progress.of)
-                case .warning(let text): if told.insert(place + text) { log.warning("\(text)") }
-                }
-            }, of: job)
+        do {
+            return try await engine.result(
+                notify: { notice in
+                    switch notice {
+                    case .progress(let progress):
+                        bar.show(
+                            place + progress.stage, progress.step, of: progress.of, loss: progress.loss)
+                    case .warning(let text): if told.insert(place + text) { log.warning("\(text)") }
+                    }
+                }, of: job)
+        } catch let error as CancellationError {
+            if finishing { await engine.settle() }
+            throw error
+        }
     }
 
     /// Tells where a photo is much larger than what the model works at, or that larger than its training images.

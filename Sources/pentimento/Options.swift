@@ -101,18 +101,23 @@ struct ModelOptions: ParsableArguments {
     func loras() throws -> [LoRAChoice] { try lora.map { try Self.lora($0).opening() } }
 
     /// A file and its strengths; what stands behind the last = are strengths unless a file has the whole name.
-    static func lora(_ text: String) throws -> LoRAChoice {
+    /// - Parameters:
+    ///   - option: what it was given with, for the message.
+    ///   - most: how many strengths there may be: the UNet's, and the text encoder's.
+    static func lora(_ text: String, as option: String = "--lora", most: Int = 2) throws -> LoRAChoice {
         guard !FileManager.default.fileExists(atPath: text), let place = text.lastIndex(of: "=") else {
             return LoRAChoice(path: text)
         }
         let strengths = text[text.index(after: place)...].split(
             separator: ":", omittingEmptySubsequences: false
         ).map { Double($0) }
-        guard (1...2).contains(strengths.count), let unet = strengths[0], let words = strengths.last ?? nil,
+        guard (1...most).contains(strengths.count), let unet = strengths[0],
+            let words = strengths.last ?? nil,
             abs(unet) <= 100, abs(words) <= 100
         else {
             throw Failure.usage(
-                "--lora \(text) needs a number from -100 to 100 behind =, or two with a colon between")
+                "\(option) \(text) needs a number from -100 to 100 behind ="
+                    + (most > 1 ? ", or two with a colon between" : ""))
         }
         return LoRAChoice(
             path: String(text[..<place]), strength: .init(unet: unet, textEncoder: words))

@@ -24,7 +24,8 @@ struct Pentimento: AsyncParsableCommand {
             EditCommand.self, CompareCommand.self, StudyCommand.self, MethodsCommand.self,
             GenerateCommand.self, RegionsCommand.self,
             InvertCommand.self, InspectCommand.self, SheetCommand.self, SamplesCommand.self,
-            StillLifeCommand.self, TrainCommand.self, JudgeCommand.self, EvaluateCommand.self,
+            StillLifeCommand.self, TuneCommand.self, TrainCommand.self, JudgeCommand.self,
+            EvaluateCommand.self,
             BenchmarkCommand.self, DoctorCommand.self,
             ProbeCommand.self, BenchCommand.self,
         ])

@@ -17,8 +17,8 @@ final class ProgressBar: Sendable {
     /// A bar that nobody sees where `isQuiet`.
     init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
-    /// Tells how far a stage is.
-    func show(_ stage: String, _ done: Int, of total: Int) {
+    /// Tells how far a stage is, and what its last steps lost.
+    func show(_ stage: String, _ done: Int, of total: Int, loss: Double? = nil) {
         guard !isQuiet, total > 0 else { return }
         let now = ContinuousClock.now
         let (left, isDue) = state.withLock { state in
@@ -31,7 +31,8 @@ final class ProgressBar: Sendable {
             return (made > 0 ? spent / Double(made) * Double(total - done) : nil, isDue)
         }
         let line = ProgressLine(
-            stage: stage, done: done, total: total, seconds: (now - begin) / .seconds(1), left: left)
+            stage: stage, done: done, total: total, seconds: (now - begin) / .seconds(1), left: left,
+            loss: loss)
         if Terminal.isWatched {
             Terminal.show(bar: line.bar(columns: Terminal.columns - 1))
         } else if isDue {
@@ -52,6 +53,8 @@ struct ProgressLine {
     var seconds: Double
     /// Until the stage ends, at the pace so far; nil while nothing is done.
     var left: Double?
+    /// What the last steps lost; nil where nothing is tuned.
+    var loss: Double?
 
     /// A line that moves: `encoding  [############            ] 20/40  3 s, 3 s left`, or as much as there is room for,
     /// the count first.
@@ -59,7 +62,7 @@ struct ProgressLine {
         let width = 24
         let filled = min(max(done * width / total, 0), width)
         let marks = String(repeating: "#", count: filled) + String(repeating: " ", count: width - filled)
-        let count = "\(done)/\(total)"
+        let count = "\(done)/\(total)" + lossText
         let left = left.map { ", \(duration($0)) left" } ?? ""
         let forms = [
             "\(stage)  [\(marks)] \(count)  \(duration(seconds))\(left)", "\(stage)  \(count)\(left)",
@@ -72,8 +75,11 @@ struct ProgressLine {
 
     /// A line for a log: `encoding: 20 of 40, 3 s, 3 s left`.
     var text: String {
-        "\(stage): \(done) of \(total), \(duration(seconds))" + (left.map { ", \(duration($0)) left" } ?? "")
+        "\(stage): \(done) of \(total)\(lossText), \(duration(seconds))"
+            + (left.map { ", \(duration($0)) left" } ?? "")
     }
+
+    private var lossText: String { loss.map { String(format: ", loss %.4f", $0) } ?? "" }
 }
 
 /// A time for people, in seconds or minutes.

@@ -24,6 +24,10 @@ import Testing
     @Test("A log gets a line of words; what is not known is left out, and long times are minutes")
     func lines() {
         #expect(Self.line.text == "finding the mask: 20 of 40, 3 s, 4 s left")
+        var tuning = Self.line
+        tuning.loss = 0.12345
+        #expect(tuning.text == "finding the mask: 20 of 40, loss 0.1235, 3 s, 4 s left")
+        #expect(tuning.bar(columns: 50) == "finding the mask  20/40, loss 0.1235, 4 s left")
         let start = ProgressLine(stage: "decoding", done: 0, total: 50, seconds: 0, left: nil)
         #expect(start.text == "decoding: 0 of 50, 0 s")
         #expect(start.bar(columns: 80) == "decoding  [\(String(repeating: " ", count: 24))] 0/50  0 s")

@@ -42,8 +42,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @Option(name: [.short, .long, .customLong("negative-prompt")], help: "What it should not show.")
     var negative: String?
 
-    @Option(help: "The method (see methods).")
-    var method = Registry.standard
+    @Option(
+        help: ArgumentHelp(stringLiteral: "The method (see methods). (default: \(Registry.standard))"))
+    var method: String?
 
     @Option(help: ArgumentHelp(stringLiteral: Preset.help))
     var preset: Preset?
@@ -71,6 +72,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @Flag(help: "Show what would be moved, in red, and where to, in green, without painting (lift).")
     var dryRun = false
 
+    @OptionGroup(title: "Tuning") var tuning: TunedOptions
     @OptionGroup(title: "Inversion") var inverting: InversionChoice
     @OptionGroup(title: "Inversion") var keeping: CacheOptions
     @OptionGroup(title: "Mask") var masking: MaskOptions
@@ -118,7 +120,10 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let seed = sampling.seed.drawn()
         // Everything that can be refused is refused before anything is read or computed, cheapest first.
         let layout = try regions.read(pixelLimit: pixelLimit, speech.log)
-        let job = try Job(self, settings: try settings(seed: seed, layout), regions: layout.regions)
+        let tuned = try tuning.read()
+        let job = try Job(
+            self, settings: try settings(seed: seed, layout, tuned.learnt), regions: layout.regions,
+            tuned: tuned.learnt)
         let list = try PhotoList(photos)
         if let path = results.imagePath { try writing.check(path) }
         let made = try results.prepare(severalPhotos: list.areSeveral)
@@ -135,7 +140,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         var session: ModelSession?
         func opened() throws -> ModelSession {
             if let session { return session }
-            let new = try ModelSession(model, compute, speech, at: try path())
+            let new = try ModelSession(model, compute, speech, at: try path(), tuned: tuned)
             let checked = try job.check(job.settings, with: new.folder.settings)
             _ = try checked.levels(of: new.folder.schedule)
             session = new
@@ -157,18 +162,23 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let regions: [Region]
         /// What the files hold that options name.
         let files: [String: OptionFile]
+        /// What the method learnt before.
+        let tuned: TunedFile?
         let hasMask: Bool
         let checked: CheckedRequest
         /// Several strengths in place of one.
         let curve: StrengthCurve?
 
-        init(_ command: EditCommand, settings: EditSettings, regions: [Region]) throws {
+        init(
+            _ command: EditCommand, settings: EditSettings, regions: [Region], tuned: TunedFile?
+        ) throws {
             let hasMask = command.masking.isGiven
             func check(_ settings: EditSettings) throws -> CheckedRequest {
                 try settings.checked(hasMask: hasMask, regions: regions)
             }
             self.settings = settings
             self.regions = regions
+            self.tuned = tuned
             self.hasMask = hasMask
             checked = try check(settings)
             if command.dryRun, !checked.description.isSpatial {
@@ -193,14 +203,17 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     }
 
     /// What is asked, but for pixels.
-    private func settings(seed: UInt64, _ layout: RegionLayout) throws -> EditSettings {
+    /// - Parameter tuned: what a method learnt before, which is the method then.
+    private func settings(seed: UInt64, _ layout: RegionLayout, _ tuned: TunedFile?) throws
+        -> EditSettings
+    {
         let options = try Options.parse(option)
         var settings = try sharedSettings(seed: seed, layout)
-        settings.method = method
+        settings.method = method ?? tuned?.record.method ?? Registry.standard
         settings.options = options
         settings.traces = results.trace != nil
         settings.measuresInversion = results.measure
-        return settings
+        return try tuned?.applied(to: settings) ?? settings
     }
 
     /// Edits one photo.
@@ -226,6 +239,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             job.settings, image: photo.image,
             mask: try masking.read(for: photo.image, pixelLimit: pixelLimit, log), regions: job.regions)
         request.files = job.files
+        request.tuned = job.tuned
         if job.checked.description.needs.relevance {
             request.relevance = try guiding.source(for: job.checked.description, model: model())
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Editing
 import Foundation
 import Imaging
 import Service
@@ -14,11 +15,12 @@ struct InspectCommand: ParsableCommand {
             pentimento inspect apple-diffedit-1.png
 
             Reads the account that Pentimento leaves in its pictures, the `parameters` of the webui's format, and the \
-            texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not decoded. Of a model's \
-            folder the kind, the sizes and the noise schedule are told; no weights are loaded.
+            texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not decoded. Of a \
+            model's folder it tells the kind, the sizes and the noise schedule and loads no weights, of a file that tune made \
+            (.safetensors) what was tuned over which model, with the losses on the way.
             """)
 
-    @Argument(help: ArgumentHelp("The picture, or a model's folder.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The picture, a model's folder, or a file that tune made.", valueName: "file"))
     var file: String
 
     @Flag(help: "As JSON.")
@@ -28,6 +30,10 @@ struct InspectCommand: ParsableCommand {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: file, isDirectory: &isFolder), isFolder.boolValue {
             return Terminal.print(try Self.told(of: ModelSummary(folder: file), asJSON: json))
+        }
+        if file.lowercased().hasSuffix(".safetensors") {
+            let record = try TunedFile(contentsOf: file).record
+            return Terminal.print(json ? try jsonText(record) : TunedText(record).lines)
         }
         let entries = try ImageMetadata(contentsOf: file).entries
         if json {
