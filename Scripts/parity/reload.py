@@ -1,9 +1,10 @@
 """Loads a model folder of ours with Python's StableDiffusionPipeline and samples the same picture with both.
 
-Nothing but the folder is passed to from_pretrained, as a stranger would load it. Prints the share of bytes that
-differ by more than one, and fails above --share.
+Nothing but the folder is passed to from_pretrained, as a stranger would load it, and with --lora a file that
+`pentimento tune lora` made to load_lora_weights. Prints the share of bytes that differ by more than one, and fails above
+--share.
 
-    python Scripts/parity/reload.py [--model Models/still-life] [--prompt TEXT] [--seed N] [--steps N]
+    python Scripts/parity/reload.py [--model Models/still-life] [--lora FILE] [--prompt TEXT] [--seed N] [--steps N]
 """
 
 import argparse
@@ -24,6 +25,8 @@ def theirs(options) -> numpy.ndarray:
     """The picture that diffusers samples: uint8 [H,W,3]."""
     pipe = StableDiffusionPipeline.from_pretrained(options.model)
     pipe.set_progress_bar_config(disable=True)
+    if options.lora:
+        pipe.load_lora_weights(options.lora.parent, weight_name=options.lora.name)
     pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config)
     generator = torch.Generator("cpu").manual_seed(options.seed)
     return numpy.asarray(
@@ -37,7 +40,8 @@ def ours(options) -> numpy.ndarray:
     with tempfile.TemporaryDirectory() as scratch:
         output = f"{scratch}/ours.png"
         command = [options.binary, "generate", "--prompt", options.prompt, "--model", options.model,
-                   "--seed", options.seed, "--steps", options.steps, "--guidance", options.guidance, "-o", output]
+                   "--seed", options.seed, "--steps", options.steps, "--guidance", options.guidance, "-o", output,
+                   *(["--lora", options.lora] if options.lora else [])]
         subprocess.run([str(word) for word in command], check=True)
         return numpy.asarray(Image.open(output).convert("RGB"))
 
@@ -46,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=ROOT / "Models/still-life")
     parser.add_argument("--binary", type=Path, default=ROOT / "bin/pentimento")
+    parser.add_argument("--lora", type=Path)
     parser.add_argument("--prompt", default="a photo of a red apple on a wooden table")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=50)

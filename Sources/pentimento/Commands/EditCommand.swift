@@ -103,7 +103,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             throw ValidationError("--strengths writes one picture of all; it does not go with --layer")
         }
         if towers.clip != nil, choosing.bestOf == 1,
-            (try? Registry.method(named: method).description.needs.clip) != true
+            (try? Registry.method(named: method ?? Registry.standard).description.needs.clip) != true
         {
             throw ValidationError("--clip says who chooses; it needs --best-of")
         }
