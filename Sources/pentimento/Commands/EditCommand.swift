@@ -222,22 +222,50 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         _ path: String, _ job: Job, _ model: () throws -> String, _ opened: () throws -> ModelSession,
         place: String
     ) async throws {
-        let seed = job.settings.seed
-        let log = place.isEmpty ? speech.log : speech.log(of: path)
         let places = results.places(
             photo: path,
             method: job.checked.description.name
-                + (dryRun ? "-preview" : job.curve == nil ? "" : "-strengths"), seed: seed)
-        let photo = try Photo(contentsOf: path, pixelLimit: pixelLimit)
-        for notice in photo.notices { log.warning("\(notice.message.text(.flags))") }
-        let output = places.image.path
+                + (dryRun ? "-preview" : job.curve == nil ? "" : "-strengths"), seed: job.settings.seed)
+        let subject = Subject(
+            path: path, photo: try Photo(contentsOf: path, pixelLimit: pixelLimit), places: places,
+            place: place, log: place.isEmpty ? speech.log : speech.log(of: path))
+        let photo = subject.photo
+        for notice in photo.notices { subject.log.warning("\(notice.message.text(.flags))") }
         if job.curve == nil {
             writing.warn(
-                of: photo, prompts: [job.settings.prompt, job.settings.negative], writing: output, log)
+                of: photo, prompts: [job.settings.prompt, job.settings.negative], writing: places.image.path,
+                subject.log)
         }
+        let request = try request(job, of: subject, model)
+        try results.checkFits(places, for: photo.image)
+        let chooser = try choosing.chooser(job.settings, among: towers, model: model)
+        let session = try opened()
+        if job.checked.description.needs.sampling != false { session.tell(of: photo.image, side: size) }
+        if let curve = job.curve { return try await paint(curve, request, of: subject, in: session) }
+        let result = try await chooser.result(
+            of: request, in: session, cache: keeping.cache, place, subject.log)
+        try Task.checkCancellation()
+        masking.tell(of: result.account, subject.log)
+        try write(result, of: subject, threads: session.threads)
+    }
+
+    /// A photo that is edited, and where what is made of it goes.
+    private struct Subject {
+        let path: String
+        let photo: Photo
+        let places: EditOutputs.Places
+        /// What stands before warnings and stages.
+        let place: String
+        let log: Logger
+    }
+
+    /// What is asked of a photo, pixels and files included.
+    private func request(_ job: Job, of subject: Subject, _ model: () throws -> String) throws -> EditRequest
+    {
+        let image = subject.photo.image
         var request = EditRequest(
-            job.settings, image: photo.image,
-            mask: try masking.read(for: photo.image, pixelLimit: pixelLimit, log), regions: job.regions)
+            job.settings, image: image,
+            mask: try masking.read(for: image, pixelLimit: pixelLimit, subject.log), regions: job.regions)
         request.files = job.files
         request.tuned = job.tuned
         if job.checked.description.needs.relevance {
@@ -246,38 +274,40 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         request.clip = try towers.source(for: job.checked.description, model: model)
         request.maskWords = masking.words
         request.isPreview = dryRun
-        try results.checkFits(places, for: photo.image)
-        let chooser = try choosing.chooser(job.settings, among: towers, model: model)
-        let session = try opened()
-        if job.checked.description.needs.sampling != false { session.tell(of: photo.image, side: size) }
+        return request
+    }
 
-        let cache = keeping.cache
-        if let curve = job.curve {
-            // A studio counts one edit's cost and prompts; each strength has its own job.
-            var edits: [EditResult] = []
-            for strength in curve.strengths {
-                var request = request
-                request.settings = curve.settings(strength)
-                let asked = request
-                edits.append(try await session.result(place, log) { try $0.edit(asked, cache: cache) })
-            }
-            let panel = curve.panel(photo.image, edits)
-            let output = try places.image.write { output, replacing in
-                let account = try curve.account(
-                    edits, photo: path, image: photo.image, output: output, threads: session.threads)
-                try panel.write(
-                    to: output, metadata: results.noMetadata ? [:] : account.metadata(),
-                    options: writing.options, replacing: replacing)
-            }
-            if !speech.quiet {
-                Outputs.tell(
-                    "\(Outputs.name(output)) (seed \(seed), \(edits.count) strengths)", beside: [output])
-            }
-            return
+    /// Edits a photo at several strengths and writes one picture of all.
+    private func paint(
+        _ curve: StrengthCurve, _ request: EditRequest, of subject: Subject, in session: ModelSession
+    ) async throws {
+        let (image, cache) = (subject.photo.image, keeping.cache)
+        // A studio counts one edit's cost and prompts; each strength has its own job.
+        var edits: [EditResult] = []
+        for strength in curve.strengths {
+            var request = request
+            request.settings = curve.settings(strength)
+            let asked = request
+            edits.append(
+                try await session.result(subject.place, subject.log) { try $0.edit(asked, cache: cache) })
         }
-        let result = try await chooser.result(of: request, in: session, cache: cache, place, log)
-        try Task.checkCancellation()
-        masking.tell(of: result.account, log)
+        let panel = curve.panel(image, edits)
+        let output = try subject.places.image.write { output, replacing in
+            let account = try curve.account(
+                edits, photo: subject.path, image: image, output: output, threads: session.threads)
+            try panel.write(
+                to: output, metadata: results.noMetadata ? [:] : account.metadata(),
+                options: writing.options, replacing: replacing)
+        }
+        if !speech.quiet {
+            Outputs.tell(
+                "\(Outputs.name(output)) (seed \(request.seed), \(edits.count) strengths)", beside: [output])
+        }
+    }
+
+    /// Writes an edit and tells of it.
+    private func write(_ result: EditResult, of subject: Subject, threads: Int) throws {
+        let photo = subject.photo
         var start = ContinuousClock.now
         speech.bar.show("writing", 0, of: 1)
         defer { speech.bar.hide() }
@@ -285,21 +315,23 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let finished: Image
         if let layer = result.layer {
             finished = try photo.pasting(layer, plain: result.image)
-            if layer.coverage != nil { writing.warnOfLoss(photo, writing: output, log) }
+            if layer.coverage != nil {
+                writing.warnOfLoss(photo, writing: subject.places.image.path, subject.log)
+            }
         } else {
             finished = try photo.suited(result.image)
         }
         var account = result.account
         account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
         start = .now
-        let (threads, kept) = (session.threads, account)
+        let kept = account
         func report(_ account: EditRecord, _ output: String) throws -> EditReport {
             try EditReport(
-                account, photo: path, output: output, image: photo.image, threads: threads,
+                account, photo: subject.path, output: output, image: photo.image, threads: threads,
                 by: Program.producer)
         }
         let written = try results.write(
-            result, photo: photo.image, to: places, log, account: { try report(kept, $0) },
+            result, photo: photo.image, to: subject.places, subject.log, account: { try report(kept, $0) },
             image: { output, metadata, replacing in
                 try finished.write(
                     to: output, metadata: metadata, record: photo.record, options: writing.options,
@@ -308,13 +340,13 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         speech.bar.hide()
         if results.json {
             Terminal.print(
-                place.isEmpty
+                subject.place.isEmpty
                     ? try jsonText(report(kept, written).json)
-                    : try report(kept, written).lineJSON(photo: path))
+                    : try report(kept, written).lineJSON(photo: subject.path))
         } else if !speech.quiet {
             // The account lies in the file and cannot count the writing of it; this line can.
             account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)
-            Outputs.tell(try report(account, written).line, beside: places.paths)
+            Outputs.tell(try report(account, written).line, beside: subject.places.paths)
         }
     }
 }
