@@ -55,6 +55,19 @@ public final class CLIPScorer {
         return .concatenated(rows)
     }
 
+    /// Unit embeddings [B, projection] of images [B, 3, H, W] in about -1…1, through which gradients reach them: resampled
+    /// so that the short side fits and cut to the middle.
+    public func embed(images: Tensor) -> Tensor { embed(images: images, antialias: true) }
+
+    /// The same, resampled with or without a window that widens where images get smaller (antialiasing).
+    ///
+    /// Code of 2021 resampled tensors without it.
+    public func embed(images: Tensor, antialias: Bool) -> Tensor {
+        let side = network.configuration.image.imageSize
+        return network.embed(
+            images: normalisation(Self.fitted(images, side: side, antialias: antialias)))
+    }
+
     /// Unit embeddings [B, projection] of texts; what does not fit is cut off.
     public func embed(_ texts: [String]) -> Tensor {
         let rows = stride(from: 0, to: texts.count, by: Self.batch).map { start in
@@ -86,6 +99,19 @@ public final class CLIPScorer {
         let products = (changes * wanted).sum([-1]).scalars(as: Double.self)
         // An image that is the same has a change of zero, but for rounding.
         return zip(products, lengths.scalars(as: Double.self)).map { $1 > 1e-5 ? $0 / $1 : 0 }
+    }
+
+    private static func fitted(_ images: Tensor, side: Int, antialias: Bool) -> Tensor {
+        let (_, _, height, width) = images.shape4
+        guard height != side || width != side else { return images }
+        let short = min(height, width)
+        let (tall, wide) = (height * side / short, width * side / short)
+        let resized =
+            antialias
+            ? images.resampledBicubicSmoothly(height: tall, width: wide)
+            : images.resampledBicubic(height: tall, width: wide)
+        return resized.narrowed(2, from: (tall - side) / 2, count: side)
+            .narrowed(3, from: (wide - side) / 2, count: side)
     }
 
     private static func fitted(_ image: Image, side: Int) -> Image {

@@ -100,6 +100,7 @@ enum Operator: String, CaseIterable {
     case upsampleBilinear = "aten::upsample_bilinear2d"
     case resampleBilinear = "aten::_upsample_bilinear2d_aa"
     case upsampleBicubic = "aten::upsample_bicubic2d"
+    case resampleBicubic = "aten::_upsample_bicubic2d_aa"
     case gridSample = "aten::grid_sampler_2d"
     case averagePool = "aten::avg_pool2d"
     case maxPool = "aten::max_pool2d"

@@ -96,6 +96,10 @@ extension Tensor {
     public func resampledBicubic(height: Int, width: Int) -> Tensor {
         Operator.upsampleBicubic(.tensor(self), .ints([height, width]), false)
     }
+    /// Bicubic resampling of [B, C, H, W] whose window widens where the result is smaller (a = -0.5), as Pillow's does.
+    public func resampledBicubicSmoothly(height: Int, width: Int) -> Tensor {
+        Operator.resampleBicubic(.tensor(self), .ints([height, width]), false)
+    }
     /// Mean over square windows.
     public func averagePooled(_ size: Int) -> Tensor {
         Operator.averagePool(.tensor(self), .ints([size, size]))

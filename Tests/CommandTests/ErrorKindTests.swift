@@ -37,7 +37,8 @@ import Testing
         #expect(declared.filter { $0.conformance != "UserError" }.map(\.type) == [])
         #expect(
             declared.map(\.type).sorted() == [
-                "CheckpointError", "ConfigurationError", "DiffusionError", "EditError", "EditingError",
+                "CheckpointError", "ConfigurationError", "DiffusionCLIPError", "DiffusionError", "EditError",
+                "EditingError",
                 "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "RegionFileError", "RelevanceError", "SafetensorsError",

@@ -24,11 +24,14 @@ import Testing
             try Self.files(with: "classifierFreeGuidance(") == ["Guidance.swift", "NullTextInversion.swift"])
     }
 
-    @Test("Steps of DDIM without a sampler are taken by inversions alone, which solve or learn within a step")
+    @Test(
+        "Steps of DDIM without a sampler are taken by inversions, which solve or learn within a step, and by a chain that gradients go back through"
+    )
     func steps() throws {
         #expect(
             try Self.files(with: "DDIM.step(") == [
-                "DDIM.swift", "DiffusionSession+Sampling.swift", "FixedPointInversion.swift",
+                "DDIM.swift", "DDIMChain.swift", "DiffusionSession+Sampling.swift",
+                "FixedPointInversion.swift",
                 "NullTextInversion.swift",
                 "RegionInversion.swift",
                 "RegularisedInversion.swift",
