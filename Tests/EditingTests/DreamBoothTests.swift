@@ -167,6 +167,20 @@ import Testing
         #expect(spent.count > 2)
     }
 
+    /// Threads that take a row each record no gradients.
+    @Test("Both rows of a step count where rows are shared out among threads", arguments: Trainable.allCases)
+    func threads(trainable: Trainable) throws {
+        var losses: [[Float]] = []
+        for threads in 1...2 {
+            let folder = try ModelFolder(path: Fixtures.model("tiny-sd1"))
+            let session = DiffusionSession(model: LoadedModel(folder: folder, rowThreads: threads))
+            let path = try Folder()
+            let record = try session.tune(Self.request(trainable), to: path["a.safetensors"])
+            losses.append(try #require(record.losses["lora"]))
+        }
+        #expect(relativeError(Tensor(losses[1]), Tensor(losses[0])) < 1e-3)
+    }
+
     @Test("D moves from the second step on, once U is no longer zero")
     func secondStep() throws {
         let base = try tinyModel()

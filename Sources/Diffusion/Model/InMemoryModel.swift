@@ -24,6 +24,8 @@ public final class InMemoryModel: LatentDiffusionModel {
     public let settings: ModelSettings?
     /// What the user should know of it before its first job.
     public let notices: [String]
+    /// Whether the UNet has weights, or adapters beside them, that record gradients: no other thread takes rows then.
+    public let isBeingTuned: Bool
     /// The networks' weights by part, where whoever made the model named them.
     public let weights: [(part: String, tensors: [(name: String, tensor: Tensor)])]
 
@@ -42,12 +44,14 @@ public final class InMemoryModel: LatentDiffusionModel {
     /// - `device`, `dtype`: the device and dtype of the networks' weights.
     /// - `rowThreads`: as of `LoadedModel`.
     /// - `checkpointing`: whether gradients cost a second forward pass of each block instead of memory.
+    /// - `isBeingTuned`: whether gradients are asked of the UNet's weights, or of adapters beside them.
     /// - `weights`: named so that an answer that is no number can be traced to them.
     public init(
         unet: UNet, autoencoder: Autoencoder? = nil, textEncoder: TextEncoder? = nil,
         tokenizer: Tokenizer? = nil, schedule: NoiseSchedule, facts: ModelFacts, latentScale: Double? = nil,
         device: Device = .cpu, dtype: DType = .float32, rowThreads: Int = 1, checkpointing: Bool = false,
-        knownWords: KnownWords? = nil, settings: ModelSettings? = nil, notices: [String] = [],
+        isBeingTuned: Bool = false, knownWords: KnownWords? = nil, settings: ModelSettings? = nil,
+        notices: [String] = [],
         weights: [(part: String, tensors: [(name: String, tensor: Tensor)])] = []
     ) {
         noisePredictor = unet
@@ -61,6 +65,7 @@ public final class InMemoryModel: LatentDiffusionModel {
         self.dtype = dtype
         self.rowThreads = rowThreads
         self.checkpointing = checkpointing
+        self.isBeingTuned = isBeingTuned
         self.knownWords = knownWords
         self.settings = settings
         self.notices = notices

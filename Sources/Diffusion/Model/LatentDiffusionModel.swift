@@ -15,6 +15,8 @@ public protocol LatentDiffusionModel: DiffusionModel {
     /// Whether the UNet's blocks run a second time for gradients instead of keeping what gradients need (gradient
     /// checkpointing); passes without gradients are not changed by it.
     var checkpointing: Bool { get }
+    /// Whether the UNet has weights, or adapters beside them, that record gradients.
+    var isBeingTuned: Bool { get }
     /// The weights of the networks that are loaded, by the part that holds them, to name those that are broken.
     var weights: [(part: String, tensors: [(name: String, tensor: Tensor)])] { get }
 
@@ -27,6 +29,9 @@ public protocol LatentDiffusionModel: DiffusionModel {
 }
 
 extension LatentDiffusionModel {
+    /// Its weights are as they were loaded.
+    public var isBeingTuned: Bool { false }
+
     /// Where plans may record and edit.
     public var sites: [Site] { get throws { try unet().sites } }
 
@@ -75,7 +80,9 @@ extension LatentDiffusionModel {
     /// How many parts of a batch are computed side by side: one where rows are large, looked into or differentiated.
     private func partCount(of latents: Tensor, _ context: PromptContext, _ plans: [Plan]) -> Int {
         let (rows, _, height, width) = latents.shape4
-        let isPlain = plans.isEmpty && !latents.recordsGradient && !context.embedding.recordsGradient
+        let isPlain =
+            plans.isEmpty && !latents.recordsGradient && !context.embedding.recordsGradient
+            && !isBeingTuned
         guard device == .cpu, isPlain, unetConfiguration.isSmall(height: height, width: width) else {
             return 1
         }

@@ -169,8 +169,8 @@ public final class LoadedModel: TunableModel {
                 unet: unet, autoencoder: autoencoder, textEncoder: encoder, tokenizer: try tokenizer(),
                 schedule: schedule, facts: facts,
                 latentScale: latentScale, device: device, dtype: dtype, rowThreads: rowThreads,
-                checkpointing: checkpointing, knownWords: knownWords, settings: settings,
-                notices: notices + further,
+                checkpointing: checkpointing, isBeingTuned: records, knownWords: knownWords,
+                settings: settings, notices: notices + further,
                 weights: changed + weights)
         }
     }
@@ -203,8 +203,9 @@ public final class LoadedModel: TunableModel {
                 textEncoder: try textEncoder(), tokenizer: try tokenizer(), schedule: schedule,
                 facts: facts(fingerprint: Fingerprint.of(base: folder.fingerprint, adapters: adapters)),
                 latentScale: latentScale, device: device, dtype: dtype, rowThreads: rowThreads,
-                checkpointing: checkpointing, knownWords: knownWords, settings: settings, notices: notices,
-                weights: weights)
+                checkpointing: checkpointing,
+                isBeingTuned: adapters.values.contains { $0.down.recordsGradient || $0.up.recordsGradient },
+                knownWords: knownWords, settings: settings, notices: notices, weights: weights)
         }
     }
 
