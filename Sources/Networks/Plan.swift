@@ -53,6 +53,8 @@ public struct Plan {
 
     private(set) var recordings: [Recording] = []
     private(set) var edits: [Site: [Edit]] = [:]
+    /// What is added to the first convolution's result, [1, channels, height, width].
+    private(set) var positions: Tensor?
 
     /// Nothing wanted, nothing changed.
     public static var none: Plan { Plan() }
@@ -76,13 +78,29 @@ public struct Plan {
         editing(sites ?? recording.sites) { site, _ in recording[site] }
     }
 
+    /// Adds a map of positions, [1, channels, height, width], to what the first convolution makes.
+    ///
+    /// For networks that were trained on patches and are told where a patch lies (SINE); the first skip connection has it
+    /// too.
+    public static func adding(positions: Tensor) -> Plan {
+        var plan = Plan()
+        plan.positions = positions
+        return plan
+    }
+
     /// This plan, then another's edits on top of it.
     public func then(_ other: Plan) -> Plan {
         var plan = self
+        plan.positions = [positions, other.positions].compactMap(\.self).reduce(nil) { sum, map in
+            sum.map { $0 + map } ?? map
+        }
         plan.recordings += other.recordings
         plan.edits.merge(other.edits) { $0 + $1 }
         return plan
     }
+
+    /// Whether nothing is wanted and nothing changed.
+    package var isNone: Bool { recordings.isEmpty && edits.isEmpty && positions == nil }
 
     /// Every site the plan looks at.
     public var sites: Set<Site> { recordings.reduce(into: Set(edits.keys)) { $0.formUnion($1.sites) } }
@@ -117,6 +135,13 @@ struct Pass {
 
     /// Whether a row looks at a site.
     func touches(_ site: Site, row: Int) -> Bool { interests[row].contains(site) }
+
+    /// What the first convolution made of a batch, with the positions of the rows that have some.
+    func placed(_ x: Tensor) -> Tensor {
+        guard plans.contains(where: { $0.positions != nil }) else { return x }
+        return .concatenated(
+            zip(x.separateRows, plans).map { row, plan in plan.positions.map { row + $0.like(row) } ?? row })
+    }
 
     /// Shows a batch at a site to the rows that look at it and answers what goes on.
     func touch(_ value: Tensor, at site: Site) -> Tensor {

@@ -83,7 +83,7 @@ public final class UNet {
         // Whoever takes gradients chooses by the latents' order: normalisation loses digits there on its way back.
         let takesGradients = latents.recordsGradient || convIn.weight.recordsGradient
         let centred = configuration.centersInput ? latents * 2 - 1 : latents
-        var x = convIn(takesGradients ? centred : centred.channelsLast)
+        var x = pass.placed(convIn(takesGradients ? centred : centred.channelsLast))
         var skips = [x]
         for stage in downs { x = stage(x, time, &layers, &skips, pass) }
         x = middle(x, time, &layers, pass)

@@ -85,8 +85,10 @@ extension Tensor {
         Operator.upsampleNearest(.tensor(self), .ints([height, width]))
     }
     /// Bilinear resampling of [B, C, H, W] to a size, pixel centres at halves.
-    public func resampledBilinear(height: Int, width: Int) -> Tensor {
-        Operator.upsampleBilinear(.tensor(self), .ints([height, width]), false)
+    ///
+    /// - `corners`: whether the outermost pixels lie on each other instead (`align_corners`).
+    public func resampledBilinear(height: Int, width: Int, corners: Bool = false) -> Tensor {
+        Operator.upsampleBilinear(.tensor(self), .ints([height, width]), .bool(corners))
     }
     /// Bilinear resampling of [B, C, H, W] whose window widens where the result is smaller, as Pillow's does.
     public func resampledSmoothly(height: Int, width: Int) -> Tensor {

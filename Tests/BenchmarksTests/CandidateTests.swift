@@ -21,7 +21,8 @@ import Testing
         let ordinary = Candidate.leftOut(with: facts)
         #expect(
             ordinary.map(\.method) == [
-                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic", "text2live",
+                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic", "sine",
+                "text2live",
                 "lift",
             ])
         #expect(
@@ -30,12 +31,13 @@ import Testing
                 "paints regions, and these edits name none",
                 "needs a model trained to follow instructions, and this one is not",
                 "tunes for minutes; name it to have it", "tunes for minutes; name it to have it",
-                "tunes for minutes; name it to have it",
+                "tunes for minutes; name it to have it", "tunes for minutes; name it to have it",
                 "follows commands, and not all of these edits are some",
             ])
         #expect(
             Candidate.leftOut(with: facts, commands: .all).map(\.method) == [
-                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic", "text2live",
+                "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic", "sine",
+                "text2live",
             ])
         let told = Candidate.leftOut(with: facts, commands: .only)
         #expect(
@@ -44,7 +46,7 @@ import Testing
         facts.inputChannels = 8
         #expect(
             Candidate.leftOut(with: facts).map(\.method) == [
-                "multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic", "text2live", "lift",
+                "multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic", "sine", "text2live", "lift",
             ])
     }
 

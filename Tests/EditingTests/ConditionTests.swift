@@ -27,6 +27,7 @@ import Testing
         if method.name == "pix2pix-zero" { request.options = ["sentences": "2", "rounds": "1"] }
         if method.name == "hiper" { request.options = ["tuning-steps": "2"] }
         if method.name == "imagic" { request.options = ["embedding-steps": "2", "model-steps": "2"] }
+        if method.name == "sine" { request.options = ["tuning-steps": "2", "learning-rate": "0.001"] }
         if method.name == "text2live" {
             // So large a rate that two steps of a small generator show in bytes.
             request.options = ["tuning-steps": "2", "width": "4", "views": "2", "learning-rate": "0.1"]

@@ -86,6 +86,19 @@ import Testing
         }
     }
 
+    @Test(
+        "A region of auto is what the source says and the prompt does not, and the screen's text the other way"
+    )
+    func words() throws {
+        func layer(_ options: [String: String]) throws -> Image {
+            try Self.edit(Self.request(options)).result.image
+        }
+        let auto = try layer(["region": "auto"])
+        #expect(try layer(["region": "red apple", "screen": "green apple"]) == auto)
+        #expect(try layer([:]) != auto)
+        #expect(try layer(["region": "red apple", "screen": "red apple"]) != auto)
+    }
+
     @Test("An interrupted tuning goes on to the same layer", arguments: 4...6)
     func resumed(calls: Int) throws {
         let whole = try Self.edit(Self.request()).result.image

@@ -195,7 +195,7 @@ public final class DiffusionSession {
     private func pass(_ rows: ArraySlice<RowBatcher.Row>) throws -> [Tensor] {
         let latents = Tensor.concatenated(rows.map(\.input))
         let timesteps = Tensor(rows.map { Int64($0.timestep) }).to(device: model.device)
-        let plans = rows.allSatisfy(\.plan.sites.isEmpty) ? [] : rows.map(\.plan)
+        let plans = rows.allSatisfy(\.plan.isNone) ? [] : rows.map(\.plan)
         let context = try contexts.context(of: rows.map(\.prompt))
         let answers = try model.predict(latents, timesteps: timesteps, context: context, plans: plans)
         try checkMemory()

@@ -72,8 +72,8 @@ struct RowBatcher {
         let key = Key(
             latent: latent.identity, level: query.level, timestep: query.timestep,
             prompt: ObjectIdentifier(prompt), extra: query.extra?.identity)
-        if plan.sites.isEmpty, let place = known[key] { return place }
-        if plan.sites.isEmpty { known[key] = rows.count }
+        if plan.isNone, let place = known[key] { return place }
+        if plan.isNone { known[key] = rows.count }
         rows.append(
             Row(
                 latent: latent, level: query.level, timestep: query.timestep, prompt: prompt, plan: plan,

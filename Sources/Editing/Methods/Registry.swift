@@ -5,7 +5,8 @@ public enum Registry {
         DiffEdit.self, SDEdit.self, DDIMEdit.self, PromptToPrompt.self, PlugAndPlay.self, Pix2PixZero.self,
         MDP.self,
         MultiDiffusion.self, P2PRegions.self, MRGD.self, MasaCtrl.self, LEDITSPlusPlus.self,
-        CycleDiffusion.self, Inpaint.self, InstructPix2Pix.self, HiPer.self, Imagic.self, Text2LIVE.self,
+        CycleDiffusion.self, Inpaint.self, InstructPix2Pix.self, HiPer.self, Imagic.self, SINE.self,
+        Text2LIVE.self,
         Lift.self,
     ]
 

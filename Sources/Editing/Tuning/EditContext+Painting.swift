@@ -14,14 +14,25 @@ extension EditContext {
     ) throws -> EditOutput {
         let painter = session ?? self.session
         let negative = try session.map { try $0.conditioning(like: self.negative) } ?? self.negative
+        let away = Guidance(awayFrom: negative, scale: guidance)
+        return try painted(trace: trace) { latent, level in
+            try painter.predict([Query(latent, at: level, prompt: prompt, guidance: away)])[0]
+        }
+    }
+
+    /// The same by noises that a method predicts in ways of its own.
+    /// - Parameter predict: the noise in a latent at a level.
+    func painted(
+        trace: [String: Tensor], predicting predict: (Tensor, NoiseLevel) throws -> Tensor
+    ) throws -> EditOutput {
         let noise = freshNoise()
         let start =
             startStep == levels.count - 1 ? noise : DDIM.addNoise(clean, noise, to: levels[startStep])
-        let latent = try painter.sample(
-            start, from: startStep, of: levels, prompt: prompt, negative: negative, scale: guidance
-        ) { index, latent in
-            EditContext.blend(latent, over: DDIM.addNoise(clean, noise, to: levels[index]), mask: mask)
-        }
+        let latent = try session.sample(
+            start, from: startStep, of: levels, predicting: predict,
+            each: { index, latent in
+                EditContext.blend(latent, over: DDIM.addNoise(clean, noise, to: levels[index]), mask: mask)
+            })
         return EditOutput(latent, mask: mask, trace: trace.merging(["noised_latent": start]) { $1 })
     }
 }

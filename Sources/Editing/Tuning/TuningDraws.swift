@@ -1,4 +1,5 @@
 import Diffusion
+import Networks
 import Tensors
 
 /// What the steps of a tuning see: at each a fresh noise and a timestep, which follow from a seed and the step alone.
@@ -48,6 +49,8 @@ struct DenoisingTerm {
     let timestep: Int
     /// What the network is conditioned on.
     let prompt: Conditioning
+    /// What is changed within the network.
+    var plan = Plan.none
     /// What its mean square is multiplied by.
     var weight = 1.0
 }
@@ -56,10 +59,10 @@ extension DiffusionSession {
     /// The denoising loss of a latent at a timestep, with gradients: the mean square of what the network answers less
     /// what it should (ε, or v for networks that predict velocities), as it was trained, without guidance.
     func denoisingLoss(
-        of clean: Tensor, noise: Tensor, timestep: Int, prompt: Conditioning
+        of clean: Tensor, noise: Tensor, timestep: Int, prompt: Conditioning, plan: Plan = .none
     ) throws -> Tensor {
         try denoisingLoss(of: [
-            DenoisingTerm(clean: clean, noise: noise, timestep: timestep, prompt: prompt)
+            DenoisingTerm(clean: clean, noise: noise, timestep: timestep, prompt: prompt, plan: plan)
         ])
     }
 
@@ -70,7 +73,8 @@ extension DiffusionSession {
         }
         let predicted = try predict(
             zip(terms, levels).map {
-                Query(DDIM.addNoise($0.clean, $0.noise, to: $1), at: $1, prompt: $0.prompt)
+                Query(
+                    DDIM.addNoise($0.clean, $0.noise, to: $1), at: $1, prompt: $0.prompt, plan: $0.plan)
             })
         let losses = zip(zip(terms, levels), predicted).map { row, predicted in
             let (term, level) = row

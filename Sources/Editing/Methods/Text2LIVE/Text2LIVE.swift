@@ -20,13 +20,15 @@ public struct Text2LIVE: EditingMethod {
         "screen", symbol: "T_screen",
         help: "what the layer alone shows; where empty, the words of the prompt that the source has not")
     static let region = TypedOption<String>(
-        "region", symbol: "T_ROI",
-        help: "what of the picture the layer should lie on at first; empty leaves it free")
+        "region", presets: [.fast: autoRegion], symbol: "T_ROI",
+        help:
+            "what of the picture the layer should lie on at first; auto for the words of the source that the prompt "
+            + "has not, empty leaves it free")
     static let regionSteps = TypedOption<Int>(
-        "region-steps", in: 1...100_000, 1000, presets: [.fast: 150],
+        "region-steps", in: 1...100_000, 1000, presets: [.fast: 100],
         help: "over how many steps the region's say goes to zero")
     static let tuningSteps = TypedOption<Int>(
-        "tuning-steps", in: 1...100_000, 1000, presets: [.fast: 200], help: "steps of the generator")
+        "tuning-steps", in: 1...100_000, 1000, presets: [.fast: 150], help: "steps of the generator")
     static let learningRate = TypedOption<Double>(
         "learning-rate", in: 0...1, 2.5e-3,
         help: "MADGRAD's first learning rate, 0.99 of it with every step")
@@ -50,7 +52,7 @@ public struct Text2LIVE: EditingMethod {
     static let structureWeight = TypedOption<Double>(
         "structure-weight", in: 0...100, 2, symbol: "λ_s", help: "weight of the picture's structure")
     static let opacityWeight = TypedOption<Double>(
-        "opacity-weight", in: 0...100, 0.1, presets: [.official: 0.06], symbol: "λ_r·γ",
+        "opacity-weight", in: 0...100, 0.1, presets: [.official: 0.06, .fast: 0.3], symbol: "λ_r·γ",
         help: "weight of the mean opacity")
     static let sparsityWeight = TypedOption<Double>(
         "sparsity-weight", in: 0...100, 0.05, presets: [.official: 0.06], symbol: "λ_r",
@@ -80,6 +82,8 @@ public struct Text2LIVE: EditingMethod {
             regionWeight.description,
         ])
 
+    /// The value of `region` that asks the prompts.
+    private static let autoRegion = "auto"
     /// The whole picture is looked at besides its crop in every so many steps.
     private static let wholeEvery = 75
     /// What the learning rate is multiplied by after each step, and where it stays.
@@ -108,18 +112,19 @@ public struct Text2LIVE: EditingMethod {
             return Tensor(own.values, shape: [1, 1, size.height, size.width]).to(device: device)
         }
         let clip = try place.network(on: device)
-        let screen =
-            options[Self.screen].isEmpty
-            ? DifferingWords(from: source, to: prompt)?.target ?? prompt : options[Self.screen]
+        let words = DifferingWords(from: source, to: prompt)
+        let asked = (screen: options[Self.screen], region: options[Self.region])
+        let screen = asked.screen.isEmpty ? words?.target ?? prompt : asked.screen
+        let region = asked.region == Self.autoRegion ? words?.source ?? "" : asked.region
         let tuned = try context.tuned(
             "text2live", of: [context.prompt] + [context.source].compactMap(\.self),
-            settings: settings(image, mask, screen: screen, clip: clip, seed: context.seed),
+            settings: settings(image, mask, texts: [screen, region], clip: clip, seed: context.seed),
             shapes: ["layer": [1, 4, size.height, size.width]], steps: options[Self.tuningSteps]
         ) { checkpoints in
             let texts = LayerTexts(
                 composition: prompt, source: source, screen: screen, areSentences: options[Self.sentences],
                 clip: clip)
-            return try tune(over: image, mask, losses(texts, clip), context, checkpoints)
+            return try tune(over: image, mask, losses(texts, clip, region: region), context, checkpoints)
         }
         let layer = EditLayer(tuned["layer"])
         let working = context.image ?? photo
@@ -150,14 +155,14 @@ public struct Text2LIVE: EditingMethod {
     /// Whether a step looks at the whole picture too.
     static func looksAtWhole(_ step: Int) -> Bool { step % wholeEvery == 0 }
 
-    private func losses(_ texts: LayerTexts, _ clip: CLIPScorer) -> LayerLosses {
+    private func losses(_ texts: LayerTexts, _ clip: CLIPScorer, region: String) -> LayerLosses {
         LayerLosses(
             clip: clip, texts: texts, views: LayerViews(side: clip.imageSide, count: options[Self.views]),
             distance: options[Self.distance],
             weights: .init(
                 screen: options[Self.screenWeight], structure: options[Self.structureWeight],
                 opacity: options[Self.opacityWeight], sparsity: options[Self.sparsityWeight],
-                region: regionWeight), region: options[Self.region])
+                region: regionWeight), region: region)
     }
 
     /// Trains a fresh generator, and renders its layer of the whole image.
@@ -193,14 +198,14 @@ public struct Text2LIVE: EditingMethod {
 
     /// Everything that the layer depends on beside the prompts.
     private func settings(
-        _ image: Tensor, _ mask: Tensor?, screen: String, clip: CLIPScorer, seed: UInt64
+        _ image: Tensor, _ mask: Tensor?, texts: [String], clip: CLIPScorer, seed: UInt64
     ) -> [String: String] {
         var digest = Digest()
         digest.add(image)
         if let mask { digest.add(mask) }
         var settings = options.values.mapValues(\.description)
         settings["picture"] = digest.hexadecimal()
-        settings["screen"] = screen
+        settings["texts"] = texts.joined(separator: "\n")
         settings["clip"] = clip.fingerprint
         settings["seed"] = "\(seed)"
         return settings
