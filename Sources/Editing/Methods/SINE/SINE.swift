@@ -199,9 +199,9 @@ public struct SINE: EditingMethod {
     ) throws -> [Float] {
         let prompt = Conditioning(embedding: known.embedding, pooled: known.pooled)
         let draws = TuningDraws(seed: seed, timesteps: session.schedule.trainingSteps)
-        return try TuningLoop(stage: "tuning the model", steps: tuningSteps, checkpoints: checkpoints).run(
-            parameters, in: session, learningRate: { _ in rate }
-        ) { step in
+        return try TuningLoop(
+            stage: "tuning the model", steps: tuningSteps, learningRate: rate, checkpoints: checkpoints
+        ).run(parameters, in: session) { step in
             let patch = try patches?.draw(step, in: context.session)
             let clean = patch?.latent ?? context.clean
             let (noise, timestep) = draws.draw(step, like: clean)
