@@ -179,7 +179,13 @@ import ToyModels
         arguments: ["at once", "newest gone", "newest cut short"])
     func killed(how: String) throws {
         struct Killed: Error {}
-        let (kept, session) = (Kept(), try Self.context().session)
+        let kept = Kept()
+        let told = Mutex([Int]())
+        let session = DiffusionSession(
+            model: try tinyModel(),
+            notify: { notice in
+                if case .progress(let progress) = notice { told.withLock { $0.append(progress.step) } }
+            })
         try FileManager.default.createDirectory(
             atPath: kept.cache.folder, withIntermediateDirectories: true)
         func run(_ checkpoints: Checkpoints?, until end: Int = .max) throws -> (
@@ -208,7 +214,10 @@ import ToyModels
             try Data(contentsOf: URL(fileURLWithPath: newest)).prefix(99).write(
                 to: URL(fileURLWithPath: newest))
         }
+        told.withLock { $0 = [] }
         let rest = try run(checkpoints)
+        // Steps of the earlier run take no time, and must not count where the time that is left is told.
+        #expect(told.withLock { $0 } == rest.steps + [9])
         #expect(rest.steps == Array((how == "at once" ? 5 : 4)..<9))
         #expect(rest.losses == whole.losses && rest.value.isEqual(to: whole.value))
     }

@@ -100,13 +100,16 @@ public final class DiffusionSession {
     }
 
     /// Goes through the steps of a stage and tells how far it is before each, and after the last.
-    /// - Parameter loss: what the last steps lost, of stages that lose.
+    /// - Parameters:
+    ///   - before: how many steps of the stage an earlier run had done.
+    ///   - loss: what the last steps lost, of stages that lose.
     public func steps<Steps: Collection>(
-        _ stage: String, _ steps: Steps, loss: @escaping () -> Double? = { nil }
+        _ stage: String, _ steps: Steps, after before: Int = 0,
+        loss: @escaping () -> Double? = { nil }
     ) -> some Sequence<Steps.Element> {
-        let count = steps.count
+        let count = before + steps.count
         var iterator = steps.makeIterator()
-        var done = 0
+        var done = before
         return AnySequence(
             AnyIterator { [self] in
                 let seconds = (ContinuousClock.now - start) / .seconds(1)

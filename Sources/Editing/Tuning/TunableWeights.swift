@@ -63,6 +63,11 @@ struct TunableWeights {
         Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.tensor.detached) })
     }
 
+    /// The model with the weights, or the adapters, that a run left; its losses are no weights.
+    static func model(of base: any TunableModel, _ tuned: Tuned) throws -> InMemoryModel {
+        try model(of: base, tuned.tensors.map { ($0.key, $0.value) })
+    }
+
     /// The model with weights that were tuned before, by the names of `tensors`.
     static func model(
         of base: any TunableModel, _ tensors: [(name: String, tensor: Tensor)], scale: Double = 1

@@ -67,7 +67,8 @@ struct TuningLoop {
             let recent = losses.suffix(50)
             return recent.isEmpty ? nil : recent.reduce(0) { $0 + Double($1) } / Double(recent.count)
         }
-        for step in session.steps(stage, 0..<steps, loss: recentLoss) where step >= position.step {
+        let left = min(position.step, steps)..<steps
+        for step in session.steps(stage, left, after: left.lowerBound, loss: recentLoss) {
             let gradients: [Tensor]
             let value: Float
             do {

@@ -106,9 +106,8 @@ public struct Imagic: TuningMethod {
         trace["model_losses"] = weights?["losses"]
         var session = context.session
         if let weights {
-            let tensors = weights.tensors.filter { $0.key != "losses" }.map { ($0.key, $0.value) }
             session = DiffusionSession(
-                continuing: session, with: try TunableWeights.model(of: base, tensors))
+                continuing: session, with: try TunableWeights.model(of: base, weights))
         }
         let target = context.prompt.embedding
         return try context.painted(

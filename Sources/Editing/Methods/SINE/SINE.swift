@@ -124,8 +124,7 @@ public struct SINE: EditingMethod {
         let patches = try usesPatches ? self.patches(of: context, base) : nil
         if let weights = try weights(context, base, under: known, patches) {
             trace["tuning_losses"] = weights["losses"]
-            let tensors = weights.tensors.filter { $0.key != "losses" }.map { ($0.key, $0.value) }
-            own = DiffusionSession(continuing: own, with: try TunableWeights.model(of: base, tensors))
+            own = DiffusionSession(continuing: own, with: try TunableWeights.model(of: base, weights))
         }
         // Keys and values of its own: the tuned network makes others of the same text.
         let personal = Conditioning(embedding: known.embedding, pooled: known.pooled)
@@ -176,19 +175,12 @@ public struct SINE: EditingMethod {
             shapes: try TunableWeights.shapes(trainable, of: base, rank: rank), steps: tuningSteps
         ) { checkpoints in
             let weights = try TunableWeights(trainable, of: base, rank: rank, seed: seed)
-            let working = weights.tensors.map(\.tensor)
-            let parameters = ParameterSet(
-                names: weights.tensors.map(\.name), working: working,
-                // Small steps would vanish in half precision.
-                masters: working.map { $0.dtype == .float32 ? $0 : $0.detached.to(dtype: .float32) },
-                weightDecay: Self.weightDecay, averageDecay: nil)
             let losses = try losses(
-                of: parameters, in: DiffusionSession(continuing: context.session, with: weights.model),
-                rate: rate, under: known, context, patches, checkpoints)
-            return (
-                Dictionary(uniqueKeysWithValues: weights.tensors.map { ($0.name, $0.tensor.detached) }),
-                losses
-            )
+                of: weights.parameters(weightDecay: Self.weightDecay),
+                in: DiffusionSession(continuing: context.session, with: weights.model), rate: rate,
+                under: known,
+                context, patches, checkpoints)
+            return (weights.values, losses)
         }
     }
 
