@@ -15,12 +15,13 @@ struct InspectCommand: ParsableCommand {
             pentimento inspect apple-diffedit-1.png
 
             Reads the account that Pentimento leaves in its pictures, the `parameters` of the webui's format, and the \
-            texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not decoded. Of a \
-            model's folder it tells the kind, the sizes and the noise schedule and loads no weights, of a file that tune made \
-            (.safetensors) what was tuned over which model, with the losses on the way.
+            texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not \
+            decoded. Of a model's folder it tells the kind, the sizes and the noise schedule and loads no weights, of \
+            a file that tune made (.safetensors) what was tuned over which model, with the losses on the way.
             """)
 
-    @Argument(help: ArgumentHelp("The picture, a model's folder, or a file that tune made.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The picture, a model's folder, or a file that tune made.", valueName: "file"))
     var file: String
 
     @Flag(help: "As JSON.")
