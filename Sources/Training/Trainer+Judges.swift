@@ -32,24 +32,11 @@ extension Trainer {
             control: control)
     }
 
-    private func judgeStage() throws -> JudgeStage {
+    func judgeStage() throws -> JudgeStage {
         try JudgeStage(configuration, images: try judgeImages(), device: device, control: control)
     }
 
-    func trainJudge(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
-        let stage = try judgeStage()
-        let end = try loop(until: deadline, of: stage.name).run(stage)
-        if end != .stopped { try export(stage) }
-        return end
-    }
-
-    func exportJudge() throws {
-        let stage = try judgeStage()
-        try restore(stage)
-        try export(stage)
-    }
-
-    private func export(_ stage: JudgeStage) throws {
+    func export(_ stage: JudgeStage) throws {
         let accuracies = try stage.accuracies()
         let record = JudgeRecord(
             configuration, parameters: [:], progress: log.lines().last { $0.stage == stage.name },
@@ -59,26 +46,12 @@ extension Trainer {
         try export(stage, json: stage.shape.json, record: record)
     }
 
-    private func labelStage() throws -> LabelStage {
+    func labelStage() throws -> LabelStage {
         let images = try FolderImages(section: configuration.data).labelled(in: work, control: control)
         return try LabelStage(configuration, images, device: device, control: control)
     }
 
-    /// A judge of a folder's labels.
-    func trainLabels(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
-        let stage = try labelStage()
-        let end = try loop(until: deadline, of: stage.name).run(stage)
-        if end != .stopped { try export(stage) }
-        return end
-    }
-
-    func exportLabels() throws {
-        let stage = try labelStage()
-        try restore(stage)
-        try export(stage)
-    }
-
-    private func export(_ stage: LabelStage) throws {
+    func export(_ stage: LabelStage) throws {
         let confusion = try stage.confusion()
         var record = JudgeRecord(
             configuration, parameters: [:], progress: log.lines().last { $0.stage == stage.name },
@@ -88,18 +61,35 @@ extension Trainer {
         try export(stage, json: stage.shape.json, record: record)
     }
 
-    /// Writes a network's folder: shape, averaged weights, record.
-    private func export(
-        _ stage: any TrainingStage, json: [String: any Sendable], record: JudgeRecord
+    /// Writes a network's folder: shape, averaged weights, record, and what else belongs there.
+    func export(
+        _ stage: any TrainingStage, json: [String: any Sendable], record: JudgeRecord,
+        beside: (_ folder: String) throws -> Void = { _ in }
     ) throws {
         let weights = stage.parameters.averages(of: stage.name)
         var record = record
         record.parameters = [stage.name: weights.reduce(0) { $0 + $1.tensor.count }]
         try FolderExport.write(to: configuration.output) { folder in
             try FolderExport.network(json, weights, named: "model", in: folder)
+            try beside(folder)
             try FolderExport.record(record, in: folder)
         }
         control.report(.message("wrote \(configuration.output)"))
+    }
+
+    /// Trains a network of one stage, and exports it unless the training was stopped.
+    func train<Stage: TrainingStage>(
+        _ stage: Stage, until deadline: ContinuousClock.Instant?, then export: (Stage) throws -> Void
+    ) throws -> TrainingEnd {
+        let end = try loop(until: deadline, of: stage.name).run(stage)
+        if end != .stopped { try export(stage) }
+        return end
+    }
+
+    /// Exports the newest checkpoint of a network of one stage.
+    func exportNewest<Stage: TrainingStage>(_ stage: Stage, by export: (Stage) throws -> Void) throws {
+        try restore(stage)
+        try export(stage)
     }
 
     /// Takes up the newest checkpoint of a stage, which must be there.

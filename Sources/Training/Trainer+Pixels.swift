@@ -10,21 +10,8 @@ extension Trainer {
             control: control)
     }
 
-    func trainPixels(until deadline: ContinuousClock.Instant?) throws -> TrainingEnd {
-        let stage = try pixelStage()
-        let end = try loop(until: deadline, of: stage.name).run(stage)
-        if end != .stopped { try export(stage) }
-        return end
-    }
-
-    func exportPixels() throws {
-        let stage = try pixelStage()
-        try restore(stage)
-        try export(stage)
-    }
-
     /// Writes a `DDPMPipeline`'s folder, its weights in 16 bits.
-    private func export(_ stage: PixelStage) throws {
+    func export(_ stage: PixelStage) throws {
         let weights = stage.weights
         let record = JudgeRecord(
             configuration, parameters: ["unet": weights.reduce(0) { $0 + $1.tensor.count }],

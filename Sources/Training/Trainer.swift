@@ -67,11 +67,12 @@ public struct Trainer: Sendable {
         try CacheFile.write(configuration.json, to: work + "/configuration.json")
         switch configuration.kind {
         case .diffusion: return try trainDiffusion(until: deadline)
-        case .judge where configuration.data.source == .folder: return try trainLabels(until: deadline)
-        case .judge: return try trainJudge(until: deadline)
-        case .clip: return try trainPair(until: deadline)
-        case .clipseg: return try trainSegmentation(until: deadline)
-        case .pixels: return try trainPixels(until: deadline)
+        case .judge where configuration.data.source == .folder:
+            return try train(labelStage(), until: deadline, then: export)
+        case .judge: return try train(judgeStage(), until: deadline, then: export)
+        case .clip: return try train(pairStage(), until: deadline, then: export)
+        case .clipseg: return try train(segmentationStage(), until: deadline, then: export)
+        case .pixels: return try train(pixelStage(), until: deadline, then: export)
         }
     }
 
@@ -97,11 +98,12 @@ public struct Trainer: Sendable {
         case .diffusion:
             let (stage, first) = try newest()
             try export(stage, first)
-        case .judge where configuration.data.source == .folder: try exportLabels()
-        case .judge: try exportJudge()
-        case .clip: try exportPair()
-        case .clipseg: try exportSegmentation()
-        case .pixels: try exportPixels()
+        case .judge where configuration.data.source == .folder:
+            try exportNewest(labelStage(), by: export)
+        case .judge: try exportNewest(judgeStage(), by: export)
+        case .clip: try exportNewest(pairStage(), by: export)
+        case .clipseg: try exportNewest(segmentationStage(), by: export)
+        case .pixels: try exportNewest(pixelStage(), by: export)
         }
     }
 
