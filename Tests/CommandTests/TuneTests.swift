@@ -92,6 +92,35 @@ import Testing
         #expect(other.status == 65 && !folder.names.contains("f.png"))
     }
 
+    @Test("An edit that is interrupted while it learns leaves a checkpoint and says so")
+    func interruptedEdit() throws {
+        let (folder, cache) = (try Folder(), try Folder())
+        let command =
+            [
+                "edit", image("plain.png"), "--method", "hiper", "--source", "a red apple", "--prompt",
+                "a pear",
+            ]
+            + ["--option", "tuning-steps=600", "--steps", "4", "--seed", "1"] + Self.model + ["-o", "a.png"]
+        let environment = ["XDG_CACHE_HOME": cache.path]
+        let running = try Program.start(command, in: folder, environment: environment)
+        let tuning = cache["pentimento/inversions/tuning"]
+        while running.process.isRunning, !FileManager.default.fileExists(atPath: tuning) { usleep(2000) }
+        running.process.interrupt()
+        let outcome = try running.outcome()
+        if outcome.status == 130 {
+            #expect(
+                outcome.errors
+                    == "pentimento: interrupted; the same command goes on from what was learnt so far\n")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: tuning).count == 1)
+            #expect(folder.names == [])
+        } else {
+            // A machine that is faster than the signal.
+            #expect(outcome.status == 0)
+        }
+        #expect(try Program.run(command, in: folder, environment: environment).status == 0)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: tuning) == [])
+    }
+
     @Test("Ctrl-C leaves a checkpoint, and the same command goes on to the same file")
     func interrupted() throws {
         let (folder, cache) = (try Folder(), try Folder())

@@ -147,7 +147,12 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             return new
         }
         guard list.areSeveral else {
-            for photo in list.paths { try await edit(photo, job, path, opened, place: "") }
+            do {
+                for photo in list.paths { try await edit(photo, job, path, opened, place: "") }
+            } catch is CancellationError where job.learns && !keeping.noCache {
+                throw Failure(
+                    .interrupted, "interrupted; the same command goes on from what was learnt so far")
+            }
             return
         }
         _ = try opened()
@@ -166,6 +171,8 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let tuned: TunedFile?
         let hasMask: Bool
         let checked: CheckedRequest
+        /// Whether the method learns from the photo before it paints.
+        var learns: Bool { checked.description.needs.tuning && tuned == nil }
         /// Several strengths in place of one.
         let curve: StrengthCurve?
 
