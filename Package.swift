@@ -87,7 +87,11 @@ let package = Package(
             "Perception",
             on: ["Diffusion", "Networks", "Layers", "Tensors", "Prompts", "Imaging", "Support"]),
         tests(
-            of: "Perception", with: ["Networks", "Layers", "Tensors", "Imaging", "Prompts", "TestSupport"]),
+            of: "Perception",
+            with: [
+                "Diffusion", "Networks", "Layers", "StillLife", "Tensors", "Imaging", "Prompts",
+                "TestSupport",
+            ]),
         layer(
             "Editing",
             on: ["Perception", "Diffusion", "Networks", "Layers", "Prompts", "Tensors", "Imaging", "Support"]),
