@@ -46,6 +46,7 @@ function showTab() {
   for (const tab of document.querySelectorAll(".tabs button")) {
     tab.setAttribute("aria-pressed", String(tab.dataset.tab === document.body.dataset.tab));
   }
+  if (document.body.dataset.tab === "options") document.getElementById("options").open = true;
 }
 new MutationObserver(showTab).observe(document.body, { attributeFilter: ["data-tab"] });
 showTab();

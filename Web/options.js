@@ -9,7 +9,7 @@ class Options extends HTMLElement {
   #made = "";
 
   connectedCallback() {
-    this.model = this.#choice("model", (value) => edit({ model: value }));
+    this.model = this.#choice("model", (value) => edit({ model: value || null }));
     this.method = this.#choice("method", (value) => edit({ method: value, preset: null, steps: null, guidance: null, strength: null, inversion: null, inversionOptions: {} }));
     this.preset = this.#choice("preset", (value) => edit({ preset: value || null }));
     this.modelNote = h("p", { class: "note" });
@@ -35,7 +35,8 @@ class Options extends HTMLElement {
 
   #render() {
     const { draft } = state;
-    fill(this.model, state.models.map((one) => ({ value: one.name, text: one.title ?? one.name, off: !one.usable })), model()?.name);
+    fill(this.model, [{ value: "", text: t("model.auto", { model: model()?.name ?? "" }) },
+      ...state.models.map((one) => ({ value: one.name, text: one.title ?? one.name, off: !one.usable }))], draft.model ?? "");
     const unusable = state.models.filter((one) => !one.usable && one.reason);
     const side = model()?.side;
     this.modelNote.textContent = [side ? t("model.side", { n: side }) : null, ...unusable.map((one) => t("model.unusable", { name: one.name, reason: one.reason }))]
@@ -69,7 +70,7 @@ class Options extends HTMLElement {
   }
 
   #forget() {
-    edit({ preset: null, steps: null, guidance: null, strength: null, inversion: null, inversionOptions: {}, negative: "", seed: "",
+    edit({ model: null, preset: null, steps: null, guidance: null, strength: null, inversion: null, inversionOptions: {}, negative: "", seed: "",
       options: { ...state.draft.options, [state.draft.method]: {} } });
     this.#made = "";
     this.#render();
@@ -81,7 +82,7 @@ const isPossible = (one) => one.needs.regions !== "required" && !one.needs.image
 
 function isChanged() {
   const { draft } = state;
-  return Boolean(draft.preset || draft.inversion || draft.negative || draft.seed
+  return Boolean(draft.model || draft.preset || draft.inversion || draft.negative || draft.seed
     || ["steps", "guidance", "strength"].some((name) => draft[name] !== null)
     || Object.keys(draft.options[draft.method] ?? {}).length);
 }

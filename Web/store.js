@@ -1,5 +1,7 @@
 // The one state of the page. Parts read it and listen for the names they care about.
 
+import { unknownWords } from "./diff.js";
+
 const listeners = new Map();
 
 /// What the page knows now. Only `set` and `edit` change it.
@@ -51,10 +53,19 @@ export function tell(names) {
   for (const action of due) action();
 }
 
-/// The chosen model, or the server's default, or null while none is known.
+/// The chosen model, or the one the server will choose; null while none is known.
 export function model() {
   const usable = state.models.filter((one) => one.usable);
-  return usable.find((one) => one.name === state.draft.model) ?? usable.find((one) => one.default) ?? usable[0] ?? null;
+  return usable.find((one) => one.name === state.draft.model) ?? choice(usable);
+}
+
+/// Where none is chosen, the server takes the one of its own models that knows most of the words, else its default.
+function choice(usable) {
+  const usual = usable.find((one) => one.default) ?? usable[0] ?? null;
+  const { source, prompt, negative } = state.draft;
+  if (!usual?.words?.length) return usual;
+  const missing = (one) => unknownWords(`${source} ${prompt} ${negative}`, new Set(one.words)).length;
+  return usable.filter((one) => one.words?.length).reduce((best, one) => (missing(one) < missing(best) ? one : best), usual);
 }
 
 /// The chosen method's description, or null while none is known.

@@ -76,10 +76,12 @@ class Texts extends HTMLElement {
   }
 }
 
-/// A few of the words a model knows, spread over its list.
+/// A few of the things a model knows: words it knows one and many of, else any, spread over its list.
 export function sample(words, most = 8) {
-  const single = (word) => word.replace(/ies$/u, "y").replace(/s$/u, "");
-  const things = words.filter((word) => word.length > 3 && (single(word) === word || !words.includes(single(word))));
+  const all = new Set(words);
+  const single = (word) => [word.replace(/ies$/u, "y"), word.replace(/s$/u, "")].find((one) => one !== word && all.has(one));
+  const many = words.map(single).filter(Boolean);
+  const things = many.length >= 3 ? [...new Set(many)] : words.filter((word) => word.length > 3 && !single(word));
   const step = Math.max(1, things.length / most);
   return Array.from({ length: Math.min(most, things.length) }, (_, k) => things[Math.floor(k * step)]).join(", ");
 }

@@ -13,7 +13,7 @@ class Welcome extends HTMLElement {
     this.knows = h("p", { class: "knows" });
     const keys = /Mac|iPhone|iPad/u.test(navigator.platform ?? "") ? "⌘V" : "Ctrl+V";
     this.append(
-      h("div", { class: "hero" }, h("h1", {}, t("welcome.title")), h("p", { class: "lead" }, t("welcome.lead"))),
+      h("div", { class: "hero" }, h("h2", {}, t("welcome.title")), h("p", { class: "lead" }, t("welcome.lead"))),
       h("div", { class: "target" }, icon("photo"), h("p", { class: "big" }, t("welcome.drop")), h("p", { class: "soft" }, t("welcome.paste", { keys })),
         button("open", t("welcome.choose"), choosePhoto, { kind: "strong", id: "choose" }), h("div", { "data-field": "welcome" })),
       h("div", { class: "sample" }, h("img", { src: "/sample.jpg", alt: t("sample.alt"), width: "640", height: "427" }),

@@ -36,7 +36,7 @@ export async function openPhoto(blob, label, texts = null) {
     if (limit && blob.size > limit) throw new Refusal("error.large", "photo", { n: Math.floor(limit / 1048576) });
     set({ upload: 0 });
     const picture = await upload(blob, label, (share) => set({ upload: share }));
-    usePicture({ ...picture, label: picture.label ?? label });
+    usePicture({ ...picture, label: label ?? picture.label });
     if (texts) edit(texts);
     announce(t("say.opened"));
     return true;
@@ -105,7 +105,7 @@ async function request(kind) {
     kind, picture: photo.id, prompt: draft.prompt.trim(), ...texts(draft), method: draft.method,
     ...settings(draft, method()), ...seed(draft.seed),
   };
-  if (model()) found.model = model().name;
+  if (draft.model) found.model = draft.model;
   if (kind === "mask") {
     found.method = "diffedit";
     if (draft.method !== "diffedit") for (const name of ["options", "strength", "preset"]) delete found[name];
@@ -150,8 +150,8 @@ export const findMask = () => ask("mask");
 /// Shows a result over the photo it was made of.
 export async function showResult(result, isNew = false) {
   try {
-    const job = await api.get(`/jobs/${result.job}`).catch((error) => { if (error.status === 404) return null; throw error; });
-    const from = job?.request?.picture;
+    const job = result.job ? await api.get(`/jobs/${result.job}`).catch((error) => { if (error.status === 404) return null; throw error; }) : null;
+    const from = result.photo ?? job?.request?.picture;
     let original = from === state.photo?.id ? state.photo : null;
     if (from && !original) original = await api.get(`/pictures/${from}`).catch(() => null);
     // Where the photo is gone, the result stands for it.
@@ -189,7 +189,7 @@ export function recall(result) {
   edit({
     source: wanted.source ?? account.source ?? "", prompt: wanted.prompt ?? account.prompt ?? "",
     negative: wanted.negative ?? "", method: wanted.method ?? "diffedit", preset: wanted.preset ?? null,
-    model: wanted.model ?? account.model?.name ?? null, seed: String(account.seed ?? wanted.seed ?? ""),
+    model: wanted.model ?? null, seed: String(account.seed ?? wanted.seed ?? ""),
     steps: wanted.steps ?? null, guidance: wanted.guidance ?? null, strength: wanted.strength ?? null,
     inversion: wanted.inversion ?? null, inversionOptions: wanted.inversionOptions ?? {},
     options: { ...state.draft.options, [wanted.method ?? "diffedit"]: wanted.options ?? {} },
