@@ -23,7 +23,7 @@ export function login(action) {
       line.hidden = false;
       input.select();
     }
-  } }, h("h2", { id: "login-title" }, t("login.title")), h("p", { class: "soft", id: "login-help" }, t("login.help")),
+  } }, h("input", { type: "text", autocomplete: "username", value: "pentimento", hidden: true, tabindex: "-1" }), h("h2", { id: "login-title" }, t("login.title")), h("p", { class: "soft", id: "login-help" }, t("login.help")),
   h("div", { class: "field" }, h("div", { class: "label" }, h("label", { for: "token" }, t("login.token"))), input, line),
   h("div", { class: "row end" }, h("button", { class: "strong" }, t("login.go"))));
   const dialog = h("dialog", { class: "sheet", id: "login", "aria-labelledby": "login-title", oncancel: (event) => event.preventDefault() }, form);
@@ -68,7 +68,7 @@ export function settingsDialog() {
   const models = h("ul", { class: "models" });
   const fill = () => {
     const { capabilities } = state;
-    if (capabilities) about.textContent = t("settings.about", { version: capabilities.version, device: capabilities.device ?? "cpu" });
+    if (capabilities) about.textContent = t("settings.about", { version: capabilities.version.replace(/^Pentimento /u, ""), device: capabilities.device ?? "cpu" });
     models.replaceChildren(...state.models.map((one) => h("li", {}, h("b", {}, one.title ?? one.name), " ",
       h("span", { class: "soft" }, one.usable ? t("model.facts", { side: one.side, size: bytes(one.bytes) }) : one.reason ?? t("model.no")))));
   };

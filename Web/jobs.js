@@ -10,6 +10,8 @@ import { tell } from "./problems.js";
 export const mine = [];
 const handlers = { edit: () => {}, mask: () => {}, preview: () => {} };
 let spoken = 0;
+/// How the last jobs ended.
+const over = new Map();
 
 /// What is done with a job's end: `edit(job)`, `mask(job)`, and with a preview's address: `preview(url | null)`.
 export const whenDone = (actions) => Object.assign(handlers, actions);
@@ -17,10 +19,12 @@ export const whenDone = (actions) => Object.assign(handlers, actions);
 /// Follows a job that this tab asked for.
 export function follow(job) {
   if (!mine.includes(job.id)) mine.push(job.id);
-  if (job.state === "queued" || job.state === "running") state.jobs.set(job.id, { ...state.jobs.get(job.id), ...job });
   if (!state.watching) watch(job.id);
+  // News may have been faster than the answer.
+  const last = over.get(job.id) ?? state.jobs.get(job.id) ?? job;
+  if (ended(last)) finish(last);
+  else state.jobs.set(job.id, last);
   changed(["jobs"]);
-  if (ended(job)) finish(job);
 }
 
 function watch(id) {
@@ -43,7 +47,7 @@ export function hear(kind, data) {
 function take(job) {
   const known = state.jobs.get(job.id);
   if (ended(job)) finish(job);
-  else {
+  else if (!over.has(job.id)) {
     state.jobs.set(job.id, { ...known, ...job, progress: job.progress ?? known?.progress });
     changed(["jobs"]);
   }
@@ -64,6 +68,8 @@ function step({ job: id, ...progress }) {
 
 function finish(job) {
   const place = mine.indexOf(job.id);
+  over.set(job.id, job);
+  if (over.size > 200) over.delete(over.keys().next().value);
   // Failures stay in the queue until they are dismissed.
   if (job.state === "failed") state.jobs.set(job.id, job);
   else state.jobs.delete(job.id);

@@ -3,7 +3,7 @@
 
 const colours = { pink: ["#ff2fa0", "#ffffff"], blue: ["#00b7ff", "#00131f"], yellow: ["#ffe100", "#1f1a00"] };
 
-let layer = null;
+const layers = {};
 const patterns = new Map();
 
 /// Names of the colours a mask may have.
@@ -42,43 +42,48 @@ export function paintOverlay(canvas, { mask, view, ratio, colour, tool }) {
   if (tool) paintTool(pen, view, ratio, tool);
 }
 
-function paintMask(pen, canvas, alpha, view, ratio, name) {
-  if (!layer || layer.width !== canvas.width || layer.height !== canvas.height) {
-    layer = document.createElement("canvas");
-    [layer.width, layer.height] = [canvas.width, canvas.height];
+/// A canvas as large as the overlay, kept from frame to frame.
+function layerOf(name, { width, height }) {
+  const kept = layers[name];
+  if (kept?.width === width && kept.height === height) {
+    const pen = kept.getContext("2d");
+    pen.globalCompositeOperation = "source-over";
+    pen.clearRect(0, 0, width, height);
+    return [kept, pen];
   }
-  const ink = layer.getContext("2d");
+  const made = document.createElement("canvas");
+  [made.width, made.height] = [width, height];
+  layers[name] = made;
+  return [made, made.getContext("2d")];
+}
+
+function paintMask(pen, canvas, alpha, view, ratio, name) {
   const [main, edge] = colours[name];
-  const draw = (dx, dy) => {
-    const scale = view.scale * ratio;
-    ink.setTransform(scale, 0, 0, scale, view.x * ratio + dx, view.y * ratio + dy);
-    ink.drawImage(alpha, 0, 0);
-    ink.setTransform(1, 0, 0, 1, 0, 0);
-  };
-  const reset = () => {
-    ink.globalCompositeOperation = "source-over";
-    ink.clearRect(0, 0, layer.width, layer.height);
-  };
-  const tint = (style, opacity) => {
+  // Scaled once; everything else is made of that at the screen's size.
+  const [seen, seenPen] = layerOf("seen", canvas);
+  const scale = view.scale * ratio;
+  seenPen.setTransform(scale, 0, 0, scale, view.x * ratio, view.y * ratio);
+  seenPen.drawImage(alpha, 0, 0);
+  seenPen.setTransform(1, 0, 0, 1, 0, 0);
+  const tint = (style, opacity, draw) => {
+    const [layer, ink] = layerOf("work", canvas);
+    draw(ink);
     ink.globalCompositeOperation = "source-in";
     ink.fillStyle = style;
-    ink.globalAlpha = opacity;
     ink.fillRect(0, 0, layer.width, layer.height);
-    ink.globalAlpha = 1;
+    pen.globalAlpha = opacity;
     pen.drawImage(layer, 0, 0);
+    pen.globalAlpha = 1;
   };
-  reset();
-  draw(0, 0);
-  tint(main, 0.16);
-  reset();
-  draw(0, 0);
-  tint(hatching(ink, name, ratio), 0.75);
+  const whole = (ink) => ink.drawImage(seen, 0, 0);
+  tint(main, 0.16, whole);
+  tint(hatching(pen, name, ratio), 0.75, whole);
   for (const [width, style] of [[2.4, edge], [1.3, main]]) {
-    reset();
-    for (let k = 0; k < 8; k += 1) draw(Math.cos(k * Math.PI / 4) * width * ratio, Math.sin(k * Math.PI / 4) * width * ratio);
-    ink.globalCompositeOperation = "destination-out";
-    draw(0, 0);
-    tint(style, 1);
+    tint(style, 1, (ink) => {
+      for (let k = 0; k < 8; k += 1) ink.drawImage(seen, Math.cos(k * Math.PI / 4) * width * ratio, Math.sin(k * Math.PI / 4) * width * ratio);
+      ink.globalCompositeOperation = "destination-out";
+      ink.drawImage(seen, 0, 0);
+    });
   }
 }
 

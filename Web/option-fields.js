@@ -11,7 +11,7 @@ let made = 0;
 /// - of: {name: of the wire, standard, get(): changed value or undefined, set(value or undefined)}
 export function field(option, of) {
   const id = `option-${made += 1}`;
-  const input = inputs[option.kind.type]?.(option, of, id) ?? inputs.text(option, of, id);
+  const input = (inputs[isList(option) ? "list" : option.kind.type] ?? inputs.text)(option, of, id);
   const reset = button("reset", t("option.reset", { name: option.name }), () => { of.set(undefined); found.update(); }, { bare: true, class: "quiet bare small" });
   const dot = h("span", { class: "dot", title: t("option.changed") }, h("span", { class: "vh" }, t("option.changed")));
   const symbol = option.symbol ? h("i", { class: "symbol", "aria-hidden": "true" }, option.symbol) : null;
@@ -34,7 +34,19 @@ const spoken = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll
 /// Only what differs from the standard is sent.
 const send = (of, value) => of.set(value === of.standard ? undefined : value);
 
+/// Over HTTP no file is ever named: sentences are written down, one a line, and masks have no place here.
+export const isShown = (option) => !isFile(option) || isList(option);
+const isFile = (option) => option.kind.type === "file" || /^file of/u.test(option.help);
+const isList = (option) => isFile(option) && option.name.endsWith("sentences");
+
 const inputs = {
+  list(option, of, id) {
+    const area = h("textarea", { id, rows: "3", "aria-describedby": `${id}-help`, placeholder: t("option.list.hint"), oninput: () => {
+      const lines = area.value.split("\n").map((line) => line.trim()).filter(Boolean);
+      of.set(lines.length ? lines : undefined);
+    } });
+    return { nodes: [area], write: (value) => { if (area !== document.activeElement) area.value = Array.isArray(value) ? value.join("\n") : ""; } };
+  },
   integer: (option, of, id) => numeric(option, of, id, true),
   number: (option, of, id) => numeric(option, of, id, false),
   choice(option, of, id) {

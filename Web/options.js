@@ -3,7 +3,7 @@
 import { h, button, show } from "./dom.js";
 import { t, maybe } from "./words.js";
 import { state, edit, on, method, model } from "./store.js";
-import { field } from "./option-fields.js";
+import { field, isShown } from "./option-fields.js";
 
 class Options extends HTMLElement {
   #made = "";
@@ -60,7 +60,7 @@ class Options extends HTMLElement {
     if (this.#made !== key) {
       this.#made = key;
       this.moreTitle.textContent = t("options.more", { method: chosen.title });
-      this.fields.replaceChildren(...main(chosen), ...chosen.options.map((one) => optionField(chosen, one)),
+      this.fields.replaceChildren(...main(chosen), ...chosen.options.filter(isShown).map((one) => optionField(chosen, one)),
         ...(inversion?.options ?? []).map((one) => field(one, {
           name: `inversionOptions.${one.name}`, standard: preset(one, draft.preset), get: () => state.draft.inversionOptions[one.name],
           set: (value) => edit({ inversionOptions: changed(state.draft.inversionOptions, one.name, value) }),

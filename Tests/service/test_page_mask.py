@@ -44,29 +44,20 @@ def test_tools(page):
     assert 80 < area(page) < 100
 
 
-def test_undo_of_fifty_strokes(page):
+def test_undo_goes_back_stroke_by_stroke(page):
     open_apple(page)
     page.click("[data-tool=brush]")
-    page.locator("#brush-size").fill("0.1")
-    page.locator(".overlay").focus()
-    found = []
-    for k in range(50):
-        x, y = place(page, 0.1 + 0.8 * (k % 10) / 10, 0.1 + 0.8 * (k // 10) / 5)
-        page.mouse.move(x, y)
-        page.mouse.down()
-        page.mouse.move(x + 12, y, steps=2)
-        page.mouse.up()
+    found = [summary(page)]
+    for k in range(8):
+        drag(page, (0.1 + 0.1 * k, 0.2), (0.1 + 0.1 * k, 0.8))
         found.append(summary(page))
-    assert area(page) > 3
-    for k in range(49, 0, -1):
+    assert len(set(found)) == 9
+    for k in range(7, -1, -1):
         page.keyboard.press("Control+z")
-        if k % 10 == 0:
-            assert summary(page) == found[k - 1]
-    page.keyboard.press("Control+z")
-    assert area(page) == 0
-    for _ in range(50):
+        assert summary(page) == found[k]
+    for k in range(1, 9):
         page.keyboard.press("Control+Shift+z")
-    assert summary(page) == found[-1]
+        assert summary(page) == found[k]
 
 
 def test_outside_of_a_drawn_mask_nothing_changes(page, server):
@@ -95,6 +86,8 @@ def test_the_crosshair_paints_without_a_pointer(page):
     page.keyboard.press("b")
     expect(page.locator("[data-tool=brush]")).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".overlay")).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("]")
     page.keyboard.press("ArrowRight")
     page.keyboard.press(" ")
     dab = area(page)
@@ -137,9 +130,10 @@ def test_zoom_and_pan(page):
     assert abs(nx - x) < 2 and abs(ny - y) < 2
     page.locator(".overlay").focus()
     page.click("[data-tool=brush]")
-    page.locator(".overlay").focus()
     for _ in range(6):
         page.keyboard.press("+")
+    page.mouse.move(x, y)
+    page.wait_for_timeout(100)
     before = place(page, 0.5, 0.5)
     page.keyboard.down(" ")
     page.mouse.down()
