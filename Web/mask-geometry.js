@@ -108,9 +108,9 @@ export function settled(view, picture, frame) {
   };
 }
 
-/// The view that shows a whole picture in a frame, never larger than twice its size.
+/// The view that shows a whole picture in a frame, never larger than three times its size.
 export function fitted(picture, frame) {
-  const scale = Math.min(frame.width / picture.width, frame.height / picture.height, 2);
+  const scale = Math.min(frame.width / picture.width, frame.height / picture.height, 3);
   return settled({ scale, x: 0, y: 0 }, picture, frame);
 }
 
