@@ -86,7 +86,8 @@ export function upload(blob, label, progress = () => {}) {
 }
 
 /// Where a picture's upright view is.
-export const viewURL = (id, side = 2048, format = "webp") => `${root}/pictures/${id}/view?side=${side}&format=${format}`;
+export const viewURL = (id, side = 2048, format = "webp") =>
+  `${root}/pictures/${id}/view?side=${side}&format=${format}`;
 
 /// Where a result's file is.
 export function fileURL(id, { format, quality, metadata }) {

@@ -28,7 +28,8 @@ const settings = settingsDialog();
 const paintButton = document.getElementById("paint");
 
 document.getElementById("tools").append(
-  button("photo", t("photo.other"), choosePhoto, { id: "other", hidden: true }), button("gear", t("settings"), () => settings.showModal(), { bare: true, id: "open-settings" }),
+  button("photo", t("photo.other"), choosePhoto, { id: "other", hidden: true }),
+    button("gear", t("settings"), () => settings.showModal(), { bare: true, id: "open-settings" }),
   button("help", t("help"), () => help.showModal(), { bare: true, id: "open-help", "aria-keyshortcuts": "?" }));
 document.getElementById("file").addEventListener("change", (event) => {
   const file = event.target.files[0];
@@ -102,8 +103,10 @@ async function start() {
     try {
       // Alone first: it tells whether a token is wanted.
       const capabilities = await api.get("/capabilities");
-      const [methods, inversions, models, kept] = await Promise.all(["/methods", "/inversions", "/models", "/settings"].map(api.get));
-      set({ capabilities, methods: list(methods), inversions: list(inversions), models: list(models), settings: kept ?? {}, connection: "open" });
+      const [methods, inversions, models, kept] =
+        await Promise.all(["/methods", "/inversions", "/models", "/settings"].map(api.get));
+      set({ capabilities, methods: list(methods), inversions: list(inversions), models: list(models),
+        settings: kept ?? {}, connection: "open" });
       break;
     } catch (error) {
       if (error.status === 401) return login(start);

@@ -9,7 +9,9 @@ import { api } from "./api.js";
 export function login(action) {
   if (document.getElementById("login")) return;
   const line = h("p", { class: "error", role: "alert", hidden: true, id: "login-error" });
-  const input = h("input", { type: "password", id: "token", autocomplete: "current-password", required: true, "aria-describedby": "login-help login-error" });
+  const input = h("input",
+    { type: "password", id: "token", autocomplete: "current-password", required: true,
+    "aria-describedby": "login-help login-error" });
   const form = h("form", { method: "dialog", onsubmit: async (event) => {
     event.preventDefault();
     line.hidden = true;
@@ -23,10 +25,14 @@ export function login(action) {
       line.hidden = false;
       input.select();
     }
-  } }, h("input", { type: "text", autocomplete: "username", value: "pentimento", hidden: true, tabindex: "-1" }), h("h2", { id: "login-title" }, t("login.title")), h("p", { class: "soft", id: "login-help" }, t("login.help")),
-  h("div", { class: "field" }, h("div", { class: "label" }, h("label", { for: "token" }, t("login.token"))), input, line),
+  } }, h("input", { type: "text", autocomplete: "username", value: "pentimento", hidden: true, tabindex: "-1" }),
+    h("h2", { id: "login-title" }, t("login.title")), h("p", { class: "soft", id: "login-help" }, t("login.help")),
+  h("div", { class: "field" }, h("div", { class: "label" }, h("label", { for: "token" }, t("login.token"))), input,
+    line),
   h("div", { class: "row end" }, h("button", { class: "strong" }, t("login.go"))));
-  const dialog = h("dialog", { class: "sheet", id: "login", "aria-labelledby": "login-title", oncancel: (event) => event.preventDefault() }, form);
+  const dialog = h("dialog",
+    { class: "sheet", id: "login", "aria-labelledby": "login-title", oncancel: (event) => event.preventDefault() },
+    form);
   document.body.append(dialog);
   dialog.showModal();
 }
@@ -52,7 +58,8 @@ const read = (name) => { try { return localStorage.getItem(`pentimento-${name}`)
 const write = (name, value) => { try { localStorage.setItem(`pentimento-${name}`, value); } catch { /* forbidden */ } };
 
 function sheet(id, title, ...content) {
-  const dialog = h("dialog", { class: "sheet", id, "aria-labelledby": `${id}-title` }, h("h2", { id: `${id}-title` }, title), ...content,
+  const dialog = h("dialog", { class: "sheet", id, "aria-labelledby": `${id}-title` },
+    h("h2", { id: `${id}-title` }, title), ...content,
     h("div", { class: "row end" }, button(null, t("close"), () => dialog.close(), { kind: "plain" })));
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   document.body.append(dialog);
@@ -68,13 +75,16 @@ export function settingsDialog() {
   const models = h("ul", { class: "models" });
   const fill = () => {
     const { capabilities } = state;
-    if (capabilities) about.textContent = t("settings.about", { version: capabilities.version.replace(/^Pentimento /u, ""), device: capabilities.device ?? "cpu" });
+    if (capabilities) about.textContent = t("settings.about",
+      { version: capabilities.version.replace(/^Pentimento /u, ""), device: capabilities.device ?? "cpu" });
     models.replaceChildren(...state.models.map((one) => h("li", {}, h("b", {}, one.title ?? one.name), " ",
-      h("span", { class: "soft" }, one.usable ? t("model.facts", { side: one.side, size: bytes(one.bytes) }) : one.reason ?? t("model.no")))));
+      h("span", { class: "soft" },
+        one.usable ? t("model.facts", { side: one.side, size: bytes(one.bytes) }) : one.reason ?? t("model.no")))));
   };
   on("capabilities models", fill);
   fill();
-  return sheet("settings", t("settings"), h("div", { class: "field" }, h("div", { class: "label" }, h("label", { for: "theme" }, t("theme"))), theme),
+  return sheet("settings", t("settings"),
+    h("div", { class: "field" }, h("div", { class: "label" }, h("label", { for: "theme" }, t("theme"))), theme),
     h("h3", {}, t("models")), models, h("p", { class: "note" }, t("models.add")), about);
 }
 
@@ -84,5 +94,6 @@ const keys = ["paint", "cancel", "undo", "tools", "size", "zoom", "pan", "cross"
 export function helpDialog() {
   return sheet("help", t("help"), h("ol", { class: "steps" }, ...[1, 2, 3, 4].map((n) => h("li", {}, t(`help.${n}`)))),
     h("h3", {}, t("keys")), h("dl", { class: "keys" }, ...keys.map((name) =>
-      h("div", {}, h("dt", {}, ...t(`keys.${name}`).split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, t(`keys.${name}.does`))))));
+      h("div", {}, h("dt", {}, ...t(`keys.${name}`).split(" ").map((key) => h("kbd", {}, key))),
+        h("dd", {}, t(`keys.${name}.does`))))));
 }

@@ -56,7 +56,8 @@ function runs(words) {
 }
 
 /// Little words name no thing: no model is blamed for them.
-const little = new Set(("a an and are as at be beside between by for from has have in into is it its near no not of on or over " +
+const little = new Set((
+  "a an and are as at be beside between by for from has have in into is it its near no not of on or over " +
   "some that the their there these this those to under with without").split(" "));
 
 /// The words of a text that are not among those a model knows, in their order, each once. An s at the end makes no

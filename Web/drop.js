@@ -53,7 +53,8 @@ export function listenToDrops() {
   });
 }
 
-const zone = (name, text) => h("div", { class: `zone ${name}` }, icon(name === "mask" ? "brush" : "photo"), h("p", {}, text));
+const zone = (name, text) => h("div", { class: `zone ${name}` }, icon(name === "mask" ? "brush" : "photo"),
+  h("p", {}, text));
 
 /// Lets people choose a photo.
 export function choosePhoto() {

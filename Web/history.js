@@ -17,10 +17,13 @@ class History extends HTMLElement {
     this.empty = h("p", { class: "soft" }, t("history.empty"));
     this.more = button(null, t("history.more"), () => olderResults().catch(tell), { kind: "plain" });
     this.queuePart = h("section", { "aria-label": t("queue") }, this.queueTitle, this.queue);
-    this.append(this.queuePart, h("section", { "aria-label": t("history") }, h("h2", {}, t("history")), this.empty, this.list, this.more));
+    this.append(this.queuePart,
+      h("section", { "aria-label": t("history") }, h("h2", {}, t("history")), this.empty, this.list, this.more));
     on("jobs watching", () => this.#renderQueue());
     on("results result moreResults", () => this.#renderResults());
-    setInterval(() => { for (const time of this.list.querySelectorAll("time")) time.textContent = ago(time.dateTime); }, 30000);
+    setInterval(() => {
+      for (const time of this.list.querySelectorAll("time")) time.textContent = ago(time.dateTime);
+    }, 30000);
     this.#renderQueue();
     this.#renderResults();
   }
@@ -58,10 +61,14 @@ function queueRow(job, key) {
   const bar = h("div", { class: "fill" });
   const row = h("li", { "data-key": key, class: job.state },
     h("div", {}, h("p", { class: "name" }, name),
-      h("p", { class: "soft" }, job.state === "failed" ? job.error?.detail ?? t("error.unknown") : job.isEnding ? t("progress.ending") : t(`state.${job.state}`))),
+      h("p", { class: "soft" },
+        job.state === "failed" ? job.error?.detail ?? t("error.unknown") : job.isEnding ? t("progress.ending")
+        : t(`state.${job.state}`))),
     job.state === "failed"
-      ? h("div", { class: "row" }, button("recall", t("retry"), () => retry(job.id), { bare: true }), button("close", t("dismiss"), () => dismiss(job.id), { bare: true }))
-      : button("close", t("queue.cancel", { name }), () => cancel(job.id), { bare: true, disabled: Boolean(job.isEnding) }),
+      ? h("div", { class: "row" }, button("recall", t("retry"), () => retry(job.id), { bare: true }),
+        button("close", t("dismiss"), () => dismiss(job.id), { bare: true }))
+      : button("close", t("queue.cancel", { name }), () => cancel(job.id),
+        { bare: true, disabled: Boolean(job.isEnding) }),
     job.state === "running" ? h("div", { class: "bar", "aria-hidden": "true" }, bar) : null);
   row.fill = (share) => { bar.style.transform = `scaleX(${share})`; };
   return row;
@@ -70,13 +77,19 @@ function queueRow(job, key) {
 function resultCard(one) {
   const account = one.account ?? {};
   const text = account.prompt ?? t("result");
-  const parts = account.source ? difference(account.source, text).filter((part) => part.kind !== "gone") : [{ kind: "same", text }];
+  const parts = account.source ? difference(account.source, text).filter((part) => part.kind !== "gone")
+    : [{ kind: "same", text }];
   const name = parts.flatMap((part) => [part.kind === "new" ? h("b", {}, part.text) : part.text, " "]);
-  const image = h("img", { src: viewURL(one.picture, 256), alt: "", loading: "lazy", decoding: "async", width: "256", height: String(Math.round(256 * one.height / one.width)) });
-  image.addEventListener("error", () => { image.replaceWith(h("span", { class: "missing" }, icon("missing"), t("result.missing"))); }, { once: true });
+  const image = h("img",
+    { src: viewURL(one.picture, 256), alt: "", loading: "lazy", decoding: "async", width: "256",
+    height: String(Math.round(256 * one.height / one.width)) });
+  image.addEventListener("error",
+    () => { image.replaceWith(h("span", { class: "missing" }, icon("missing"), t("result.missing"))); },
+    { once: true });
   return h("li", { "data-id": one.id },
     h("button", { type: "button", class: "open", onclick: () => showResult(one) },
-      image, h("span", { class: "name" }, ...name), h("span", { class: "soft" }, h("time", { datetime: one.created }, ago(one.created)),
+      image, h("span", { class: "name" }, ...name),
+        h("span", { class: "soft" }, h("time", { datetime: one.created }, ago(one.created)),
         account.seed === undefined ? null : ` · ${t("result.seed", { seed: account.seed })}`)),
     button("bin", t("result.delete", { name: text }), () => remove(one), { bare: true, class: "quiet bare delete" }));
 }

@@ -80,7 +80,8 @@ function finish(job) {
     if (job.kind === "edit") refreshResults().catch(() => {});
     if (place >= 0) handlers[job.kind]?.(job);
   } else if (place >= 0) {
-    if (job.state === "failed") tell(Object.assign(new Error(job.error?.detail ?? t("error.unknown")), { field: job.error?.field, status: 1 }), "paint");
+    if (job.state === "failed") tell(Object.assign(new Error(job.error?.detail ?? t("error.unknown")),
+      { field: job.error?.field, status: 1 }), "paint");
     else announce(t("say.cancelled"));
   }
 }

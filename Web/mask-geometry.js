@@ -1,7 +1,7 @@
 // The arithmetic of masks: no canvas, no page. Maps are grey bytes, row by row, 255 where everything may change.
 
-/// The dabs of a stroke: [x, y, radius] along its path. Points are [x, y, pressure] in a row, pressure 0…1; neighbours
-/// lie a sixth of the radius apart, so that the edge looks smooth.
+/// The dabs of a stroke: [x, y, radius] along its path. Points are [x, y, pressure] in a row, pressure 0…1;
+/// neighbours lie a sixth of the radius apart, so that the edge looks smooth.
 export function dabs(points, radius) {
   const found = [];
   const size = (pressure) => Math.max(0.5, radius * (0.25 + 0.75 * pressure));
@@ -27,7 +27,8 @@ export function around(points, stride, margin, width, height) {
     top = Math.min(top, points[k + 1]);
     bottom = Math.max(bottom, points[k + 1]);
   }
-  return within({ left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin }, width, height);
+  return within({ left: left - margin, top: top - margin, right: right + margin, bottom: bottom + margin }, width,
+    height);
 }
 
 function within({ left, top, right, bottom }, width, height) {

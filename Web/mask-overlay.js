@@ -80,7 +80,8 @@ function paintMask(pen, canvas, alpha, view, ratio, name) {
   tint(hatching(pen, name, ratio), 0.75, whole);
   for (const [width, style] of [[2.4, edge], [1.3, main]]) {
     tint(style, 1, (ink) => {
-      for (let k = 0; k < 8; k += 1) ink.drawImage(seen, Math.cos(k * Math.PI / 4) * width * ratio, Math.sin(k * Math.PI / 4) * width * ratio);
+      for (let k = 0; k < 8; k += 1) ink.drawImage(seen, Math.cos(k * Math.PI / 4) * width * ratio,
+        Math.sin(k * Math.PI / 4) * width * ratio);
       ink.globalCompositeOperation = "destination-out";
       ink.drawImage(seen, 0, 0);
     });

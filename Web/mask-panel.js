@@ -17,25 +17,32 @@ class MaskPanel extends HTMLElement {
     this.findButton = button("find", t("mask.find"), findMask, { kind: "plain", id: "find" });
     this.tools = h("div", { class: "tools", role: "group", "aria-label": t("mask.tools") },
       ...tools.map(([name, key]) => button(name, t(`mask.${name}`), () => pick(name), {
-        bare: true, "data-tool": name, "aria-pressed": "false", "aria-keyshortcuts": key, title: t("mask.key", { name: t(`mask.${name}`), key }),
+        bare: true, "data-tool": name, "aria-pressed": "false", "aria-keyshortcuts": key,
+          title: t("mask.key", { name: t(`mask.${name}`), key }),
       })));
     this.steps = h("div", { class: "tools", role: "group", "aria-label": t("mask.steps") },
       this.undo = button("undo", t("mask.undo"), () => mask.undo(), { bare: true }),
       this.redo = button("redo", t("mask.redo"), () => mask.redo(), { bare: true }));
     this.brushes = h("div", { class: "sliders" },
-      slider("brush-size", t("mask.size"), brush.size, (value) => { brush.size = value; set({ tool: state.tool }); }, 0.02),
+      slider("brush-size", t("mask.size"), brush.size, (value) => { brush.size = value; set({ tool: state.tool }); },
+        0.02),
       slider("brush-softness", t("mask.softness"), brush.softness, (value) => { brush.softness = value; }));
     this.threshold = slider("mask-threshold", t("mask.threshold"), 0.5, (value) => mask.cutAt(value), 0.01, true);
     this.whole = h("div", { class: "row inset" },
-      button("all", t("mask.all"), () => mask.add({ op: "all" })), button("invert", t("mask.invert"), () => mask.add({ op: "invert" })),
+      button("all", t("mask.all"), () => mask.add({ op: "all" })),
+        button("invert", t("mask.invert"), () => mask.add({ op: "invert" })),
       this.clear = button("clear", t("mask.clear"), () => { mask.add({ op: "none" }); }));
-    this.file = h("input", { type: "file", accept: "image/*", hidden: true, "aria-label": t("mask.load"), tabindex: "-1", id: "mask-file",
-      onchange: () => { if (this.file.files[0]) openMask(this.file.files[0], this.file.files[0].name); this.file.value = ""; } });
-    this.whole.append(button("open", t("mask.load"), () => this.file.click()), this.save = button("download", t("mask.save"), download), this.file);
+    this.file = h("input",
+      { type: "file", accept: "image/*", hidden: true, "aria-label": t("mask.load"), tabindex: "-1", id: "mask-file",
+      onchange: () => this.#take(this.file.files[0]) });
+    this.whole.append(button("open", t("mask.load"), () => this.file.click()),
+      this.save = button("download", t("mask.save"), download), this.file);
     this.colour = h("select", { id: "mask-colour", onchange: () => remember(this.colour.value) },
       ...maskColours.map((name) => h("option", { value: name }, t(`mask.colour.${name}`))));
-    this.focusBox = h("input", { type: "checkbox", id: "mask-focus", onchange: () => edit({ focus: this.focusBox.checked }) });
-    this.focusRow = h("div", { class: "switch" }, this.focusBox, h("label", { for: "mask-focus" }, t("mask.focus")), h("p", { class: "soft" }, t("mask.focus.help")));
+    this.focusBox = h("input",
+      { type: "checkbox", id: "mask-focus", onchange: () => edit({ focus: this.focusBox.checked }) });
+    this.focusRow = h("div", { class: "switch" }, this.focusBox, h("label", { for: "mask-focus" }, t("mask.focus")),
+      h("p", { class: "soft" }, t("mask.focus.help")));
     this.rest = h("div", { class: "stack" }, this.threshold, this.brushes, this.whole,
       h("div", { class: "inline" }, h("label", { for: "mask-colour" }, t("mask.colour")), this.colour));
     this.done = button("check", t("mask.done"), () => set({ tool: null }), { kind: "plain" });
@@ -46,11 +53,17 @@ class MaskPanel extends HTMLElement {
     this.#render();
   }
 
+  #take(file) {
+    if (file) openMask(file, file.name);
+    this.file.value = "";
+  }
+
   #render() {
     const isThere = mask.isOpen && !mask.isEmpty;
     const isFinding = active().some((job) => job.kind === "mask");
     const { area } = isThere ? mask.measured : { area: 0 };
-    this.summary.textContent = !isThere ? t("mask.none") : area === 0 ? t("mask.empty") : t("mask.some", { share: percent(area) });
+    this.summary.textContent = !isThere ? t("mask.none") : area === 0 ? t("mask.empty")
+      : t("mask.some", { share: percent(area) });
     for (const one of this.tools.children) {
       one.setAttribute("aria-pressed", String(state.tool === one.dataset.tool));
       one.disabled = !mask.isOpen;
@@ -79,7 +92,9 @@ export function pick(name) {
   if (!mask.isOpen) return;
   const isDown = state.tool === name;
   set({ tool: isDown ? null : name });
-  if (!isDown && matchMedia("(max-width: 899px)").matches === false) document.querySelector("p-stage .overlay").focus({ preventScroll: true });
+  // On a narrow screen the tools stay in view; on a wide one the keys go to the photo.
+  if (isDown || matchMedia("(max-width: 899px)").matches) return;
+  document.querySelector("p-stage .overlay").focus({ preventScroll: true });
 }
 
 /// A labelled range with its value in words; as a percentage where `shares` is set.
@@ -87,9 +102,14 @@ function slider(id, label, value, action, least = 0, shares = false) {
   const output = h("output", { for: id });
   const range = h("input", { type: "range", id, min: String(least), max: "1", step: "0.01", ".value": String(value),
     oninput: () => { write(); action(Number(range.value)); } });
-  const write = () => { output.textContent = shares ? Number(range.value).toFixed(2) : String(Math.round(range.value * 100)); };
+  const write = () => {
+    output.textContent = shares ? Number(range.value).toFixed(2) : String(Math.round(range.value * 100));
+  };
   const found = h("div", { class: "slider" }, h("label", { for: id }, label), range, output);
-  found.set = (next) => { if (document.activeElement !== range || Number(range.value) !== next) range.value = next; write(); };
+  found.set = (next) => {
+    if (document.activeElement !== range || Number(range.value) !== next) range.value = next;
+    write();
+  };
   write();
   return found;
 }

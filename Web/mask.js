@@ -13,7 +13,8 @@ function canvas(width, height, settings) {
   return [found, found.getContext("2d", settings)];
 }
 
-/// Entries: {op: "stroke", erase, radius, softness, points: [x, y, pressure, …]}, {op: "shape", erase, points: [x, y, …]},
+/// Entries: {op: "stroke", erase, radius, softness, points: [x, y, pressure, …]},
+/// {op: "shape", erase, points: [x, y, …]},
 /// {op: "all"}, {op: "none"}, {op: "invert"}, {op: "picture", id, threshold}: a map that was found, cut at its
 /// threshold, or with a null threshold a mask as it was given.
 export class Mask extends EventTarget {
@@ -67,7 +68,9 @@ export class Mask extends EventTarget {
     pen.drawImage(image, 0, 0, this.width, this.height);
     const { data } = pen.getImageData(0, 0, this.width, this.height);
     const grey = new Uint8ClampedArray(this.width * this.height);
-    for (let k = 0; k < grey.length; k += 1) grey[k] = 0.299 * data[4 * k] + 0.587 * data[4 * k + 1] + 0.114 * data[4 * k + 2];
+    for (let k = 0; k < grey.length; k += 1) {
+      grey[k] = 0.299 * data[4 * k] + 0.587 * data[4 * k + 1] + 0.114 * data[4 * k + 2];
+    }
     this.maps.set(id, grey);
   }
 
@@ -204,7 +207,8 @@ export class Mask extends EventTarget {
     pen.fillStyle = outer;
     pen.fillRect(0, 0, side, side);
     // Half of the fall lies within the radius and half would lie beyond: the radius is where it ends.
-    const gradient = pen.createRadialGradient(side / 2, side / 2, (side / 2 - 3) * (1 - softness), side / 2, side / 2, side / 2 - 1);
+    const gradient = pen.createRadialGradient(side / 2, side / 2, (side / 2 - 3) * (1 - softness), side / 2, side / 2,
+      side / 2 - 1);
     gradient.addColorStop(0, inner);
     gradient.addColorStop(1, outer);
     pen.fillStyle = gradient;

@@ -12,7 +12,8 @@ let made = 0;
 export function field(option, of) {
   const id = `option-${made += 1}`;
   const input = (inputs[isList(option) ? "list" : option.kind.type] ?? inputs.text)(option, of, id);
-  const reset = button("reset", t("option.reset", { name: option.name }), () => { of.set(undefined); found.update(); }, { bare: true, class: "quiet bare small" });
+  const reset = button("reset", t("option.reset", { name: option.name }), () => { of.set(undefined); found.update(); },
+    { bare: true, class: "quiet bare small" });
   const dot = h("span", { class: "dot", title: t("option.changed") }, h("span", { class: "vh" }, t("option.changed")));
   const symbol = option.symbol ? h("i", { class: "symbol", "aria-hidden": "true" }, option.symbol) : null;
   const label = input.isLabelled ? null : h("label", { for: id }, spoken(option.name));
@@ -41,27 +42,34 @@ const isList = (option) => isFile(option) && option.name.endsWith("sentences");
 
 const inputs = {
   list(option, of, id) {
-    const area = h("textarea", { id, rows: "3", "aria-describedby": `${id}-help`, placeholder: t("option.list.hint"), oninput: () => {
+    const area = h("textarea",
+      { id, rows: "3", "aria-describedby": `${id}-help`, placeholder: t("option.list.hint"), oninput: () => {
       const lines = area.value.split("\n").map((line) => line.trim()).filter(Boolean);
       of.set(lines.length ? lines : undefined);
     } });
-    return { nodes: [area], write: (value) => { if (area !== document.activeElement) area.value = Array.isArray(value) ? value.join("\n") : ""; } };
+    const write = (value) => {
+      if (area !== document.activeElement) area.value = Array.isArray(value) ? value.join("\n") : "";
+    };
+    return { nodes: [area], write };
   },
   integer: (option, of, id) => numeric(option, of, id, true),
   number: (option, of, id) => numeric(option, of, id, false),
   choice(option, of, id) {
     const values = option.kind.values.map((one) => (typeof one === "string" ? { value: one, text: spoken(one) } : one));
     const select = h("select", { id, "aria-describedby": `${id}-help`, onchange: () => send(of, select.value) },
-      ...values.map((one) => h("option", { value: one.value }, one.value === of.standard ? t("option.standard", { name: one.text }) : one.text)));
+      ...values.map((one) => h("option", { value: one.value },
+        one.value === of.standard ? t("option.standard", { name: one.text }) : one.text)));
     return { nodes: [select], write: (value) => { select.value = value; } };
   },
   text(option, of, id) {
-    const input = h("input", { type: "text", id, "aria-describedby": `${id}-help`, autocomplete: "off", spellcheck: "false",
+    const input = h("input",
+      { type: "text", id, "aria-describedby": `${id}-help`, autocomplete: "off", spellcheck: "false",
       oninput: () => send(of, input.value) });
     return { nodes: [input], write: (value) => { if (input !== document.activeElement) input.value = value ?? ""; } };
   },
   flag(option, of, id) {
-    const input = h("input", { type: "checkbox", id, "aria-describedby": `${id}-help`, onchange: () => send(of, input.checked) });
+    const input = h("input",
+      { type: "checkbox", id, "aria-describedby": `${id}-help`, onchange: () => send(of, input.checked) });
     const label = h("label", { class: "check", for: id }, input, h("span", {}, spoken(option.name)));
     return { nodes: [], isLabelled: true, label, write: (value) => { input.checked = Boolean(value); } };
   },
@@ -72,10 +80,12 @@ function numeric(option, of, id, isWhole) {
   const { minimum, maximum, shown } = option.kind;
   const [least, most] = shown ?? [minimum, maximum];
   const step = isWhole ? 1 : grain(most - least);
-  const entry = h("input", { type: "number", id, min: String(minimum), max: String(maximum), step: isWhole ? "1" : "any",
+  const entry = h("input",
+    { type: "number", id, min: String(minimum), max: String(maximum), step: isWhole ? "1" : "any",
     "aria-describedby": `${id}-help`, oninput: () => take(entry.value) });
   const canSlide = Number.isFinite(most - least) && most - least <= (isWhole ? 1000 : 100);
-  const slider = canSlide ? h("input", { type: "range", min: String(least), max: String(most), step: String(step), tabindex: "-1",
+  const slider = canSlide
+    ? h("input", { type: "range", min: String(least), max: String(most), step: String(step), tabindex: "-1",
     "aria-label": t("option.slider", { name: spoken(option.name) }), oninput: () => take(slider.value) }) : null;
   function take(text) {
     if (text === "") return of.set(undefined);

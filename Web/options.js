@@ -10,19 +10,23 @@ class Options extends HTMLElement {
 
   connectedCallback() {
     this.model = this.#choice("model", (value) => edit({ model: value || null }));
-    this.method = this.#choice("method", (value) => edit({ method: value, preset: null, steps: null, guidance: null, strength: null, inversion: null, inversionOptions: {} }));
+    this.method = this.#choice("method",
+      (value) => edit({ method: value, preset: null, steps: null, guidance: null, strength: null, inversion: null,
+      inversionOptions: {} }));
     this.preset = this.#choice("preset", (value) => edit({ preset: value || null }));
     this.modelNote = h("p", { class: "note" });
     this.about = h("p", { class: "note" });
     this.negative = h("textarea", { id: "text-negative", rows: "1", placeholder: t("negative.hint"), maxlength: "8000",
       oninput: () => edit({ negative: this.negative.value }) });
-    this.seed = h("input", { type: "text", inputmode: "numeric", id: "seed", placeholder: t("seed.hint"), autocomplete: "off",
+    this.seed = h("input",
+      { type: "text", inputmode: "numeric", id: "seed", placeholder: t("seed.hint"), autocomplete: "off",
       oninput: () => edit({ seed: this.seed.value }) });
     this.fields = h("div", { class: "stack" });
     this.reset = button("reset", t("options.reset"), () => this.#forget());
     this.more = h("details", { class: "more" }, h("summary", {}, this.moreTitle = h("span", {})), this.fields);
     this.append(
-      row("model", t("model"), this.model, this.modelNote), row("method", t("method"), this.method, this.about), row("preset", t("preset"), this.preset),
+      row("model", t("model"), this.model, this.modelNote), row("method", t("method"), this.method, this.about),
+        row("preset", t("preset"), this.preset),
       row("negative", t("negative"), this.negative), row("seed", t("seed"), this.seed), this.more, this.reset);
     on("draft methods models inversions", () => this.#render());
     this.#render();
@@ -36,17 +40,21 @@ class Options extends HTMLElement {
   #render() {
     const { draft } = state;
     fill(this.model, [{ value: "", text: t("model.auto", { model: model()?.name ?? "" }) },
-      ...state.models.map((one) => ({ value: one.name, text: one.title ?? one.name, off: !one.usable }))], draft.model ?? "");
+      ...state.models.map((one) => ({ value: one.name, text: one.title ?? one.name, off: !one.usable }))],
+        draft.model ?? "");
     const unusable = state.models.filter((one) => !one.usable && one.reason);
     const side = model()?.side;
-    this.modelNote.textContent = [side ? t("model.side", { n: side }) : null, ...unusable.map((one) => t("model.unusable", { name: one.name, reason: one.reason }))]
+    this.modelNote.textContent = [side ? t("model.side", { n: side }) : null,
+      ...unusable.map((one) => t("model.unusable", { name: one.name, reason: one.reason }))]
       .filter(Boolean).join(" ");
-    fill(this.method, state.methods.map((one) => ({ value: one.name, text: `${one.title}`, off: !isPossible(one) })), draft.method);
+    fill(this.method, state.methods.map((one) => ({ value: one.name, text: `${one.title}`, off: !isPossible(one) })),
+      draft.method);
     const chosen = method();
     if (!chosen) return;
     this.about.replaceChildren(chosen.summary);
     fill(this.preset, [{ value: "", text: t("preset.own") }, { value: "paper", text: t("preset.paper") },
-      ...Object.keys(chosen.presets).map((name) => ({ value: name, text: maybe(`preset.${name}`) ?? name }))], draft.preset ?? "");
+      ...Object.keys(chosen.presets).map((name) => ({ value: name, text: maybe(`preset.${name}`) ?? name }))],
+        draft.preset ?? "");
     if (this.negative.value !== draft.negative) this.negative.value = draft.negative;
     if (this.seed.value !== draft.seed) this.seed.value = draft.seed;
     this.#renderFields(chosen);
@@ -60,9 +68,11 @@ class Options extends HTMLElement {
     if (this.#made !== key) {
       this.#made = key;
       this.moreTitle.textContent = t("options.more", { method: chosen.title });
-      this.fields.replaceChildren(...main(chosen), ...chosen.options.filter(isShown).map((one) => optionField(chosen, one)),
+      this.fields.replaceChildren(...main(chosen),
+        ...chosen.options.filter(isShown).map((one) => optionField(chosen, one)),
         ...(inversion?.options ?? []).map((one) => field(one, {
-          name: `inversionOptions.${one.name}`, standard: preset(one, draft.preset), get: () => state.draft.inversionOptions[one.name],
+          name: `inversionOptions.${one.name}`, standard: preset(one, draft.preset),
+            get: () => state.draft.inversionOptions[one.name],
           set: (value) => edit({ inversionOptions: changed(state.draft.inversionOptions, one.name, value) }),
         })));
     }
@@ -70,7 +80,8 @@ class Options extends HTMLElement {
   }
 
   #forget() {
-    edit({ model: null, preset: null, steps: null, guidance: null, strength: null, inversion: null, inversionOptions: {}, negative: "", seed: "",
+    edit({ model: null, preset: null, steps: null, guidance: null, strength: null, inversion: null,
+      inversionOptions: {}, negative: "", seed: "",
       options: { ...state.draft.options, [state.draft.method]: {} } });
     this.#made = "";
     this.#render();
@@ -104,7 +115,8 @@ function optionField(chosen, one) {
   return field(one, {
     name: `options.${one.name}`, standard: suited(chosen)[one.name] ?? preset(one, state.draft.preset),
     get: () => (state.draft.options[chosen.name] ?? {})[one.name],
-    set: (value) => edit({ options: { ...state.draft.options, [chosen.name]: changed(state.draft.options[chosen.name] ?? {}, one.name, value) } }),
+    set: (value) => edit({ options: { ...state.draft.options,
+      [chosen.name]: changed(state.draft.options[chosen.name] ?? {}, one.name, value) } }),
   });
 }
 
@@ -112,16 +124,19 @@ function optionField(chosen, one) {
 function main(chosen) {
   const standard = { ...chosen.standard, ...(chosen.presets[state.draft.preset] ?? {}), ...suited(chosen) };
   const kinds = {
-    steps: { type: "integer", minimum: 1, maximum: 1000, shown: [5, 100] }, guidance: { type: "number", minimum: 0, maximum: 100, shown: [0, 20] },
+    steps: { type: "integer", minimum: 1, maximum: 1000, shown: [5, 100] },
+      guidance: { type: "number", minimum: 0, maximum: 100, shown: [0, 20] },
     strength: { type: "number", minimum: 0, maximum: 1 },
   };
   const found = Object.entries(kinds).filter(([name]) => standard[name] !== undefined && standard[name] !== null)
     .map(([name, kind]) => field({ name: t(`option.${name}`), help: t(`option.${name}.help`), kind }, {
-      name, standard: standard[name], get: () => state.draft[name] ?? undefined, set: (value) => edit({ [name]: value ?? null }),
+      name, standard: standard[name], get: () => state.draft[name] ?? undefined,
+        set: (value) => edit({ [name]: value ?? null }),
     }));
   if (chosen.needs.inversion && state.inversions.length) {
     const values = state.inversions.map((one) => ({ value: one.kind, text: one.title }));
-    found.push(field({ name: t("option.inversion"), help: t("option.inversion.help"), kind: { type: "choice", values } }, {
+    found.push(field({ name: t("option.inversion"), help: t("option.inversion.help"),
+      kind: { type: "choice", values } }, {
       name: "inversion", standard: standard.inversion ?? "ddim", get: () => state.draft.inversion ?? undefined,
       set: (value) => edit({ inversion: value ?? null, inversionOptions: {} }),
     }));
@@ -130,7 +145,8 @@ function main(chosen) {
 }
 
 function row(name, label, input, ...more) {
-  return h("div", { class: "field", "data-field": name }, h("div", { class: "label" }, h("label", { for: input.id }, label)), input, ...more);
+  return h("div", { class: "field", "data-field": name },
+    h("div", { class: "label" }, h("label", { for: input.id }, label)), input, ...more);
 }
 
 /// Puts choices into a select, without touching one that is the same.

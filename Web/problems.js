@@ -28,7 +28,8 @@ export function tell(error, fallback = "paint") {
   if (details) details.open = true;
   const tab = home.closest("[data-part]")?.dataset.part;
   if (tab) document.body.dataset.tab = tab;
-  const line = h("p", { class: "error", role: "alert", id: `error-${home.dataset.field}` }, icon("warning"), h("span", {}, text));
+  const line = h("p", { class: "error", role: "alert", id: `error-${home.dataset.field}` }, icon("warning"),
+    h("span", {}, text));
   home.append(line);
   const input = home.querySelector("textarea, input, select");
   if (input && !home.hidden) {

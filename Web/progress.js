@@ -10,8 +10,11 @@ class ProgressCard extends HTMLElement {
     this.words = h("p", { class: "what" });
     this.left = h("p", { class: "soft left" });
     this.fillBar = h("div", { class: "fill" });
-    this.bar = h("div", { class: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": t("progress") }, this.fillBar);
-    this.stop = button("stop", t("cancel"), () => cancel(), { kind: "plain", id: "cancel", "aria-keyshortcuts": "Escape" });
+    this.bar = h("div",
+      { class: "bar", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": t("progress") },
+      this.fillBar);
+    this.stop = button("stop", t("cancel"), () => cancel(),
+      { kind: "plain", id: "cancel", "aria-keyshortcuts": "Escape" });
     this.append(h("div", { class: "lines" }, this.words, this.left), this.stop, this.bar);
     on("jobs watching upload", () => this.#render());
     this.#render();
@@ -23,11 +26,13 @@ class ProgressCard extends HTMLElement {
     if (!job) return show(this, false);
     const before = active().findIndex((one) => one.id === job.id);
     if (job.isEnding) this.#write(t("progress.ending"), "", job.progress?.share ?? null, false);
-    else if (job.state === "queued") this.#write(t("progress.queued"), before > 0 ? t("progress.before", { n: before }) : "", null, true);
+    else if (job.state === "queued") this.#write(t("progress.queued"),
+      before > 0 ? t("progress.before", { n: before }) : "", null, true);
     else if (!job.progress) this.#write(t("progress.loading"), "", null, true);
     else {
       const { stage, share, secondsLeft, step, of } = job.progress;
-      const left = secondsLeft === undefined || secondsLeft === null ? t("progress.step", { step, of }) : remaining(secondsLeft);
+      const left = secondsLeft === undefined || secondsLeft === null ? t("progress.step", { step, of })
+        : remaining(secondsLeft);
       this.#write(maybe(`stage.${stage}`) ?? sentence(stage), left, share ?? null, true);
     }
   }

@@ -9,7 +9,8 @@ import { useResult, recall } from "./work.js";
 class ResultBar extends HTMLElement {
   connectedCallback() {
     const stage = document.querySelector("p-stage");
-    this.range = h("input", { type: "range", id: "divider", min: "0", max: "100", step: "0.5", "aria-label": t("divider"),
+    this.range = h("input",
+      { type: "range", id: "divider", min: "0", max: "100", step: "0.5", "aria-label": t("divider"),
       oninput: () => stage.setCut(Number(this.range.value)) });
     this.facts = h("p", { class: "facts" });
     this.warnings = h("ul", { class: "warnings" });
@@ -22,7 +23,8 @@ class ResultBar extends HTMLElement {
     this.append(h("div", { class: "divide" }, this.range),
       this.facts, this.actions, this.warnings, this.download);
     stage.addEventListener("cut", () => {
-      if (document.activeElement !== this.range || Math.abs(this.range.value - stage.cut) > 0.5) this.range.value = stage.cut;
+      if (document.activeElement !== this.range
+        || Math.abs(this.range.value - stage.cut) > 0.5) this.range.value = stage.cut;
       this.range.setAttribute("aria-valuetext", t("divider.value", { n: Math.round(stage.cut) }));
     });
     on("result tool watching", () => this.#render());
@@ -37,13 +39,18 @@ class ResultBar extends HTMLElement {
     const cost = account.cost ?? {};
     const seed = account.seed ?? result.request?.seed;
     const facts = [
-      seed === undefined || seed === null ? null : h("button", { type: "button", class: "fact", title: t("result.seed.use"), onclick: () => edit({ seed: String(seed) }) },
+      seed === undefined || seed === null ? null
+        : h("button", { type: "button", class: "fact", title: t("result.seed.use"),
+        onclick: () => edit({ seed: String(seed) }) },
         t("result.seed", { seed }), h("span", { class: "vh" }, `, ${t("result.seed.use")}`)),
       methodTitle(account.method), cost.forwards ? count("passes", cost.forwards) : null,
-      cost.seconds ? duration(cost.seconds) : null, account.maskArea ? t("result.area", { share: percent(account.maskArea) }) : null,
+      cost.seconds ? duration(cost.seconds) : null,
+        account.maskArea ? t("result.area", { share: percent(account.maskArea) }) : null,
     ].filter(Boolean);
-    this.facts.replaceChildren(...facts.flatMap((fact, k) => [k ? h("span", { class: "sep", "aria-hidden": "true" }, " · ") : "", fact]));
-    if (account.maskArea < 1 && result.mask) this.facts.append(h("span", { class: "promise" }, icon("shield"), t("result.outside")));
+    this.facts.replaceChildren(...facts.flatMap((fact,
+      k) => [k ? h("span", { class: "sep", "aria-hidden": "true" }, " · ") : "", fact]));
+    if (account.maskArea < 1
+      && result.mask) this.facts.append(h("span", { class: "promise" }, icon("shield"), t("result.outside")));
     const warnings = account.warnings ?? [];
     this.warnings.replaceChildren(...warnings.map((text) => h("li", {}, text)));
     show(this.warnings, warnings.length > 0);
@@ -55,16 +62,19 @@ const methodTitle = (name) => state.methods.find((one) => one.name === name)?.ti
 /// Format, quality and what the file tells of its making; what was chosen last is remembered.
 function downloadDialog() {
   const select = (id, choices, label) => {
-    const node = h("select", { id, onchange: update }, ...choices.map((one) => h("option", { value: one }, t(`${id}.${one}`))));
+    const node = h("select", { id, onchange: update },
+      ...choices.map((one) => h("option", { value: one }, t(`${id}.${one}`))));
     return [node, h("div", { class: "field" }, h("div", { class: "label" }, h("label", { for: id }, label)), node)];
   };
   const [format, formatRow] = select("format", ["png", "jpeg", "webp"], t("format"));
   const [metadata, metadataRow] = select("metadata", ["full", "settings", "none"], t("metadata"));
   const output = h("output", { for: "quality" });
-  const quality = h("input", { type: "range", id: "quality", min: "50", max: "100", step: "1", ".value": "92", oninput: update });
+  const quality = h("input",
+    { type: "range", id: "quality", min: "50", max: "100", step: "1", ".value": "92", oninput: update });
   const qualityRow = h("div", { class: "slider" }, h("label", { for: "quality" }, t("quality")), quality, output);
   const note = h("p", { class: "note" });
-  const link = h("a", { class: "button strong", download: true, onclick: () => setTimeout(() => dialog.close(), 100) }, icon("download"), h("span", {}, t("download.now")));
+  const link = h("a", { class: "button strong", download: true, onclick: () => setTimeout(() => dialog.close(), 100) },
+    icon("download"), h("span", {}, t("download.now")));
   const dialog = h("dialog", { class: "sheet", "aria-labelledby": "download-title" },
     h("h2", { id: "download-title" }, t("download.title")), formatRow, qualityRow, metadataRow, note,
     h("div", { class: "row end" }, button(null, t("close"), () => dialog.close(), { kind: "plain" }), link));
@@ -72,7 +82,8 @@ function downloadDialog() {
     output.textContent = quality.value;
     show(qualityRow, format.value !== "png");
     note.textContent = t(`format.note.${format.value}`);
-    if (state.result) link.href = fileURL(state.result.id, { format: format.value, quality: quality.value, metadata: metadata.value });
+    if (state.result) link.href = fileURL(state.result.id,
+      { format: format.value, quality: quality.value, metadata: metadata.value });
   }
   dialog.showModal = () => {
     const { download = {} } = state.settings;

@@ -172,7 +172,8 @@ export class StageInput {
     if (state.tool) {
       const step = 8 * times / stage.view.scale;
       this.cross ??= stage.middle;
-      this.cross = { x: clamp(this.cross.x + dx * step, 0, mask.width), y: clamp(this.cross.y + dy * step, 0, mask.height) };
+      this.cross = { x: clamp(this.cross.x + dx * step, 0, mask.width),
+        y: clamp(this.cross.y + dy * step, 0, mask.height) };
       this.cursor = state.tool === "brush" || state.tool === "eraser" ? this.cross : null;
       if (tools.isDrawing() && state.tool === "box") tools.move({ ...this.cross, pressure: 1 });
       stage.reveal(this.cross);

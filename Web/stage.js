@@ -24,9 +24,11 @@ class Stage extends HTMLElement {
     this.after = h("img", { class: "after", alt: "", draggable: "false", hidden: true });
     this.preview = h("img", { class: "preview", alt: "", draggable: "false", hidden: true });
     this.content = h("div", { class: "view" }, this.photo, this.after, this.preview);
-    this.overlay = h("canvas", { class: "overlay", tabindex: "0", role: "application", "aria-label": t("stage.label") });
+    this.overlay = h("canvas",
+      { class: "overlay", tabindex: "0", role: "application", "aria-label": t("stage.label") });
     this.divider = h("div", { class: "divider", "aria-hidden": "true", hidden: true }, h("span"));
-    this.tags = ["before", "after"].map((name) => h("span", { class: `tag ${name}`, "aria-hidden": "true", hidden: true }, t(name)));
+    this.tags = ["before",
+      "after"].map((name) => h("span", { class: `tag ${name}`, "aria-hidden": "true", hidden: true }, t(name)));
     this.scaleText = button(null, "100 %", () => this.fit(), { title: t("zoom.fit"), class: "quiet scale" });
     const zoom = h("div", { class: "zoom", role: "group", "aria-label": t("zoom") },
       button("minus", t("zoom.out"), () => this.zoom(0.8), { bare: true }), this.scaleText,
@@ -48,7 +50,8 @@ class Stage extends HTMLElement {
   get isComparing() { return Boolean(state.result) && !state.tool && this.preview.hidden; }
   /// The photo's place in the middle of what is seen.
   get middle() {
-    return { x: (this.#frame.width / 2 - this.view.x) / this.view.scale, y: (this.#frame.height / 2 - this.view.y) / this.view.scale };
+    return { x: (this.#frame.width / 2 - this.view.x) / this.view.scale,
+      y: (this.#frame.height / 2 - this.view.y) / this.view.scale };
   }
 
   setView(view) {
@@ -170,7 +173,8 @@ class Stage extends HTMLElement {
     const { scale, x, y } = this.view;
     this.content.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     this.content.classList.toggle("pixels", scale > 3);
-    this.scaleText.firstChild.textContent = percent(scale * state.view.width / (state.original ?? state.photo ?? state.view).width);
+    this.scaleText.firstChild.textContent = percent(scale * state.view.width / (state.original ?? state.photo
+      ?? state.view).width);
     const comparing = this.isComparing;
     this.after.hidden = !comparing;
     this.after.style.clipPath = `inset(0 0 0 ${this.cut}%)`;
@@ -179,13 +183,15 @@ class Stage extends HTMLElement {
     this.#placeTags(comparing);
     this.overlay.classList.toggle("dividing", comparing);
     this.overlay.classList.toggle("painting", Boolean(state.tool));
-    this.overlay.setAttribute("aria-label", t(state.tool ? "stage.label.tool" : comparing ? "stage.label.result" : "stage.label"));
+    this.overlay.setAttribute("aria-label",
+      t(state.tool ? "stage.label.tool" : comparing ? "stage.label.result" : "stage.label"));
     const cursor = this.input.cursor && (state.tool === "brush" || state.tool === "eraser")
       ? { ...this.input.cursor, radius: tools.radius() } : null;
     paintOverlay(this.overlay, {
       mask: comparing || !this.preview.hidden || mask.isEmpty && !tools.isDrawing() ? null : mask,
       view: this.view, ratio: this.ratio, colour: state.settings.maskColour,
-      tool: state.tool ? { cursor, path: tools.outline(), closes: state.tool === "box", cross: this.input.cross } : null,
+      tool: state.tool ? { cursor, path: tools.outline(), closes: state.tool === "box", cross: this.input.cross }
+        : null,
     });
   }
 

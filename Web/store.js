@@ -65,7 +65,8 @@ function choice(usable) {
   const { source, prompt, negative } = state.draft;
   if (!usual?.words?.length) return usual;
   const missing = (one) => unknownWords(`${source} ${prompt} ${negative}`, new Set(one.words)).length;
-  return usable.filter((one) => one.words?.length).reduce((best, one) => (missing(one) < missing(best) ? one : best), usual);
+  return usable.filter((one) => one.words?.length).reduce((best, one) => (missing(one) < missing(best) ? one : best),
+    usual);
 }
 
 /// The chosen method's description, or null while none is known.

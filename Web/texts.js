@@ -9,17 +9,20 @@ class Texts extends HTMLElement {
   connectedCallback() {
     this.source = this.#area("source", "texts.source", "texts.source.hint");
     this.prompt = this.#area("prompt", "texts.prompt", "texts.prompt.hint");
-    this.swap = button("swap", t("texts.swap"), () => edit({ source: state.draft.prompt, prompt: state.draft.source }), { bare: true });
+    this.swap = button("swap", t("texts.swap"), () => edit({ source: state.draft.prompt, prompt: state.draft.source }),
+      { bare: true });
     this.changes = h("p", { class: "diff", id: "diff" });
     this.words = h("div", { class: "note words", "aria-live": "polite" });
-    this.append(this.#field("source", this.source), this.#field("prompt", this.prompt, this.swap), this.changes, this.words);
+    this.append(this.#field("source", this.source), this.#field("prompt", this.prompt, this.swap), this.changes,
+      this.words);
     on("draft models", () => this.#render());
     this.#render();
   }
 
   #area(name, label, hint) {
     const area = h("textarea", {
-      id: `text-${name}`, name, rows: "2", placeholder: t(hint), maxlength: "8000", autocomplete: "off", spellcheck: "true",
+      id: `text-${name}`, name, rows: "2", placeholder: t(hint), maxlength: "8000", autocomplete: "off",
+        spellcheck: "true",
       enterkeyhint: "enter", oninput: () => edit({ [name]: area.value }),
     });
     area.label = t(label);
@@ -53,7 +56,8 @@ class Texts extends HTMLElement {
 
   #showChanges({ source, prompt }, unknown) {
     const parts = source.trim() && prompt.trim() ? difference(source, prompt) : [];
-    const marked = { gone: (text) => h("del", {}, text), new: (text) => h("ins", {}, ...underlined(text, unknown)), same: (text) => h("span", {}, ...underlined(text, unknown)) };
+    const marked = { gone: (text) => h("del", {}, text), new: (text) => h("ins", {}, ...underlined(text, unknown)),
+      same: (text) => h("span", {}, ...underlined(text, unknown)) };
     const isSame = parts.every((part) => part.kind === "same");
     if (parts.length && isSame) this.changes.replaceChildren(h("span", { class: "soft" }, t("texts.same")));
     else this.changes.replaceChildren(...parts.flatMap((part) => [marked[part.kind](part.text), " "]));
@@ -79,7 +83,8 @@ class Texts extends HTMLElement {
 /// A few of the things a model knows: words it knows one and many of, else any, spread over its list.
 export function sample(words, most = 8) {
   const all = new Set(words);
-  const single = (word) => [word.replace(/ies$/u, "y"), word.replace(/s$/u, "")].find((one) => one !== word && all.has(one));
+  const single = (word) => [word.replace(/ies$/u, "y"),
+    word.replace(/s$/u, "")].find((one) => one !== word && all.has(one));
   const many = words.map(single).filter(Boolean);
   const things = many.length >= 3 ? [...new Set(many)] : words.filter((word) => word.length > 3 && !single(word));
   const step = Math.max(1, things.length / most);

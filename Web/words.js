@@ -19,7 +19,8 @@ export const number = (value, digits = 0) =>
   value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: 0 });
 
 /// A share as a percentage.
-export const percent = (share) => (share > 0 && share < 0.01 ? t("percent.less") : t("percent", { n: Math.round(share * 100) }));
+export const percent = (share) => (share > 0 && share < 0.01 ? t("percent.less")
+  : t("percent", { n: Math.round(share * 100) }));
 
 /// How long something takes: "1.4 s", "12 s", "3 min", "1 h 20 min".
 export function duration(seconds) {

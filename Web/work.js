@@ -17,7 +17,8 @@ let stage = null;
 export function begin() {
   stage = document.querySelector("p-stage");
   on("view", () => {
-    if (state.view) mask.open(state.view.width, state.view.height, waitingEntries).catch((error) => tell(error, "mask"));
+    if (state.view) mask.open(state.view.width, state.view.height,
+      waitingEntries).catch((error) => tell(error, "mask"));
     else mask.close();
     waitingEntries = [];
   });
@@ -150,7 +151,9 @@ export const findMask = () => ask("mask");
 /// Shows a result over the photo it was made of.
 export async function showResult(result, isNew = false) {
   try {
-    const job = result.job ? await api.get(`/jobs/${result.job}`).catch((error) => { if (error.status === 404) return null; throw error; }) : null;
+    const job = result.job
+      ? await api.get(`/jobs/${result.job}`).catch((error) => { if (error.status === 404) return null; throw error; })
+      : null;
     const from = result.photo ?? job?.request?.picture;
     let original = from === state.photo?.id ? state.photo : null;
     if (from && !original) original = await api.get(`/pictures/${from}`).catch(() => null);

@@ -150,7 +150,8 @@ def test_zoom_and_pan(page):
 
 
 def touch(session, kind, *points):
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]})
+    session.send("Input.dispatchTouchEvent",
+        {"type": kind, "touchPoints": [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)]})
 
 
 @pytest.mark.parametrize("context", [TOUCH], indirect=True)

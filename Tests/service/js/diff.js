@@ -1,7 +1,8 @@
 import { difference, unknownWords } from "/diff.js";
 import { test, equal } from "./harness.js";
 
-const short = (before, after) => difference(before, after).map(({ kind, text }) => ({ gone: "-", new: "+", same: "=" })[kind] + text);
+const marks = { gone: "-", new: "+", same: "=" };
+const short = (before, after) => difference(before, after).map(({ kind, text }) => marks[kind] + text);
 
 test("words that changed stand between those that stayed", () => {
   equal(short("a red apple on a table", "a green pear on a table"), ["=a", "-red apple", "+green pear", "=on a table"]);
@@ -9,7 +10,8 @@ test("words that changed stand between those that stayed", () => {
 
 // A comparison by position calls everything after the new word changed.
 test("a word that came moves nothing else", () => {
-  equal(short("an apple on a table", "an apple and a candle on a table"), ["=an apple", "+and a candle", "=on a table"]);
+  equal(short("an apple on a table", "an apple and a candle on a table"),
+    ["=an apple", "+and a candle", "=on a table"]);
 });
 
 // A set of words sees no difference here at all.
