@@ -1,6 +1,6 @@
 // <p-stage>: the photo, the result over it with a divider, the preview while it paints, and the mask.
 
-import { h, button, picture, still, clamp } from "./dom.js";
+import { h, button, icon, picture, still, clamp } from "./dom.js";
 import { t, percent } from "./words.js";
 import { on, state, set } from "./store.js";
 import { viewURL } from "./api.js";
@@ -26,7 +26,7 @@ class Stage extends HTMLElement {
     this.content = h("div", { class: "view" }, this.photo, this.after, this.preview);
     this.overlay = h("canvas",
       { class: "overlay", tabindex: "0", role: "application", "aria-label": t("stage.label") });
-    this.divider = h("div", { class: "divider", "aria-hidden": "true", hidden: true }, h("span"));
+    this.divider = h("div", { class: "divider", "aria-hidden": "true", hidden: true }, h("span", {}, icon("grip")));
     this.tags = ["before",
       "after"].map((name) => h("span", { class: `tag ${name}`, "aria-hidden": "true", hidden: true }, t(name)));
     this.scaleText = button(null, "100 %", () => this.fit(), { title: t("zoom.fit"), class: "quiet scale" });
@@ -179,7 +179,9 @@ class Stage extends HTMLElement {
     this.after.hidden = !comparing;
     this.after.style.clipPath = `inset(0 0 0 ${this.cut}%)`;
     this.divider.hidden = !comparing || this.cut <= 0 || this.cut >= 100;
-    this.divider.style.transform = `translateX(${x + scale * state.view.width * this.cut / 100}px)`;
+    const top = Math.max(0, y);
+    this.divider.style.height = `${Math.min(this.#frame.height, y + scale * state.view.height) - top}px`;
+    this.divider.style.transform = `translate(${x + scale * state.view.width * this.cut / 100}px, ${top}px)`;
     this.#placeTags(comparing);
     this.overlay.classList.toggle("dividing", comparing);
     this.overlay.classList.toggle("painting", Boolean(state.tool));
