@@ -24,7 +24,7 @@ package final class ServiceHost: Sendable {
     private let routes: Routes
     private let group = Mutex<ServiceGroup?>(nil)
 
-    /// One loop on small machines: the cores are for painting. It lives as long as the process.
+    /// One loop on small machines, where the cores are for painting, for as long as the process lives.
     private static let loops = MultiThreadedEventLoopGroup(
         numberOfThreads: ProcessInfo.processInfo.activeProcessorCount <= 4 ? 1 : 2)
     /// Seconds between two signs of life to those who listen.
