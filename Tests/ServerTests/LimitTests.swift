@@ -111,6 +111,51 @@ import Workshop
         try await server.close()
     }
 
+    @Test("More connections than there may be wait, and are served when others end")
+    func connections() async throws {
+        let server = try await TestServer { $0.limits.connections = 4 }
+        let port = server.port
+        let statuses = try await RawClient.run {
+            let ask = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n"
+            var clients = try (0..<12).map { _ in try RawClient(port: port) }
+            for client in clients { client.send(ask) }
+            var statuses: [Int] = []
+            let first = try clients.prefix(4).map { try $0.answer().status }
+            // Nobody else is served while four are.
+            let isQuiet = clients.dropFirst(4).allSatisfy { $0.rest(seconds: 0.02).bytes.isEmpty }
+            statuses += first + [isQuiet ? 1 : 0]
+            while !clients.isEmpty {
+                clients.removeFirst()
+                if clients.count >= 4 { statuses.append(try clients[3].answer().status) }
+            }
+            return statuses
+        }
+        #expect(statuses == [200, 200, 200, 200, 1] + Array(repeating: 200, count: 8))
+        try await server.close()
+    }
+
+    @Test("A client that never reads its events is let go, and holds no more than a buffer of them")
+    func slowReader() async throws {
+        let server = try await TestServer()
+        let hub = server.toy.workshop.hub
+        let client = try RawClient(port: server.port)
+        client.send("GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n\r\n")
+        while hub.subscribers == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        let large = JSONValue.text(String(repeating: "x", count: 20_000))
+        for index in 0..<2000 {
+            hub.publish("job", job: "j\(index)", large)
+            if index % 100 == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        let start = ContinuousClock.now
+        while hub.subscribers > 0, ContinuousClock.now - start < .seconds(12) {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(hub.subscribers == 0)
+        #expect(try await server.ask("GET", "/healthz").status == 200)
+        withExtendedLifetime(client) {}
+        try await server.close()
+    }
+
     @Test("JSON that is none, too deep or of impossible numbers is refused, never a fault")
     func nonsense() async throws {
         let server = try await TestServer()
