@@ -86,6 +86,7 @@ enum Operator: String, CaseIterable {
     case fusedLinear = "mkldnn::_linear_pointwise"
     case fusedLinearAndOther = "mkldnn::_linear_pointwise.binary"
     case matmul = "aten::matmul"
+    case solve = "aten::linalg_solve"
     case convolution = "aten::conv2d"
     case transposedConvolution = "aten::conv_transpose2d.input"
     case winogradFilters = "pentimento::winograd_filters"

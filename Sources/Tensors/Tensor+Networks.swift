@@ -1,6 +1,10 @@
 extension Tensor {
     /// Matrix product of the last two dimensions, the others broadcast.
     public func matmul(_ other: Tensor) -> Tensor { Operator.matmul(.tensor(self), .tensor(other)) }
+    /// X of A·X = B, for a square matrix A.
+    public func solved(for right: Tensor) -> Tensor {
+        Operator.solve(.tensor(self), .tensor(right), .bool(true))
+    }
     /// x·Wᵀ + b, with W [out, in].
     public func linear(_ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
         Operator.linear(.tensor(self), .tensor(weight), .optional(bias))

@@ -71,6 +71,7 @@ public actor Engine {
             switch event {
             case .progress(let progress): notify(.progress(progress))
             case .warning(let text): notify(.warning(text))
+            case .preview(let preview): notify(.preview(preview))
             case .finished(let result): return result
             }
         }
