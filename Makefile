@@ -10,12 +10,12 @@ DEMO_PHOTO := Examples/dahlia.jpg
 DEMO_EDIT = bin/pentimento edit $(DEMO_PHOTO) --model flowers --source "a photo of an orange flower" --seed 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shim demo build test bench study ablate lint format docs pictures card fixtures mutations bundle clean
+.PHONY: help setup shim demo build test test-service bench study ablate lint format docs pictures card fixtures mutations bundle clean
 # Two `swift` commands in one build folder wait for each other at best.
 .NOTPARALLEL:
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 21
 
 setup:
 	@Scripts/setup
@@ -32,6 +32,7 @@ demo: build ## set everything up and edit a photo by text
 
 build: shim ## set everything up and leave bin/pentimento
 	swift build $(SWIFT_FLAGS) --product pentimento
+	swift build $(SWIFT_FLAGS) --product pentimento-serve
 	@mkdir -p bin
 	@ln -sfn "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/pentimento" bin/pentimento
 
@@ -41,6 +42,9 @@ test: shim ## set everything up and run all tests
 	swift build $(SWIFT_FLAGS) --build-tests
 	@# Tests run side by side: one thread each.
 	OMP_NUM_THREADS=1 swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
+
+test-service: build ## test `pentimento serve`: its clients, its page in a browser, forty sudden ends
+	@Scripts/test-service
 
 bench: build ## measure speed and memory against Python's diffusers
 	@"$$(Scripts/python)" Scripts/bench.py --json Documentation/bench.json

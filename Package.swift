@@ -25,12 +25,13 @@ let package = Package(
     name: "Pentimento",
     products: [
         .executable(name: "pentimento", targets: ["pentimento"]),
+        .executable(name: "pentimento-serve", targets: ["pentimento-serve"]),
         .library(name: "Benchmarks", targets: ["Benchmarks"]),
         .library(name: "Diffusion", targets: ["Diffusion"]),
         .library(name: "Editing", targets: ["Editing"]),
         .library(name: "Imaging", targets: ["Imaging"]),
         .library(name: "Layers", targets: ["Layers"]),
-        .library(name: "Metrics", targets: ["Metrics"]),
+        .library(name: "ImageMetrics", targets: ["ImageMetrics"]),
         .library(name: "Networks", targets: ["Networks"]),
         .library(name: "Perception", targets: ["Perception"]),
         .library(name: "PhotoStudy", targets: ["PhotoStudy"]),
@@ -45,6 +46,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1",
+            traits: ["FullFoundation"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     ],
     targets: [
         // Files written whole or not at all, and JSON as others write it.
@@ -59,8 +68,8 @@ let package = Package(
         tests(of: "Prompts"),
         layer("StillLife", on: ["Imaging", "Support"]),
         tests(of: "StillLife", with: ["Imaging"]),
-        layer("Metrics", on: ["Imaging"]),
-        tests(of: "Metrics", with: ["Imaging"]),
+        layer("ImageMetrics", on: ["Imaging"]),
+        tests(of: "ImageMetrics", with: ["Imaging"]),
 
         // Numbers and networks: libtorch behind a C boundary, opened at run time.
         .target(
@@ -103,21 +112,21 @@ let package = Package(
             ]),
 
         // All methods side by side, on items of any kind; still lifes among them, with the judge of their world.
-        layer("Benchmarks", on: ["Editing", "Metrics", "Diffusion", "Imaging", "Support", "Tensors"]),
+        layer("Benchmarks", on: ["Editing", "ImageMetrics", "Diffusion", "Imaging", "Support", "Tensors"]),
         tests(
             of: "Benchmarks",
-            with: ["Editing", "Metrics", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
+            with: ["Editing", "ImageMetrics", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
         layer(
             "StillLifeStudy",
             on: [
-                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Networks", "Layers",
+                "Benchmarks", "Perception", "Editing", "ImageMetrics", "Diffusion", "Networks", "Layers",
                 "Prompts",
                 "StillLife", "Imaging", "Support", "Tensors",
             ]),
         tests(
             of: "StillLifeStudy",
             with: [
-                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Networks", "Layers",
+                "Benchmarks", "Perception", "Editing", "ImageMetrics", "Diffusion", "Networks", "Layers",
                 "Tensors",
                 "StillLife", "Imaging", "TestSupport", "ToyModels",
             ]),
@@ -125,16 +134,18 @@ let package = Package(
         // Held-out photos that a folder describes, with the judge of their labels.
         layer(
             "PhotoStudy",
-            on: ["Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Imaging", "Support"]),
+            on: ["Benchmarks", "Perception", "Editing", "ImageMetrics", "Diffusion", "Imaging", "Support"]),
         tests(
             of: "PhotoStudy",
             with: [
-                "Benchmarks", "Perception", "Editing", "Metrics", "Diffusion", "Networks", "Layers",
+                "Benchmarks", "Perception", "Editing", "ImageMetrics", "Diffusion", "Networks", "Layers",
                 "Tensors", "Imaging", "TestSupport",
             ]),
 
         // What a program around the engine needs: where models lie, which one fits, what results say of themselves.
-        layer("Service", on: ["CTorch", "Diffusion", "Editing", "Imaging", "Networks", "Support"]),
+        layer(
+            "Service",
+            on: ["CTorch", "Diffusion", "Editing", "Imaging", "Networks", "Perception", "Support", "Tensors"]),
         tests(of: "Service", with: ["Diffusion", "Support", "TestSupport"]),
 
         layer(
@@ -150,6 +161,33 @@ let package = Package(
                 "StillLife", "Imaging", "Support", "TestSupport",
             ]),
 
+        // The service: what is kept, what works, who may ask. Only these know of SQLite and of HTTP.
+        layer(
+            "Vault",
+            on: [
+                "Imaging", "Support", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+        layer(
+            "Workshop",
+            on: ["Vault", "Service", "Editing", "Diffusion", "Imaging", "Tensors", "Support"]),
+        layer(
+            "Server",
+            on: [
+                "Workshop", "Vault", "Service", "Editing", "Diffusion", "Imaging", "Support",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
         // What several test targets share: fixtures and comparison.
         .target(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -163,11 +201,22 @@ let package = Package(
         .executableTarget(
             name: "pentimento",
             dependencies: [
-                "CTorch", "Benchmarks", "Diffusion", "Editing", "Imaging", "Layers", "Metrics", "Networks",
+                "CTorch", "Benchmarks", "Diffusion", "Editing", "Imaging", "Layers", "ImageMetrics",
+                "Networks",
                 "Perception", "PhotoStudy", "Prompts", "Service", "StillLife", "StillLifeStudy", "Support",
                 "Tensors", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "pentimento-serve",
+            dependencies: [
+                "Server", "Workshop", "Vault", "Service", "Editing", "Diffusion", "Imaging", "Tensors",
+                "Support",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: strict),
         .testTarget(
             name: "CommandTests",

@@ -1,6 +1,6 @@
 public import Editing
+public import ImageMetrics
 public import Imaging
-public import Metrics
 
 /// One edit that many methods are asked for, with the true result where it is known.
 public struct ComparedEdit: Sendable, Hashable {

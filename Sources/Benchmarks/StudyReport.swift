@@ -1,6 +1,6 @@
 import Editing
 import Foundation
-import Metrics
+import ImageMetrics
 
 /// The tables of a study, made of its rows alone.
 public struct StudyReport<Items: BenchmarkItems>: Sendable {

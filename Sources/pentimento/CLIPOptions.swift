@@ -1,6 +1,5 @@
 import ArgumentParser
 import Editing
-import Perception
 import Service
 import Support
 
@@ -17,12 +16,7 @@ struct CLIPOptions: ParsableArguments {
 
     /// The pair beside a model, or the one that was named; nil where there is none.
     func source(model: String) throws -> CLIPSource? {
-        try folder(model: model).map(Self.source(in:))
-    }
-
-    /// The pair in a folder.
-    static func source(in folder: String) -> CLIPSource {
-        CLIPSource(lastName(of: folder)) { try CLIPScorer(folder: folder, device: $0) }
+        try .companion(clip, of: model)
     }
 
     /// The pair for a method that needs one; nil where it needs none.

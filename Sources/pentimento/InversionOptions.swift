@@ -1,5 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Editing
+public import Service
 
 /// How the photo is brought to noise.
 struct InversionChoice: ParsableArguments {
@@ -39,23 +40,4 @@ struct CacheOptions: ParsableArguments {
     }
 }
 
-/// A number of bytes as people write it: 4096, 500M, 2GiB.
-struct ByteCount: ExpressibleByArgument, Equatable, CustomStringConvertible {
-    let count: Int
-
-    init(count: Int) { self.count = count }
-
-    init?(argument: String) {
-        let digits = argument.prefix { $0.isNumber || $0 == "." }
-        let unit = argument.dropFirst(digits.count).lowercased()
-        let units = ["": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40]
-        let name = unit.count > 1 ? unit.replacing("ib", with: "").replacing("b", with: "") : unit
-        guard let power = units[name], let number = Double(digits), number.isFinite else { return nil }
-        let bytes = number * Double(1 << power)
-        guard bytes >= 0, bytes < 1e18 else { return nil }
-        count = Int(bytes)
-    }
-
-    var description: String { "\(count)" }
-    var defaultValueDescription: String { "1G" }
-}
+extension ByteCount: ExpressibleByArgument {}

@@ -120,30 +120,13 @@ struct MaskOptions: ParsableArguments {
     func read(for photo: Image, pixelLimit: Int, _ log: Logger) throws -> Mask? {
         guard let path = mask else { return nil }
         var notices: [MaskNotice] = []
-        var mask = try Mask(contentsOf: path, pixelLimit: pixelLimit) { notices.append($0) }
-        switch mask.fit(width: photo.width, height: photo.height) {
-        case .fits: break
-        case .turned: throw MaskError.turned(path: path, width: mask.width, height: mask.height)
-        case .stretched:
-            log.warning(
-                "the mask is \(mask.width)x\(mask.height) and the photo \(photo.width)x\(photo.height); it is stretched to fit"
-            )
+        let mask = try Mask(contentsOf: path, pixelLimit: pixelLimit) { notices.append($0) }
+        if let advice = try mask.advice(on: (photo.width, photo.height), path: path) {
+            log.warning("\(advice)")
         }
-        for notice in notices {
-            switch notice {
-            // Whoever exchanges black and white knows which is which.
-            case .everything, .mostlyWhite: if !maskInvert { log.warning("\(notice.message.text(.flags))") }
-            default: log.warning("\(notice.message.text(.flags))")
-            }
-        }
-        if maskInvert { mask = mask.inverted() }
-        if maskGrow != 0 { mask = mask.grown(by: maskGrow) }
-        if maskBlur > 0 { mask = mask.blurred(radius: maskBlur) }
-        guard mask.values.contains(where: { $0 > 0 }) else {
-            throw Failure.badInput(
-                "\(path): the mask is black everywhere, so nothing may change; white marks what may")
-        }
-        return mask
+        let changes = MaskChanges(isInverted: maskInvert, growth: maskGrow, blur: maskBlur)
+        for notice in notices where changes.leaves(notice) { log.warning("\(notice.message.text(.flags))") }
+        return try changes.applied(to: mask, path: path)
     }
 }
 

@@ -36,15 +36,11 @@ struct ModelSession {
         folder = try ModelFolder(path: try path ?? model.path())
         loras += try tuned.choices(for: folder)
         let (device, dtype) = try compute.start()
-        let (unet, factor) = (folder.unet, folder.autoencoder.spatialFactor)
-        func side(_ pixels: Int?) -> Int {
-            min(pixels.map { $0 / factor } ?? unet.sampleSize, window ?? .max)
-        }
         let threads = Device.threadCount
-        // Small operators gain nothing from a second thread; small rows do.
-        if compute.threads == nil, device == .cpu, unet.isSmall(height: side(height), width: side(width)) {
-            Device.threadCount = 1
-        }
+        let plan = ThreadPlan(
+            for: folder, on: device, threads: threads, isFixed: compute.threads != nil, width: width,
+            height: height, window: window)
+        Device.threadCount = plan.operators
         self.device = device
         self.threads = threads
         self.speech = speech

@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Diffusion
 import Foundation
 import Logging
-import Service
+public import Service
 import Support
 import Tensors
 
@@ -54,8 +54,7 @@ struct ComputeOptions: ParsableArguments {
         try Self.requireTorch()
         if let threads { Device.threadCount = threads }
         let device = try Device.named(device)
-        // Half precision has no fast arithmetic on CPUs.
-        return (device, device == .cpu && dtype == .float16 ? .float32 : dtype.dtype)
+        return (device, dtype.dtype(on: device))
     }
 
     /// Opens libtorch, if nobody did before.
@@ -65,22 +64,9 @@ struct ComputeOptions: ParsableArguments {
             .unavailable,
             "libtorch cannot be opened (\(reasons.joined(separator: "; "))); \(Backend.advice)")
     }
-
-    /// The types that networks compute in, by the names people type.
-    enum DTypeName: String, ExpressibleByArgument, CaseIterable {
-        case float32, fp32, bfloat16, bf16, float16, fp16
-
-        var dtype: DType {
-            switch self {
-            case .float32, .fp32: .float32
-            case .bfloat16, .bf16: .bfloat16
-            case .float16, .fp16: .float16
-            }
-        }
-
-        static var allValueStrings: [String] { ["float32", "bfloat16", "float16"] }
-    }
 }
+
+extension DTypeName: ExpressibleByArgument {}
 
 /// Which model.
 struct ModelOptions: ParsableArguments {

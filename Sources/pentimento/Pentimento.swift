@@ -26,7 +26,7 @@ struct Pentimento: AsyncParsableCommand {
             InvertCommand.self, InspectCommand.self, SheetCommand.self, SamplesCommand.self,
             StillLifeCommand.self, TuneCommand.self, TrainCommand.self, JudgeCommand.self,
             EvaluateCommand.self,
-            BenchmarkCommand.self, DoctorCommand.self,
+            ServeCommand.self, BenchmarkCommand.self, DoctorCommand.self,
             ProbeCommand.self, BenchCommand.self,
         ])
 
@@ -68,6 +68,8 @@ struct Pentimento: AsyncParsableCommand {
                     + (names.nearest(to: word).map { "; did you mean \($0)?" } ?? "")
                     + " (see `pentimento --help`)")
         }
+        // Its options are another program's.
+        guard command != ServeCommand.self else { return typed }
         guard typed.contains(where: { $0.hasPrefix("-") && $0.count > 1 }) else { return typed }
         return [word] + (try CommandWords(of: command).joined(Array(typed.dropFirst())))
     }
@@ -96,10 +98,10 @@ struct Pentimento: AsyncParsableCommand {
 /// Facts about this program.
 enum Program {
     /// The version, as `--version` prints it and images record it.
-    static let version = "0.1.0"
+    static let version = Producer.packageVersion
 
     /// The program as its records name it.
-    static let producer = Producer(name: "Pentimento", version: version, naming: .flags)
+    static let producer = Producer(naming: .flags)
 
     /// Where it looks for models by name.
     static var places: ModelPlaces { ModelPlaces(beside: folder) }

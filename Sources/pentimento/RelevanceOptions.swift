@@ -26,19 +26,6 @@ struct RelevanceOptions: ParsableArguments {
 
     /// The network that was named, or else the one beside a model; nil where there is none.
     func source(model: String) throws -> RelevanceSource? {
-        try ModelPlaces.companion(relevance, of: model, "clipseg").map { folder in
-            RelevanceSource(lastName(of: folder)) { try RelevanceNetworks.network(in: folder, device: $0) }
-        }
-    }
-}
-
-/// The kinds of networks that tell where a picture shows a text.
-enum RelevanceNetworks {
-    /// The network of a folder, of whatever kind it is.
-    /// - Throws: `Failure` for folders of no known kind.
-    static func network(in folder: String, device: Device) throws -> any RelevanceNetwork {
-        if let network = try CLIPSeg(ifSegmenting: folder, device: device) { return network }
-        throw Failure.badInput(
-            "\(folder): no network is known that reads this folder and tells where a picture shows a text")
+        try .companion(relevance, of: model)
     }
 }

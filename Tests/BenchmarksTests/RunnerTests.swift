@@ -1,8 +1,8 @@
 import Benchmarks
 import Diffusion
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 import TestSupport
 import Testing
 import ToyModels

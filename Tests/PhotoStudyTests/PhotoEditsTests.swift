@@ -1,7 +1,7 @@
 import Benchmarks
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 import Testing
 
 @testable import PhotoStudy

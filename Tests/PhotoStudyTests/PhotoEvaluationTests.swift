@@ -2,9 +2,9 @@ import Benchmarks
 import Diffusion
 import Editing
 import Foundation
+import ImageMetrics
 import Imaging
 import Layers
-import Metrics
 import Networks
 import Perception
 import Tensors

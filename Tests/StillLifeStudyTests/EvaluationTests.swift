@@ -1,9 +1,9 @@
 import Diffusion
 import Editing
 import Foundation
+import ImageMetrics
 import Imaging
 import Layers
-import Metrics
 import Networks
 import Perception
 import StillLife

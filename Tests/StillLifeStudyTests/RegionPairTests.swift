@@ -1,8 +1,8 @@
 import Diffusion
 import Editing
 import Foundation
+import ImageMetrics
 import Imaging
-import Metrics
 import StillLife
 import TestSupport
 import Testing

@@ -87,7 +87,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
     }
 
     /// What bytes that are no image of ours look like, where that helps, and a way out where there is one.
-    static func resemblance(of bytes: [UInt8]) -> String? {
+    package static func resemblance(of bytes: [UInt8]) -> String? {
         let known: [([UInt8], String)] = [
             (Array("8BPS".utf8), "a Photoshop file; export it as PNG"),
             ([0xFF, 0x0A], "a JPEG XL; convert it to PNG (djxl picture.jxl picture.png)"),

@@ -12,6 +12,8 @@ public enum MaskError: UserError, Equatable {
     case classNumbers(path: String, numbers: [Int])
     /// Not one value reaches half of white.
     case dark(path: String, brightest: Int)
+    /// Nothing is left that may change.
+    case black(path: String)
     /// The mask has the photo's sides exchanged.
     case turned(path: String, width: Int, height: Int)
 
@@ -35,6 +37,8 @@ public enum MaskError: UserError, Equatable {
         case .dark(let path, let brightest):
             "\(path): the mask's brightest value is \(brightest) of 255, so nothing would change; white marks "
                 + "what may"
+        case .black(let path):
+            "\(path): the mask is black everywhere, so nothing may change; white marks what may"
         case .turned(let path, let width, let height):
             "\(path): the mask is \(width)x\(height) and the photo \(height)x\(width), so one of them lies on its "
                 + "side; turn the mask"

@@ -28,7 +28,8 @@ public struct ImageMetadata: Sendable, Hashable {
         self.init(bytes: bytes, format: format)
     }
 
-    init(bytes: [UInt8], format: ImageFormat) {
+    /// Reads the texts of an image file that is held in memory.
+    package init(bytes: [UInt8], format: ImageFormat) {
         switch format {
         case .png: entries = PNGChunks.texts(in: bytes)
         case .jpeg: entries = JPEGSegments.texts(in: bytes)

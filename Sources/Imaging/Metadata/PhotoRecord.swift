@@ -13,6 +13,8 @@ public struct PhotoRecord: Sendable, Hashable {
     public internal(set) var jpegQuality: Int?
     /// Whether the file is a WebP whose pixels were coded without loss.
     public internal(set) var isWebPLossless = false
+    /// How the file's pixels are turned to stand upright (EXIF's orientation, 1 to 8).
+    public internal(set) var orientation = 1
     /// Whether the photo is transparent somewhere.
     public internal(set) var isTransparent = false
 
@@ -79,7 +81,8 @@ public struct PhotoRecord: Sendable, Hashable {
         }
         if resolution == nil { resolution = PrintResolution(exif.first) }
         hasGainMap = xmp?.hasGainMap == true
-        isTurned = (Orientation(rawValue: Int(samples.header.orientation)) ?? .upright).swapsSides
+        let stored = Orientation(rawValue: Int(samples.header.orientation)) ?? .upright
+        (orientation, isTurned) = (stored.rawValue, stored.swapsSides)
         if isTurned { resolution = resolution?.turned }
     }
 

@@ -1,8 +1,8 @@
 import Benchmarks
 public import Diffusion
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 public import Perception
 
 extension DiffusionSession {

@@ -1,5 +1,5 @@
 import Benchmarks
-import Metrics
+import ImageMetrics
 
 /// What became of edits of colour, one after the other.
 struct ColourTally {

@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import ImageMetrics
 
 extension PhotoEvaluationReport: CustomStringConvertible {
     /// The numbers for people, a line each.

@@ -1,4 +1,4 @@
-public import Metrics
+public import ImageMetrics
 
 /// The numbers of a model of photos; parts that were not measured are nil or empty.
 public struct PhotoEvaluationReport: Sendable, Hashable, Codable {

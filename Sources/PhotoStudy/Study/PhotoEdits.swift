@@ -1,7 +1,7 @@
 public import Benchmarks
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 
 /// Edits of held-out photos: recolourings whose true results are known, and kinds of things that become others.
 ///

@@ -21,10 +21,21 @@ public struct ModelPlaces: Sendable, Hashable {
     /// - Parameter program: the folder that the program lies in.
     public init(beside program: String?) {
         let named = ProcessInfo.processInfo.environment["PENTIMENTO_MODELS"] ?? ""
-        let package = pt_package_directory().map { String(cString: $0) }
         self.init(
             folders: named.split(separator: ":").map(String.init)
-                + [program, package].compactMap { $0.map { $0 + "/Models" } })
+                + Self.roots(beside: program).map { $0 + "/Models" })
+    }
+
+    /// A folder that comes with the program: beside it, or in its package; nil where it is in neither.
+    /// - Parameters:
+    ///   - program: the folder that the program lies in.
+    ///   - name: the folder's name.
+    public static func beside(_ program: String?, _ name: String) -> String? {
+        roots(beside: program).map { "\($0)/\(name)" }.first { Destination.isFolder($0) }
+    }
+
+    private static func roots(beside program: String?) -> [String] {
+        [program, pt_package_directory().map { String(cString: $0) }].compactMap(\.self)
     }
 
     /// Models that are there, the one that a name means first.

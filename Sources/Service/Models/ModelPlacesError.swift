@@ -15,13 +15,15 @@ public enum ModelPlacesError: UserError, Hashable {
     case noNetwork(name: String, places: [String])
     /// The folder that was named holds no network.
     case noConfiguration(path: String)
+    /// The folder's network does not tell where an image shows a text.
+    case notRelevance(path: String)
 
     /// What was asked for, what is not there, or what cannot be used.
     public var kind: UserErrorKind {
         switch self {
         case .unnamed: .request
         case .noFolder, .unknown, .noNetwork, .noConfiguration: .missing
-        case .notAModel: .badInput
+        case .notAModel, .notRelevance: .badInput
         }
     }
 
@@ -43,6 +45,8 @@ public enum ModelPlacesError: UserError, Hashable {
         case .noNetwork(let name, let places):
             "there is no \(name) with a config.json (looked in \(places.joined(separator: ", ")))"
         case .noConfiguration(let path): "\(path): there is no such folder with a config.json"
+        case .notRelevance(let path):
+            "\(path): no network is known that reads this folder and tells where a picture shows a text"
         }
     }
 

@@ -9,6 +9,14 @@ public struct Producer: Sendable, CustomStringConvertible {
     /// How it calls settings.
     public var naming: Naming
 
+    /// The version of this package, as `--version` prints it and images record it.
+    public static let packageVersion = "0.1.0"
+
+    /// This package's own programs.
+    public init(naming: Naming) {
+        self.init(name: "Pentimento", version: Self.packageVersion, naming: naming)
+    }
+
     /// A program.
     public init(name: String, version: String, naming: Naming = .plain) {
         self.name = name

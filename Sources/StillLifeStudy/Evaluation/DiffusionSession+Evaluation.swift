@@ -1,7 +1,7 @@
 public import Diffusion
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 public import Perception
 import StillLife
 import Tensors

@@ -1,7 +1,7 @@
 import Diffusion
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 import Networks
 import Prompts
 import StillLife

@@ -1,4 +1,4 @@
-public import Metrics
+public import ImageMetrics
 
 /// What is measured, and on how much.
 public struct EvaluationSettings: Sendable, Hashable, Codable {

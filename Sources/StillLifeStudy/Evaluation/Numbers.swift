@@ -1,5 +1,5 @@
+import ImageMetrics
 import Imaging
-import Metrics
 
 /// The peak signal-to-noise ratio of two images in dB, at most 100.
 func peakRatio(_ one: Image, _ other: Image) -> Double { one.decibels(to: other)?.value ?? 0 }

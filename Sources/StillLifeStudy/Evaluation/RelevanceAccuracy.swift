@@ -1,6 +1,6 @@
 import Diffusion
+import ImageMetrics
 public import Imaging
-import Metrics
 public import Perception
 public import StillLife
 import Tensors

@@ -1,5 +1,5 @@
+import ImageMetrics
 public import Imaging
-import Metrics
 public import Perception
 import StillLife
 

@@ -1,5 +1,5 @@
+public import ImageMetrics
 public import Imaging
-public import Metrics
 public import StillLife
 
 /// A still life before and after an edit of one region, with the regions of all its objects.

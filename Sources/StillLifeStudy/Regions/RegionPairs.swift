@@ -1,7 +1,7 @@
 public import Benchmarks
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 public import StillLife
 
 /// Sixty-one pairs of region lists over still lifes: 25 additions, 24 removals and 12 changes of an attribute.

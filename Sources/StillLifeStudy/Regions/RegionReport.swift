@@ -1,6 +1,6 @@
 public import Benchmarks
 import Foundation
-import Metrics
+import ImageMetrics
 
 /// The tables of the region benchmark, made of its rows alone.
 public struct RegionReport: Sendable {

@@ -1,7 +1,7 @@
 public import Benchmarks
 import Editing
+import ImageMetrics
 import Imaging
-import Metrics
 public import StillLife
 
 /// Still-life edits to compare methods on, every kind in its turn; all of it follows from a seed.

@@ -318,15 +318,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         var start = ContinuousClock.now
         speech.bar.show("writing", 0, of: 1)
         defer { speech.bar.hide() }
-        // Into the photo's own colours, which an edit in sRGB does not know.
-        let finished: Image
-        if let layer = result.layer {
-            finished = try photo.pasting(layer, plain: result.image)
-            if layer.coverage != nil {
-                writing.warnOfLoss(photo, writing: subject.places.image.path, subject.log)
-            }
-        } else {
-            finished = try photo.suited(result.image)
+        let finished = try result.finished(for: photo)
+        if result.layer?.coverage != nil {
+            writing.warnOfLoss(photo, writing: subject.places.image.path, subject.log)
         }
         var account = result.account
         account.cost.seconds += (ContinuousClock.now - start) / .seconds(1)

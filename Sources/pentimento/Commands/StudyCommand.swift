@@ -107,7 +107,7 @@ struct StudyCommand: AsyncParsableCommand {
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
         // Without settings of the model it is the paper's that count, and a plan of earlier versions says so.
         if session.folder.settings == nil { template.preset = preset ?? .paper }
-        let clip = try ModelPlaces.companion(nil, of: try model.path(), "clip").map(CLIPOptions.source(in:))
+        let clip = try CLIPSource.companion(nil, of: try model.path())
         let runner = Runner(engine: session.engine) {
             var request = try $1.withFiles()
             request.clip = clip

@@ -1,5 +1,5 @@
+import ImageMetrics
 import Imaging
-import Metrics
 import Testing
 
 @Suite struct CentredSimilarityTests {

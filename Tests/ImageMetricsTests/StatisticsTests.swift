@@ -1,4 +1,4 @@
-import Metrics
+import ImageMetrics
 import Testing
 
 /// Intervals and tests against what can be worked out by hand.

@@ -1,5 +1,5 @@
+import ImageMetrics
 import Imaging
-import Metrics
 import Testing
 
 /// Pixel metrics against the values that scikit-image gives for two made-up images.
