@@ -10,7 +10,7 @@ DEMO_PHOTO := Examples/dahlia.jpg
 DEMO_EDIT = bin/pentimento edit $(DEMO_PHOTO) --model flowers --source "a photo of an orange flower" --seed 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shim demo build test bench study ablate lint format docs pictures card fixtures mutations bundle clean
+.PHONY: help setup shim demo build test bench measures study ablate lint format docs pictures card fixtures mutations bundle clean
 # Two `swift` commands in one build folder wait for each other at best.
 .NOTPARALLEL:
 
@@ -37,6 +37,7 @@ build: shim ## set everything up and leave bin/pentimento
 
 test: shim ## set everything up and run all tests
 	@python3 Tests/scripts/test_setup.py --quiet
+	@python3 Tests/scripts/test_measures.py --quiet
 	@Scripts/test-examples
 	swift build $(SWIFT_FLAGS) --build-tests
 	@# Tests run side by side: one thread each.
@@ -45,6 +46,9 @@ test: shim ## set everything up and run all tests
 bench: build ## measure speed and memory against Python's diffusers
 	@"$$(Scripts/python)" Scripts/bench.py --json Documentation/bench.json
 	@Scripts/readme
+
+measures: ## fetch the networks that published measures look with, once, into the user's cache (0.25 GB)
+	@Scripts/measures
 
 study: build ## measure every method on still lifes (tells how long it will take; may be interrupted)
 	@Scripts/study

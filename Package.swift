@@ -103,10 +103,14 @@ let package = Package(
             ]),
 
         // All methods side by side, on items of any kind; still lifes among them, with the judge of their world.
-        layer("Benchmarks", on: ["Editing", "Metrics", "Diffusion", "Imaging", "Support", "Tensors"]),
+        layer(
+            "Benchmarks",
+            on: ["Perception", "Editing", "Metrics", "Diffusion", "Imaging", "Support", "Tensors"]),
         tests(
             of: "Benchmarks",
-            with: ["Editing", "Metrics", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
+            with: [
+                "Perception", "Editing", "Metrics", "Diffusion", "Imaging", "TestSupport", "ToyModels",
+            ]),
         layer(
             "StillLifeStudy",
             on: [
