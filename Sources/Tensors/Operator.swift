@@ -106,6 +106,9 @@ enum Operator: String, CaseIterable {
     case averagePool = "aten::avg_pool2d"
     case maxPool = "aten::max_pool2d"
     case pad = "aten::pad"
+    // Matrices
+    case singularValues = "aten::linalg_svdvals"
+    case triangularise = "aten::linalg_qr"
     // In place, for optimisers and loading only
     case copyInPlace = "aten::copy_"
     case fusedAdamW = "aten::_fused_adamw_"
