@@ -192,6 +192,23 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
 
+        tests(of: "Vault", with: ["Imaging", "Support", .product(name: "GRDB", package: "GRDB.swift")]),
+        tests(
+            of: "Workshop",
+            with: ["Diffusion", "Editing", "Imaging", "Support", "ToyService", "Vault"]),
+        tests(
+            of: "Server",
+            with: [
+                "Imaging", "Support", "ToyService", "Vault", "Workshop",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        // Workshops with such denoisers.
+        .target(
+            name: "ToyService",
+            dependencies: ["Diffusion", "Imaging", "Support", "Tensors", "ToyModels", "Vault", "Workshop"],
+            path: "Tests/ToyService", swiftSettings: strict),
+
         // What several test targets share: fixtures and comparison.
         .target(
             name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),

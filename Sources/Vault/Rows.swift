@@ -104,7 +104,8 @@ package struct JobRow: Sendable, Equatable {
         self.priority = priority
         self.model = model
         self.request = request
-        created = now
+        // As rows keep it, so that a job is told of alike before and after.
+        created = Column.date(Column.time(now))
     }
 }
 

@@ -26,7 +26,8 @@ extension JobRequest {
             _ = try await readMask(in: store, width: photo.width, height: photo.height) { _ in }
         }
         switch kind {
-        case .edit:
+        case .edit, .mask:
+            if kind == .mask { try checkMaskSearch() }
             let checked = try settings.checked(hasMask: mask != nil, regions: regions, with: card.settings)
             _ = try checked.levels(of: card.schedule)
             try checkCompanions(of: checked.description, card)
@@ -49,6 +50,17 @@ extension JobRequest {
         }
         if method.needs.clip == true, try CLIPSource.companion(nil, of: path) == nil {
             throw lacking("a pair of CLIP towers", "clip")
+        }
+    }
+
+    /// Refuses a search for a mask by a method that finds none, or where there is one already.
+    private func checkMaskSearch() throws {
+        let name = try Registry.method(named: settings.method).description.name
+        guard name == DiffEdit.description.name else {
+            throw EditingError.badValue(name: "method", value: name, expected: "diffedit, which finds masks")
+        }
+        guard mask == nil else {
+            throw Problem("bad-value", 422, "a request of kind mask takes no mask", field: "mask")
         }
     }
 

@@ -11,7 +11,7 @@ extension JobRequest {
         if !regions.isEmpty { members["regions"] = .list(regions.map(\.json)) }
         members["source"] = settings.source.map { .text($0) }
         members["negative"] = settings.negative.map { .text($0) }
-        if kind == .edit { members["method"] = .text(settings.method) }
+        if kind != .generate { members["method"] = .text(settings.method) }
         members["preset"] = settings.preset.map { .text($0.rawValue) }
         members["steps"] = settings.steps.map { .whole($0) }
         members["guidance"] = settings.guidance.map { .number($0) }

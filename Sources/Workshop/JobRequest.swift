@@ -5,7 +5,7 @@ package import Vault
 /// What a client asks for: the one request of the command line, with names of pictures in place of pixels.
 package struct JobRequest: Sendable, Equatable {
     /// What is to be made.
-    package enum Kind: String, Sendable, CaseIterable { case edit, generate }
+    package enum Kind: String, Sendable, CaseIterable { case edit, mask, generate }
 
     /// Whether it may wait for others.
     package enum Priority: String, Sendable, CaseIterable { case now, later }

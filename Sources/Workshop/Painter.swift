@@ -31,11 +31,12 @@ struct Painter: Sendable {
         let request = try JobRequest(JSONValue(line: job.request))
         switch request.kind {
         case .edit: return try await edit(request, of: job)
+        case .mask: return try await findMask(request, of: job)
         case .generate: return try await generate(request, of: job)
         }
     }
 
-    private func done<Value: Sendable>(
+    func done<Value: Sendable>(
         _ work: @escaping @Sendable (DiffusionSession) throws -> Value
     ) async throws -> Value {
         let (prepare, live) = (prepare, live)
@@ -83,7 +84,7 @@ struct Painter: Sendable {
     }
 
     /// The request of the library, pixels and files included, with the photo that it is about.
-    private func material(
+    func material(
         of request: JobRequest
     ) async throws -> (request: EditRequest, photo: Photo, name: String) {
         guard let id = request.picture else {

@@ -9,8 +9,10 @@ import concurrent.futures
 import http.client
 import io
 import json
+import os
 import pathlib
 import random
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -23,6 +25,7 @@ import time
 from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = shlex.split(os.environ.get("PENTIMENTO", str(ROOT / "bin" / "pentimento")))
 PROMPT = {"prompt": "a green pear on a wooden table", "source": "a red apple on a wooden table"}
 
 
@@ -36,7 +39,7 @@ class Service:
 
     def start(self):
         self.process = subprocess.Popen(
-            [ROOT / "bin" / "pentimento", "serve", "--no-open", "--port", str(self.port), "--data", self.folder, "--queue",
+            [*PROGRAM, "serve", "--no-open", "--port", str(self.port), "--data", self.folder, "--queue",
              "1000"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
@@ -56,7 +59,8 @@ class Service:
             answer = connection.getresponse()
             text = answer.read()
             connection.close()
-            return answer.status, json.loads(text) if text else {}
+            is_json = "json" in (answer.getheader("Content-Type") or "")
+            return answer.status, json.loads(text) if is_json else text
         except (OSError, http.client.HTTPException, json.JSONDecodeError):
             return None
 
@@ -110,11 +114,13 @@ def write(service, kept, stop, number):
 def check(service, kept):
     with kept.lock:
         pictures, jobs = set(kept.pictures), dict(kept.jobs)
+    def is_lost(path):
+        answer = service.ask("GET", path)
+        return answer is not None and answer[0] != 200
+
     lost = [name for name in random.sample(sorted(pictures), min(20, len(pictures)))
-            if (answer := service.ask("GET", f"/api/v1/pictures/{name}/file?")) is None and
-            (answer := service.ask("GET", f"/api/v1/pictures/{name}")) is not None and answer[0] != 200]
-    lost += [name for name in jobs.values()
-             if (answer := service.ask("GET", f"/api/v1/jobs/{name}")) is not None and answer[0] != 200]
+            if is_lost(f"/api/v1/pictures/{name}/file")]
+    lost += [name for name in jobs.values() if is_lost(f"/api/v1/jobs/{name}")]
     if lost:
         sys.exit(f"lost: {lost}")
     if len(set(jobs.values())) != len(jobs):
