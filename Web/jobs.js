@@ -105,8 +105,8 @@ async function resume(jobs) {
 
 /// Asks for what is active; true where there was an answer.
 export async function refresh() {
-  const { items } = await api.get("/jobs?state=queued,running&limit=200");
-  await resume(items);
+  const lists = await Promise.all(["running", "queued"].map((one) => api.get(`/jobs?state=${one}&limit=200`)));
+  await resume(lists.flatMap((list) => list.items));
   return true;
 }
 

@@ -6,8 +6,8 @@ import * as tools from "./mask-tools.js";
 import { mask } from "./mask.js";
 import { clamp } from "./dom.js";
 
-/// Time within which a second finger takes back the stroke that the first one began.
-const regret = 150;
+/// Milliseconds, and pixels on the screen, within which a second finger takes back the stroke that the first one began.
+const regret = { time: 150, way: 8 };
 
 export class StageInput {
   cross = null;
@@ -20,6 +20,7 @@ export class StageInput {
   #hasPen = false;
   #space = false;
   #last = null;
+  #start = null;
 
   constructor(stage, surface) {
     [this.#stage, this.#surface] = [stage, surface];
@@ -63,19 +64,25 @@ export class StageInput {
     this.#pointers.set(event.pointerId, this.#place(event));
     if (this.#pointers.size === 2) {
       if (this.#mode === "paint") {
-        if (performance.now() - this.#began < regret) tools.cancel();
+        if (this.#isRegretted()) tools.cancel();
         else tools.end();
       }
       this.#mode = "pinch";
     } else if (this.#pointers.size === 1) {
       this.#mode = this.#modeFor(event);
       this.#began = performance.now();
-      this.#last = this.#place(event);
+      this.#start = this.#last = this.#place(event);
       if (this.#mode === "paint") tools.begin(this.#inPicture(event), event.altKey);
       if (this.#mode === "divide") this.#divide(event);
       this.#surface.classList.toggle("grabbing", this.#mode === "pan");
     }
     this.#stage.repaint();
+  }
+
+  /// Whether the first finger hardly did anything before the second one came.
+  #isRegretted() {
+    const way = Math.hypot(this.#last.x - this.#start.x, this.#last.y - this.#start.y);
+    return performance.now() - this.#began < regret.time || way < regret.way;
   }
 
   #modeFor(event) {

@@ -6,7 +6,7 @@ import signal
 import pytest
 from browser import WIDE, Server, screen, watched
 from playwright.sync_api import expect
-from test_page import API, axe, newest, open_apple, painted
+from test_page import API, axe, hurry, newest, open_apple, painted
 
 REFUSED = ("401", "ERR_", "Failed to load resource")
 
@@ -57,6 +57,7 @@ def test_a_lost_server_is_told_and_healed(own):
         page.goto(server.url)
         page.click("#sample")
         page.fill("#text-prompt", "a photo of a red flower")
+        hurry(page)
         page.keyboard.press("Control+Enter")
         expect(page.locator("p-progress .what")).not_to_have_text(re.compile("Waiting|Loading"))
         server.stop(signal.SIGKILL)
