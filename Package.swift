@@ -134,7 +134,8 @@ let package = Package(
             ]),
 
         // What a program around the engine needs: where models lie, which one fits, what results say of themselves.
-        layer("Service", on: ["CTorch", "Diffusion", "Editing", "Imaging", "Networks", "Support"]),
+        layer(
+            "Service", on: ["CTorch", "Diffusion", "Editing", "Imaging", "Networks", "Support", "Tensors"]),
         tests(of: "Service", with: ["Diffusion", "Support", "TestSupport"]),
 
         layer(

@@ -7,7 +7,7 @@ import Service
 import Synchronization
 import Tensors
 
-/// A model folder and the engine that works with it.
+/// A model and the engine that works with it.
 struct ModelSession {
     let folder: ModelFolder
     let engine: Engine
@@ -29,7 +29,7 @@ struct ModelSession {
         width: Int? = nil, height: Int? = nil, window: Int? = nil, tuned: TunedFiles = TunedFiles()
     ) throws {
         var loras = try model.loras()
-        folder = try ModelFolder(path: try path ?? model.path())
+        folder = try ModelFolder(try model.source(try path ?? model.path()))
         loras += try tuned.choices(for: folder)
         let (device, dtype) = try compute.start()
         let (unet, factor) = (folder.unet, folder.autoencoder.spatialFactor)

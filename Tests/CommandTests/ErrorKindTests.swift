@@ -38,7 +38,7 @@ import Testing
         #expect(
             declared.map(\.type).sorted() == [
                 "CheckpointError", "ConfigurationError", "DiffusionCLIPError", "DiffusionError", "EditError",
-                "EditingError",
+                "EditingError", "HubCacheError",
                 "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "RegionFileError", "RelevanceError", "SafetensorsError",
