@@ -15,7 +15,8 @@ public struct Linear {
         _ weights: Weights, _ inputs: Int, _ outputs: Int, bias: Bool = true, pointwise: Bool = false
     ) throws {
         weight = try weights.tensor(
-            "weight", [outputs, inputs], alternatives: pointwise ? [[outputs, inputs, 1, 1]] : [],
+            "weight", [outputs, inputs],
+            alternatives: pointwise ? [[outputs, inputs, 1, 1], [outputs, inputs, 1]] : [],
             .fanIn(inputs))
         self.bias = bias ? try weights.tensor("bias", [outputs], .fanIn(inputs)) : nil
         adapter = weights.adapter

@@ -7,7 +7,7 @@ import Service
 import Synchronization
 import Tensors
 
-/// A model folder and the engine that works with it.
+/// A model and the engine that works with it.
 struct ModelSession {
     let folder: ModelFolder
     let engine: Engine
@@ -33,7 +33,7 @@ struct ModelSession {
     ) throws {
         self.previews = previews
         var loras = try model.loras()
-        folder = try ModelFolder(path: try path ?? model.path())
+        folder = try ModelFolder(try model.source(try path ?? model.path()))
         loras += try tuned.choices(for: folder)
         let (device, dtype) = try compute.start()
         let threads = Device.threadCount

@@ -39,7 +39,7 @@ import Testing
             declared.map(\.type).sorted() == [
                 "AddressTaken", "Busy", "CheckpointError", "ConfigurationError", "DiffusionCLIPError",
                 "DiffusionError", "EditError",
-                "EditingError",
+                "EditingError", "HubCacheError",
                 "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "Problem", "RegionFileError", "RelevanceError",

@@ -43,6 +43,7 @@ public actor Engine {
             let model = LoadedModel(
                 folder: folder, device: device, dtype: dtype, rowThreads: rowThreads,
                 checkpointing: checkpointing)
+            try withoutGradients { try model.settlePrediction() }
             return loras.isEmpty ? model : try model.changed(by: loras)
         }
     }
