@@ -94,7 +94,8 @@ extension DiffusionSession {
         let asked = try given.withTunedSettings(for: model.facts)
         let checked = try asked.checked(with: model.settings)
         try checked.requireRelevance(asked.relevance)
-        try checked.requireCLIP(asked.clip)
+        // What the towers have said is in a file that was tuned before.
+        if asked.tuned == nil { try checked.requireCLIP(asked.clip) }
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: asked)

@@ -278,7 +278,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         if job.checked.description.needs.relevance {
             request.relevance = try guiding.source(for: job.checked.description, model: model())
         }
-        request.clip = try towers.source(for: job.checked.description, model: model)
+        if job.tuned == nil { request.clip = try towers.source(for: job.checked.description, model: model) }
         request.maskWords = masking.words
         request.isPreview = dryRun
         return request
