@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import Service
 import Support
@@ -25,6 +26,7 @@ struct Door: RouterMiddleware {
         next: (Request, ServiceContext) async throws -> Response
     ) async throws -> Response {
         let id = String(UUID().uuidString.lowercased().prefix(18))
+        let start = ContinuousClock.now
         var response: Response
         do {
             try checkForm(request)
@@ -42,6 +44,11 @@ struct Door: RouterMiddleware {
                 response.headers[.allow] = allowed.joined(separator: ", ")
             }
         }
+        // The address without what it names: no names, no texts and no tokens are ever written down.
+        let milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
+        context.logger.info(
+            "\(id) \(request.method.rawValue) \(context.endpointPath ?? "-") \(response.status.code) \(milliseconds) ms"
+        )
         return finished(response, id, request)
     }
 

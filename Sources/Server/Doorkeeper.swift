@@ -26,12 +26,13 @@ final class Doorkeeper: ChannelDuplexHandler, RemovableChannelHandler {
     private var mustClose = false
     private var bodyBytes = 0
     private var bodyStart = NIODeadline.now()
+    private var departures: [@Sendable () -> Void] = []
 
     init(_ limits: DoorLimits) { self.limits = limits }
 
     func handlerAdded(context: ChannelHandlerContext) {
         wait(limits.head, context)
-        let watcher = VersionWatcher { [weak self] in self?.mustClose = true }
+        let watcher = HeadWatcher { [weak self] in self?.mustClose = true }
         if let codec = try? context.pipeline.syncOperations.context(handlerType: HTTP1ToHTTPServerCodec.self)
         {
             try? context.pipeline.syncOperations.addHandler(watcher, position: .before(codec.handler))
@@ -40,7 +41,29 @@ final class Doorkeeper: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
+    /// Does something when the client of a connection leaves before it was answered.
+    static func watch(_ channel: any Channel, _ act: @escaping @Sendable () -> Void) {
+        channel.eventLoop.execute {
+            guard let keeper = try? channel.pipeline.syncOperations.handler(type: Doorkeeper.self) else {
+                return
+            }
+            keeper.departures.append(act)
+        }
+    }
+
+    private func hasLeft() {
+        let acts = departures
+        departures = []
+        for act in acts { act() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { hasLeft() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
+        hasLeft()
         timer?.cancel()
         context.fireChannelInactive()
     }
@@ -69,6 +92,7 @@ final class Doorkeeper: ChannelDuplexHandler, RemovableChannelHandler {
         switch part {
         case .head(let head):
             isReading = true
+            departures = []
             (bodyBytes, bodyStart) = (0, .now())
             wait(limits.body, context)
             let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
@@ -106,8 +130,9 @@ final class Doorkeeper: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-/// Tells of requests that are made in a version in which connections do not stay open.
-private final class VersionWatcher: ChannelInboundHandler, RemovableChannelHandler {
+/// Looks at heads as they were sent: tells of versions in which connections do not stay open, and makes targets that are
+/// no paths what no address is.
+private final class HeadWatcher: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
@@ -116,7 +141,10 @@ private final class VersionWatcher: ChannelInboundHandler, RemovableChannelHandl
     init(isOld: @escaping () -> Void) { self.isOld = isOld }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data), head.version != .http1_1 { isOld() }
-        context.fireChannelRead(data)
+        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        if head.version != .http1_1 { isOld() }
+        // Of a whole address the layer above keeps the path alone, whichever host it names.
+        if !head.uri.hasPrefix("/") { head.uri = "*" }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 }

@@ -61,6 +61,7 @@ extension Routes {
         }
         on(router, .get, "/api/v1/draft") { [self] _, _ in .json(try await kept("draft")) }
         on(router, .put, "/api/v1/draft") { [self] request, _ in
+            try drafts.take()
             let draft = try await request.json(limit: 1 << 20)
             guard draft.object != nil else { throw Self.noObject }
             _ = try await vault.setSetting("draft") { _ in draft.line }

@@ -20,6 +20,8 @@ final class Routes: Sendable {
     let uploads: Uploads
     let web: WebFiles?
     let waiting: OpenAIWaiting
+    /// A page saves its draft when nothing was typed for a moment, and no page does so ten times a second.
+    let drafts = RateLimit(most: 600, within: .seconds(60))
     /// The port that it listens on, when that is known.
     let port = Mutex<Int?>(nil)
     private let table = Mutex(RouteTable())
@@ -32,7 +34,7 @@ final class Routes: Sendable {
         self.settings = settings
         guardian = Guardian(workshop.store.vault)
         uploads = Uploads(store: workshop.store, limits: settings.limits)
-        waiting = OpenAIWaiting(workshop)
+        waiting = OpenAIWaiting(workshop, patience: settings.patience)
         web = settings.web.map { WebFiles(folder: $0, rereads: settings.rereadsWeb) }
     }
 

@@ -20,6 +20,8 @@ package struct ServerSettings: Sendable {
     package var rereadsWeb = false
     /// What may be sent at most, and for how long.
     package var limits = DoorLimits()
+    /// How long a job goes on whose client has left, where nobody else would see what comes of it.
+    package var patience = Duration.seconds(20)
     /// Whether other programs' ways of asking are understood.
     package var isCompatible = true
 

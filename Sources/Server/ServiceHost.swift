@@ -24,6 +24,9 @@ package final class ServiceHost: Sendable {
     private let routes: Routes
     private let group = Mutex<ServiceGroup?>(nil)
 
+    /// One loop on small machines, where the cores are for painting, for as long as the process lives.
+    private static let loops = MultiThreadedEventLoopGroup(
+        numberOfThreads: ProcessInfo.processInfo.activeProcessorCount <= 4 ? 1 : 2)
     /// Seconds between two signs of life to those who listen.
     private static let beat = 15.0
     /// Seconds between two looks for what nobody needs any more.
@@ -41,9 +44,6 @@ package final class ServiceHost: Sendable {
     /// - Parameter started: called once it listens.
     /// - Throws: where it cannot listen at its address.
     package func run(started: @escaping @Sendable (Place) async -> Void) async throws {
-        // One loop on small machines: the cores are for painting.
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: cores <= 4 ? 1 : 2)
         let (limits, routes, socket) = (settings.limits, routes, settings.socket)
         let application = Application(
             router: routes.router(),
@@ -62,21 +62,15 @@ package final class ServiceHost: Sendable {
                 routes.port.withLock { $0 = port }
                 if let socket { chmod(socket, 0o600) }
                 await started(socket.map { .socket($0) } ?? .port(port ?? 0))
-            }, eventLoopGroupProvider: .shared(loops), logger: logger)
+            }, eventLoopGroupProvider: .shared(Self.loops), logger: logger)
         let group = ServiceGroup(
             configuration: .init(services: [application], gracefulShutdownSignals: [], logger: logger))
         self.group.withLock { $0 = group }
         let sweeper = Task { await upkeep() }
         defer { sweeper.cancel() }
-        do {
-            // In a task of its own: whoever cancels this one must not cut the answers that are being sent.
-            let running = Task { try await group.run() }
-            try await running.value
-        } catch {
-            try? await loops.shutdownGracefully()
-            throw error
-        }
-        try await loops.shutdownGracefully()
+        // In a task of its own: whoever cancels this one must not cut the answers that are being sent.
+        let running = Task { try await group.run() }
+        try await running.value
     }
 
     /// Stops: no more jobs are taken, what runs is finished within the grace or waits for the next start, and then the

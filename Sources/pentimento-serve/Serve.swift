@@ -31,6 +31,9 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup(title: "Keeping") var keeping: KeepingOptions
     @OptionGroup(title: "Computing") var compute: ComputingOptions
 
+    @Flag(help: "A line on standard error for each request: its verb, kind of address, status and time.")
+    var logRequests = false
+
     @Flag(help: "No warnings.")
     var quiet = false
 
@@ -55,7 +58,9 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let (device, dtype) = try compute.start()
-        let log = Logger(label: "serve") { _ in LineLog(level: quiet ? .error : .warning) }
+        let log = Logger(label: "serve") { _ in
+            LineLog(level: logRequests ? .info : quiet ? .error : .warning)
+        }
         let vault = try Vault(folder: try keeping.folder(), quota: keeping.disk.count)
         let store = PictureStore(vault, pixelLimit: keeping.pixelLimit)
         let program = Self.programFolder

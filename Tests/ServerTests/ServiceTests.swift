@@ -80,7 +80,7 @@ import Vault
             )
             return String(decoding: client.rest(seconds: 20).bytes, as: UTF8.self)
         }
-        #expect(text.contains("content-type: text/event-stream") && text.contains("x-accel-buffering: no"))
+        #expect(text.contains("Content-Type: text/event-stream") && text.contains("X-Accel-Buffering: no"))
         #expect(text.contains("event: progress\r\n") || text.contains("event: progress\n"))
         #expect(text.contains("\"state\":\"done\""))
         var client: RawClient? = try RawClient(port: port)

@@ -59,7 +59,7 @@ func request(_ photo: String, _ more: [String: JSONValue] = [:]) throws -> JobRe
             (photo.id, ["guidance": .number(-1)], "bad-value"), (photo.id, ["steps": .whole(0)], "bad-value"),
             (photo.id, ["strength": .number(0.01)], "bad-value"),
             (photo.id, ["prompt": .text(" ")], "missing"),
-            (photo.id, ["method": .text("inpaint")], "missing"),
+            (photo.id, ["method": .text("p2p-regions")], "missing"),
             (photo.id, ["mask": .object(["picture": .text(black.id)])], "bad-mask"),
             (tall.id, ["mask": .object(["picture": .text(turned.id)])], "bad-mask"),
             (String(repeating: "0", count: 64), [:], "not-found"),
@@ -128,11 +128,13 @@ func request(_ photo: String, _ more: [String: JSONValue] = [:]) throws -> JobRe
         #expect(zip(soft.pixels, enlarged.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
         #expect(told["threshold"] == .number(0.5))
         #expect(try result.stored.edit?.maskArea == told["area"]?.number)
-        for (name, value) in [("method", "sdedit"), ("mask", photo.id)] {
-            let wrong: [String: JSONValue] = [
+        for wrong in [
+            ["kind": JSONValue.text("mask"), "method": .text("sdedit")],
+            [
                 "kind": .text("mask"), "method": .text("diffedit"),
-                name: name == "mask" ? .object(["picture": .text(value)]) : .text(value),
-            ]
+                "mask": .object(["picture": .text(photo.id)]),
+            ],
+        ] {
             await #expect(throws: (any Error).self) {
                 try await toy.workshop.submit(try request(photo.id, wrong), lane: "page")
             }

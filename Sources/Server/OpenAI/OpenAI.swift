@@ -40,16 +40,16 @@ extension Routes {
             }
             return .json(Self.openAIModel(name))
         }
-        on(router, .post, "/v1/images/edits") { [self] request, _ in
-            try await answer(try await edit(request), to: request, event: "image_edit.completed")
+        on(router, .post, "/v1/images/edits") { [self] request, context in
+            try await answer(try await edit(request), to: request, context, event: "image_edit.completed")
         }
-        on(router, .post, "/v1/images/generations") { [self] request, _ in
+        on(router, .post, "/v1/images/generations") { [self] request, context in
             guard let fields = try await request.json(limit: settings.limits.json).object else {
                 throw Problem("malformed", 400, "the body must be a JSON object")
             }
             let asked = try OpenAIRequest(
                 fields, kind: .generate, lane: Self.lane(of: request), models: workshop.models.names)
-            return try await answer(asked, to: request, event: "image_generation.completed")
+            return try await answer(asked, to: request, context, event: "image_generation.completed")
         }
     }
 
@@ -102,7 +102,7 @@ extension Routes {
 
     /// Has a request done and answers when it is, or as a stream.
     private func answer(
-        _ asked: OpenAIRequest, to request: Request, event: String
+        _ asked: OpenAIRequest, to request: Request, _ context: ServiceContext, event: String
     ) async throws -> Response {
         // A seed that was drawn is another each time, and the request the same nevertheless.
         var plain = asked.job
@@ -113,8 +113,10 @@ extension Routes {
         let jobs = try await jobs(of: asked, hash: hash)
         var headers: HTTPFields = [:]
         if !asked.ignored.isEmpty { headers[.ignored] = asked.ignored.joined(separator: ", ") }
-        if asked.streams { return stream(jobs, asked, to: request, hash: hash, event: event, headers) }
-        guard try await wait(for: jobs, as: request) else {
+        if asked.streams {
+            return stream(jobs, asked, to: context.channel, hash: hash, event: event, headers)
+        }
+        guard await wait(for: jobs, as: context.channel) else {
             waiting.leave(hash)
             throw CancellationError()
         }
@@ -147,17 +149,14 @@ extension Routes {
 
     /// Waits until all jobs have ended.
     /// - Returns: whether they have; not where the client left before.
-    private func wait(for jobs: [String], as request: Request) async throws -> Bool {
+    private func wait(for jobs: [String], as channel: any Channel) async -> Bool {
         let workshop = workshop
         let task = Task {
             for job in jobs { await workshop.wait(for: job, seconds: 86_400) }
             return !Task.isCancelled
         }
-        return try await request.body.consumeWithInboundCloseHandler { _ in
-            await task.value
-        } onInboundClosed: {
-            task.cancel()
-        }
+        Doorkeeper.watch(channel) { task.cancel() }
+        return await task.value
     }
 
     /// What came of a job that ended.
@@ -176,7 +175,7 @@ extension Routes {
     }
 
     private func stream(
-        _ jobs: [String], _ asked: OpenAIRequest, to request: Request, hash: String, event: String,
+        _ jobs: [String], _ asked: OpenAIRequest, to channel: any Channel, hash: String, event: String,
         _ more: HTTPFields
     ) -> Response {
         var headers = more
@@ -186,7 +185,7 @@ extension Routes {
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { [self] writer in
-                guard try await wait(for: jobs, as: request) else {
+                guard await wait(for: jobs, as: channel) else {
                     waiting.leave(hash)
                     return
                 }

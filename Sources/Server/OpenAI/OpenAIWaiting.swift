@@ -16,7 +16,7 @@ final class OpenAIWaiting: Sendable {
     private let entries = Mutex<[String: Entry]>([:])
     private let workshop: Workshop
 
-    init(_ workshop: Workshop, patience: Duration = .seconds(20)) {
+    init(_ workshop: Workshop, patience: Duration) {
         self.workshop = workshop
         self.patience = patience
     }
