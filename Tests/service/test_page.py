@@ -379,18 +379,6 @@ def test_tabs_share_one_stream(page, context, server):
     expect(tabs[2].locator("p-history .results li").first).not_to_have_attribute("data-id", name, timeout=30_000)
 
 
-def test_without_locks_the_visible_tab_listens(page, context, server):
-    """A plain address of a local network has no Web Locks, no clipboard and no randomUUID."""
-    page.complaints.check()
-    page.add_init_script("for (const [home, name] of"
-                         " [[Navigator, 'locks'], [Navigator, 'clipboard'], [Crypto, 'randomUUID']])"
-                         " Object.defineProperty(home.prototype, name, {get: () => undefined})")
-    page.goto(server)
-    open_apple(page)
-    page.click("#paint")
-    painted(page)
-
-
 def test_files_come_by_drop_and_paste(page):
     """Drops and pastes are made in the page: a browser's own cannot be sent from outside."""
     page.evaluate("""async () => {
