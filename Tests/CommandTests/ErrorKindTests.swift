@@ -37,13 +37,14 @@ import Testing
         #expect(declared.filter { $0.conformance != "UserError" }.map(\.type) == [])
         #expect(
             declared.map(\.type).sorted() == [
-                "CheckpointError", "ConfigurationError", "DiffusionCLIPError", "DiffusionError", "EditError",
+                "BenchmarkDataError", "CheckpointError", "ConfigurationError", "DiffusionCLIPError",
+                "DiffusionError", "EditError",
                 "EditingError",
                 "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "RegionFileError", "RelevanceError", "SafetensorsError",
                 "StillLifeSetError", "StudyError", "SystemFailure", "TensorError", "TokenizerError",
-                "TrainingError", "TunedFileError", "WeightError", "WriteFailure",
+                "TrainingError", "TunedFileError", "VoteError", "WeightError", "WriteFailure",
             ])
     }
 
