@@ -12,9 +12,11 @@ import Tensors
 struct MeasureOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The pair of CLIP towers that compares pictures and texts: a folder, or its name.",
-            valueName: "dir"))
-    var clip = "flowers-clip"
+            """
+            The pair of CLIP towers that compares pictures and texts: a folder, or its name; by default flowers-clip, or \
+            where a model is measured MODEL-clip beside it.
+            """, valueName: "dir"))
+    var clip: String?
 
     @Option(
         help: ArgumentHelp(
@@ -56,8 +58,12 @@ struct MeasureOptions: ParsableArguments {
     }
 
     /// Opens the networks.
-    /// - Parameter wantsTexts: whether pictures are compared with texts too.
-    func measures(on device: Device, wantsTexts: Bool) throws -> (PictureMeasures, [Network]) {
+    /// - Parameters:
+    ///   - wantsTexts: whether pictures are compared with texts too.
+    ///   - pair: the pair of towers where none is named.
+    func measures(on device: Device, wantsTexts: Bool, pair: String? = nil) throws -> (
+        PictureMeasures, [Network]
+    ) {
         var (measures, networks) = (PictureMeasures(), [Network]())
         for place in try lpipsPlaces() {
             let network = try PerceptualDistance(folder: place, device: device)
@@ -66,7 +72,7 @@ struct MeasureOptions: ParsableArguments {
                 Network(role: "lpips.\(network.trunk)", folder: place, fingerprint: network.fingerprint))
         }
         if wantsTexts {
-            let place = try Program.places.plainFolder(of: clip)
+            let place = try Program.places.plainFolder(of: clip ?? pair ?? "flowers-clip")
             let towers = try CLIPScorer(folder: place, device: device)
             measures.towers = towers
             networks.append(Network(role: "clip", folder: place, fingerprint: towers.fingerprint))

@@ -25,6 +25,7 @@ public enum PictureMeasure: String, Sendable, Hashable, Codable, CaseIterable {
     case direction
     case directionSquare = "direction.square"
     case directionTemplates = "direction.templates"
+    case gain
     case face
 
     /// What it is, in a line: the definition, so that numbers of two papers are not taken for one.
@@ -60,6 +61,8 @@ public enum PictureMeasure: String, Sendable, Hashable, Codable, CaseIterable {
             "the same, pictures squeezed to a square without antialiasing (InstructPix2Pix)"
         case .directionTemplates:
             "the same, texts averaged over sentences (DiffusionCLIP's loss is 1 less this)"
+        case .gain:
+            "1 - mse of result and truth / mse of picture before and truth, where the true edit is; -1 at least"
         case .face: "cosine of two faces that fill their pictures (MobileFaceNet)"
         }
     }
@@ -77,7 +80,7 @@ public enum PictureMeasure: String, Sendable, Hashable, Codable, CaseIterable {
     public var tellsOfEdit: Bool {
         switch self {
         case .clip, .clipClipped, .clipHessel, .clipHundred, .clipEdited, .clipAccuracy, .direction,
-            .directionSquare, .directionTemplates:
+            .directionSquare, .directionTemplates, .gain:
             true
         default: false
         }
