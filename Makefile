@@ -10,7 +10,7 @@ DEMO_PHOTO := Examples/dahlia.jpg
 DEMO_EDIT = bin/pentimento edit $(DEMO_PHOTO) --model flowers --source "a photo of an orange flower" --seed 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shim demo build test test-service bench study ablate lint format docs pictures card fixtures mutations bundle clean
+.PHONY: help setup shim demo build test test-service bench measures study ablate lint format docs pictures card fixtures mutations bundle clean
 # Two `swift` commands in one build folder wait for each other at best.
 .NOTPARALLEL:
 
@@ -38,6 +38,7 @@ build: shim ## set everything up and leave bin/pentimento
 
 test: shim ## set everything up and run all tests
 	@python3 Tests/scripts/test_setup.py --quiet
+	@python3 Tests/scripts/test_measures.py --quiet
 	@Scripts/test-examples
 	swift build $(SWIFT_FLAGS) --build-tests
 	@# Tests run side by side: one thread each.
@@ -49,6 +50,9 @@ test-service: build ## test `pentimento serve`: its clients, its page in a brows
 bench: build ## measure speed and memory against Python's diffusers
 	@"$$(Scripts/python)" Scripts/bench.py --json Documentation/bench.json
 	@Scripts/readme
+
+measures: ## fetch the networks that published measures look with, once, into the user's cache (0.25 GB)
+	@Scripts/measures
 
 study: build ## measure every method on still lifes (tells how long it will take; may be interrupted)
 	@Scripts/study

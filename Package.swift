@@ -112,10 +112,14 @@ let package = Package(
             ]),
 
         // All methods side by side, on items of any kind; still lifes among them, with the judge of their world.
-        layer("Benchmarks", on: ["Editing", "ImageMetrics", "Diffusion", "Imaging", "Support", "Tensors"]),
+        layer(
+            "Benchmarks",
+            on: ["Perception", "Editing", "ImageMetrics", "Diffusion", "Imaging", "Support", "Tensors"]),
         tests(
             of: "Benchmarks",
-            with: ["Editing", "ImageMetrics", "Diffusion", "Imaging", "TestSupport", "ToyModels"]),
+            with: [
+                "Perception", "Editing", "ImageMetrics", "Diffusion", "Imaging", "TestSupport", "ToyModels",
+            ]),
         layer(
             "StillLifeStudy",
             on: [

@@ -2,7 +2,7 @@
 // was changed, and a way back.
 
 import { h, button, show } from "./dom.js";
-import { t, number } from "./words.js";
+import { t, number, capital } from "./words.js";
 
 let made = 0;
 
@@ -30,7 +30,7 @@ export function field(option, of) {
   return found;
 }
 
-const spoken = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
+const spoken = (name) => capital(name.replaceAll("-", " "));
 
 /// Only what differs from the standard is sent.
 const send = (of, value) => of.set(value === of.standard ? undefined : value);

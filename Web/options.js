@@ -101,8 +101,19 @@ function isChanged() {
 /// An option's value as a preset has it; a preset that does not name it leaves it.
 const preset = (one, name) => (name && one.presets?.[name] !== undefined ? one.presets[name] : one.standard);
 
-/// What suits the chosen model where no preset is named, if the server tells.
-const suited = (chosen) => (state.draft.preset ? {} : model()?.settings?.methods?.[chosen.name] ?? {});
+/// What suits the chosen model where no preset is named: {guidance, steps, strength, options}.
+function suited(chosen) {
+  const { shared = {}, methods = {} } = (state.draft.preset ? null : model()?.settings) ?? {};
+  const own = methods[chosen.name] ?? {};
+  return { ...shared, ...own, options: { ...shared.options, ...own.options } };
+}
+
+/// A value that a model's folder writes as a text, as the option has it.
+function typed(one, text) {
+  if (text === undefined) return undefined;
+  if (one.kind.type === "integer" || one.kind.type === "number") return Number(text);
+  return one.kind.type === "flag" ? text === "true" : text;
+}
 
 const changed = (values, name, value) => {
   const next = { ...values };
@@ -113,7 +124,8 @@ const changed = (values, name, value) => {
 
 function optionField(chosen, one) {
   return field(one, {
-    name: `options.${one.name}`, standard: suited(chosen)[one.name] ?? preset(one, state.draft.preset),
+    name: `options.${one.name}`,
+    standard: typed(one, suited(chosen).options[one.name]) ?? preset(one, state.draft.preset),
     get: () => (state.draft.options[chosen.name] ?? {})[one.name],
     set: (value) => edit({ options: { ...state.draft.options,
       [chosen.name]: changed(state.draft.options[chosen.name] ?? {}, one.name, value) } }),

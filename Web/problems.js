@@ -2,7 +2,7 @@
 
 import { h, icon, announce } from "./dom.js";
 import { Problem, Unreachable } from "./api.js";
-import { t } from "./words.js";
+import { t, sentence } from "./words.js";
 
 /// Names of the wire whose field has another name on the page.
 const homes = { picture: "photo", label: "photo", maskPicture: "mask", regions: "paint", n: "seed" };
@@ -48,12 +48,6 @@ export class Refusal extends Error {
     this.field = field;
   }
 }
-
-/// A line of the server as a sentence.
-const sentence = (text) => {
-  const one = text.trim();
-  return one.charAt(0).toUpperCase() + one.slice(1) + (/[.!?…]$/u.test(one) ? "" : ".");
-};
 
 /// Takes errors away: those of one place, or all.
 export function clear(home = document) {

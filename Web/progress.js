@@ -1,7 +1,7 @@
 // <p-progress>: what is being done, how far it is, how long it will take, and a way to stop it.
 
 import { h, button, show } from "./dom.js";
-import { t, maybe, remaining, percent } from "./words.js";
+import { t, maybe, remaining, percent, capital } from "./words.js";
 import { state, on, active } from "./store.js";
 import { cancel } from "./jobs.js";
 
@@ -33,7 +33,7 @@ class ProgressCard extends HTMLElement {
       const { stage, share, secondsLeft, step, of } = job.progress;
       const left = secondsLeft === undefined || secondsLeft === null ? t("progress.step", { step, of })
         : remaining(secondsLeft);
-      this.#write(maybe(`stage.${stage}`) ?? sentence(stage), left, share ?? null, true);
+      this.#write(maybe(`stage.${stage}`) ?? capital(stage), left, share ?? null, true);
     }
   }
 
@@ -49,7 +49,5 @@ class ProgressCard extends HTMLElement {
     this.fillBar.style.transform = `scaleX(${share ?? 0})`;
   }
 }
-
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 customElements.define("p-progress", ProgressCard);

@@ -1,7 +1,7 @@
 // <p-result>: the divider between old and new, what the result cost, and what can be done with it.
 
 import { h, button, icon, show } from "./dom.js";
-import { t, count, duration, percent } from "./words.js";
+import { t, count, duration, percent, sentence } from "./words.js";
 import { state, set, edit, on } from "./store.js";
 import { fileURL, api } from "./api.js";
 import { useResult, recall } from "./work.js";
@@ -51,8 +51,8 @@ class ResultBar extends HTMLElement {
       k) => [k ? h("span", { class: "sep", "aria-hidden": "true" }, " · ") : "", fact]));
     if (account.maskArea < 1
       && result.mask) this.facts.append(h("span", { class: "promise" }, icon("shield"), t("result.outside")));
-    const warnings = account.warnings ?? [];
-    this.warnings.replaceChildren(...warnings.map((text) => h("li", {}, text)));
+    const warnings = [...new Set([...result.warnings ?? [], ...account.warnings ?? []])];
+    this.warnings.replaceChildren(...warnings.map((text) => h("li", {}, sentence(text))));
     show(this.warnings, warnings.length > 0);
   }
 }

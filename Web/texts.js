@@ -75,13 +75,14 @@ class Texts extends HTMLElement {
     const better = state.models.find((one) => one.usable && one.name !== chosen.name && one.words
       && unknownWords(`${state.draft.source} ${state.draft.prompt}`, new Set(one.words)).length === 0);
     this.words.replaceChildren(h("p", {}, t("texts.unknown", { model: chosen.name }), " ", ...named, ". ",
-      better ? null : t("texts.knows", { words: sample(chosen.words) })),
+      better ? null : t("texts.knows", { words: sample(chosen) })),
     better ? button("model", t("texts.better", { model: better.name }), () => edit({ model: better.name })) : "");
   }
 }
 
-/// A few of the things a model knows: words it knows one and many of, else any, spread over its list.
-export function sample(words, most = 8) {
+/// A few of the things a model knows: those that it names itself, else words it knows one and many of, else any.
+export function sample({ words, settings }, most = 8) {
+  if (settings?.kinds?.length) return settings.kinds.slice(0, most).join(", ");
   const all = new Set(words);
   const single = (word) => [word.replace(/ies$/u, "y"),
     word.replace(/s$/u, "")].find((one) => one !== word && all.has(one));

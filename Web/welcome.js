@@ -37,7 +37,7 @@ class Welcome extends HTMLElement {
     show(this.knows, Boolean(chosen));
     if (!chosen) return;
     this.knows.replaceChildren(icon("info"), h("span", {}, chosen.words?.length
-      ? t("welcome.small", { model: chosen.name, words: sample(chosen.words, 10) })
+      ? t("welcome.small", { model: chosen.name, words: sample(chosen, 10) })
         : t("welcome.large", { model: chosen.name })));
   }
 }

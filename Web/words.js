@@ -31,6 +31,12 @@ export function duration(seconds) {
   return t("hours", { h: Math.floor(minutes / 60), m: minutes % 60 });
 }
 
+/// With a capital letter.
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/// A line of the server as a sentence.
+export const sentence = (text) => `${capital(text.trim())}${/[.!?…]$/u.test(text.trim()) ? "" : "."}`;
+
 /// What is left, rounded as one would say it.
 export function remaining(seconds) {
   if (seconds < 1.5) return t("left.moment");

@@ -160,7 +160,7 @@ export async function showResult(result, isNew = false) {
     // Where the photo is gone, the result stands for it.
     original ??= await api.get(`/pictures/${result.picture}`);
     if (original.id !== state.photo?.id) usePicture(original);
-    set({ result: { ...result, request: job?.request ?? null }, original, tool: null });
+    set({ result: { ...result, request: job?.request ?? null, warnings: job?.warnings ?? [] }, original, tool: null });
     if (isNew) stage.unveil();
     else stage.setCut(0);
   } catch (error) { tell(error); }

@@ -11,6 +11,8 @@ public struct Candidate: Sendable, Hashable {
         case autoencoder
         /// Edits.
         case method(String, options: [String: String])
+        /// Has its results in a folder, made elsewhere.
+        case pictures(String, folder: String)
     }
 
     /// What it does.
@@ -26,11 +28,17 @@ public struct Candidate: Sendable, Hashable {
         Candidate(kind: .method(name, options: options))
     }
 
+    /// Results that lie in a folder, under a name of their own.
+    public static func pictures(_ name: String, in folder: String) -> Candidate {
+        Candidate(kind: .pictures(name, folder: folder))
+    }
+
     /// What it is called in rows and file names, given options included: `diffedit threshold=0.3`.
     public var label: String {
         switch kind {
         case .nothing: "nothing"
         case .autoencoder: "autoencoder"
+        case .pictures(let name, _): name
         case .method(let name, let options):
             ([name] + options.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
                 .joined(separator: " ")

@@ -46,6 +46,8 @@ public struct ComparedEdit: Sendable, Hashable {
     public var command: String?
     /// Whether only the command tells it, because the prompts do not say how far or how large.
     public var isTold = false
+    /// Names under which results that were made elsewhere lie in their folder, the likeliest first.
+    public var resultNames: [String] = []
     /// Where the things are that the edit touches, for methods whose mask marks the thing.
     public var thing: Mask?
 
@@ -85,6 +87,18 @@ extension ComparedEdit {
         guard method.isSpatial else { return request }
         request.prompt = command ?? request.prompt
         if command != nil, request.mask != nil { request.mask = thing }
+        return request
+    }
+
+    /// What a method of a name is asked, with options of its own.
+    /// - Throws: `EditingError` for names and values that do not exist.
+    func request(of name: String, options: [String: String]) throws -> EditRequest {
+        var request = request(of: try Registry.method(named: name).description)
+        let (own, share) = try Candidate.split(options)
+        request.method = name
+        request.options = own
+        if let regions = ownRegions[name] { request.regions = regions }
+        share(&request.settings)
         return request
     }
 

@@ -1,3 +1,5 @@
+public import Editing
+
 /// What became of one candidate on one edit: a line of a study's `rows.jsonl`, an entry of `compare --json`.
 public struct Row: Sendable, Hashable, Codable {
     /// How it ended.
@@ -34,10 +36,14 @@ public struct Row: Sendable, Hashable, Codable {
     public var measures: [String: Double]?
     /// What is known of the edit.
     public var facts: ItemFacts?
+    /// The edit's place in its benchmark, from 0; nil where runs keep no settings.
+    public var index: Int?
+    /// What the method was asked, where runs keep it.
+    public var settings: EditSettings?
 
     /// The keys of the rows' JSON, in which a candidate is a contender and facts are those of a still life.
     private enum CodingKeys: String, CodingKey {
         case item, candidate = "contender", status, reason, seed, seconds, forwards, backwards, scores,
-            warnings, seen, measures, facts = "stillLife"
+            warnings, seen, measures, facts = "stillLife", index, settings
     }
 }

@@ -81,15 +81,12 @@ public struct Runner: Sendable {
                 let image = try session.throughAutoencoder(shown, workingSide: side)
                 return Made(image: image, cost: session.spent)
             }
+        case .pictures(_, let folder):
+            let (image, warning) = try compared.result(in: folder)
+            return Made(image: image, warnings: warning.map { [$0] } ?? [])
         case .method(let name, let options):
-            var request = compared.request(of: try Registry.method(named: name).description)
-            let (own, share) = try Candidate.split(options)
-            request.method = name
-            request.options = own
-            if let regions = compared.ownRegions[name] { request.regions = regions }
-            share(&request.settings)
             // Settings are shared, and not every method makes use of all of them.
-            let (edit, asked) = (edit, request)
+            let (edit, asked) = (edit, try compared.request(of: name, options: options))
             let result = try await engine.result(notify: notify) {
                 try edit($0, asked.withoutUnusedRegions().withoutUnusedSettings(with: $0.model.settings))
             }

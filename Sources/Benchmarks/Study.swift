@@ -25,6 +25,10 @@ public struct Study<Items: BenchmarkItems>: Sendable {
     /// Who takes part.
     public let candidates: [Candidate]
     private let template: EditSettings
+    /// The edits that this run works on; others are left to other runs.
+    public var shard = Shard.whole
+    /// Whether rows keep what methods were asked, and their place.
+    public var keepsSettings = false
 
     /// A study.
     ///
@@ -52,10 +56,11 @@ public struct Study<Items: BenchmarkItems>: Sendable {
         for row in folder.rows where row.status == .done {
             seconds[row.candidate, default: (0, 0)] += row.seconds
         }
-        var left = Dictionary(uniqueKeysWithValues: candidates.map { ($0.label, count) })
-        var total = count * candidates.count
+        let indices = (0..<count).filter(shard.holds)
+        var left = Dictionary(uniqueKeysWithValues: candidates.map { ($0.label, indices.count) })
+        var total = indices.count * candidates.count
         var done = 0
-        for index in 0..<count {
+        for index in indices {
             let item = try plan.edits.item(index)
             let compared = item.edit.asked(as: template, givesMask: plan.givesMask, pastes: plan.pastes)
             for candidate in candidates {
@@ -78,6 +83,10 @@ public struct Study<Items: BenchmarkItems>: Sendable {
                     outcome.row.facts = item.facts
                     outcome.row.seen = judging(outcome, item)
                     outcome.row.measures = try measuring(outcome, index)
+                    if keepsSettings {
+                        outcome.row.index = index
+                        outcome.row.settings = settings(of: candidate, on: compared)
+                    }
                     try folder.add(outcome)
                     seconds[label, default: (0, 0)] += outcome.row.seconds
                 }
@@ -85,6 +94,12 @@ public struct Study<Items: BenchmarkItems>: Sendable {
                 left[label, default: 1] -= 1
             }
         }
+    }
+
+    /// What a candidate is asked of an edit; nil where it edits nothing.
+    private func settings(of candidate: Candidate, on compared: ComparedEdit) -> EditSettings? {
+        guard case .method(let name, let options) = candidate.kind else { return nil }
+        return try? compared.request(of: name, options: options).settings
     }
 
     /// The first edits that together show every kind once, before, true where that is known, and by everybody who ever

@@ -52,6 +52,12 @@ public enum StudyError: UserError, Equatable {
     case occupied(String)
     /// The folder holds rows of another plan.
     case otherPlan(String)
+    /// The folder holds no study.
+    case noStudy(String)
+    /// Two runs that are to be one have different results of an edit.
+    case conflict(item: String, candidate: String)
+    /// A run has no such row.
+    case noRow(path: String, item: String, candidate: String)
     /// A line of the rows cannot be read.
     case malformedRow(path: String, line: Int)
     /// A file of it cannot be written, as the text says; `isFault` where the machine and not the place is why.
@@ -69,6 +75,11 @@ public enum StudyError: UserError, Equatable {
             "\(path) holds something that is no study; name a new folder or an empty one"
         case .otherPlan(let path):
             "\(path) holds a study with another seed, model or settings; name another folder, or ask for the same"
+        case .noStudy(let path): "\(path) holds no study or benchmark"
+        case .conflict(let item, let candidate):
+            "two of the runs have different results of \(candidate) on \(item); they are not parts of one"
+        case .noRow(let path, let item, let candidate):
+            "\(path) has no row of \(candidate) on \(item)"
         case .malformedRow(let path, let line):
             "\(path): line \(line) is no row of a study; remove the line, and it is computed again"
         case .cannotWrite(let reason, _): reason
@@ -143,7 +154,7 @@ public struct StudyFolder: Sendable {
     }
 
     /// Does something whose failures in writing become a study's own.
-    private static func telling(_ body: () throws -> Void) throws {
+    static func telling(_ body: () throws -> Void) throws {
         do { try body() } catch let failure as WriteFailure {
             throw StudyError.cannotWrite("\(failure)", isFault: failure.isFault)
         }
@@ -152,6 +163,14 @@ public struct StudyFolder: Sendable {
     /// Where a result lies.
     public func imagePath(item: String, candidate: String) -> String {
         folder(of: candidate) + "/\(item).png"
+    }
+
+    /// Puts the rows into the order of the edits and, of each edit, of the candidates, so that runs in parts, or in several
+    /// goes, end with one file.
+    public mutating func arrange(_ labels: [String]) throws {
+        rows = Row.arranged(rows, labels)
+        let text = try rows.map { try Self.line($0) }.joined()
+        try Self.telling { try WholeFile.write(text, to: rowsPath) }
     }
 
     /// Writes a text beside the rows, whole or not at all.
@@ -166,14 +185,14 @@ public struct StudyFolder: Sendable {
         return path + "/pictures/" + String(allowed)
     }
 
-    private static func line(_ row: Row) throws -> String {
+    static func line(_ row: Row) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(row), as: UTF8.self) + "\n"
     }
 
     /// The rows of a file; the last line may be half there, no other.
-    private static func readRows(_ path: String) throws -> [Row] {
+    static func readRows(_ path: String) throws -> [Row] {
         guard let text = FileManager.default.contents(atPath: path) else { return [] }
         let lines = text.split(separator: UInt8(ascii: "\n"))
         let isWhole = text.last == UInt8(ascii: "\n")

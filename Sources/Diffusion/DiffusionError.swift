@@ -25,6 +25,8 @@ public enum DiffusionError: UserError, Equatable {
     case badOffset(offset: Int, most: Int)
     /// The model lacks a part that the job needs.
     case missingComponent(name: String)
+    /// A file lacks a part; what to do about it, and the setting that names one.
+    case missingPart(path: String, part: String, advice: String, setting: String)
     /// Network and autoencoder (or text encoder) of a folder do not fit each other.
     case mismatch(String)
     /// The UNet reads another number of channels than it is given.
@@ -43,7 +45,9 @@ public enum DiffusionError: UserError, Equatable {
         case .badSteps, .badOffset, .deviceUnavailable: .request
         case .pickledWeights, .unsupportedClass, .otherFamily, .noPrompts, .unsupportedSetting: .unsupported
         case .notFinite: .fault
-        case .malformedFile, .notAModel, .missingComponent, .mismatch, .channels, .brokenWeights: .badInput
+        case .malformedFile, .notAModel, .missingComponent, .missingPart, .mismatch, .channels,
+            .brokenWeights:
+            .badInput
         }
     }
 
@@ -79,6 +83,8 @@ public enum DiffusionError: UserError, Equatable {
             "timesteps cannot be shifted by \(offset); the model's schedule allows 0 to \(most)"
         case .missingComponent(let name):
             "the model has no \(name), which this needs"
+        case .missingPart(let path, let part, let advice, let setting):
+            "\(path) has no \(part), and no picture is made without; \(advice)\(.setting(setting), before: " (", after: ")", plain: "")"
         case .mismatch(let what):
             "the parts of the model do not fit each other: \(what)"
         case .channels(let found, let wanted):

@@ -31,10 +31,71 @@ extension DiffusionSession {
     public func edit(
         _ given: EditRequest, cache: InversionCache? = nil, finder: any WordMaskFinder = AttentionMaskFinder()
     ) throws -> EditResult {
+        let job = try prepared(given, cache: cache, finder: finder)
+        let (request, context, checked) = (job.request, job.context, job.checked)
+        if request.isPreview, !checked.description.isSpatial { return try preview(of: job) }
+        let painting = try checked.method.edit(context)
+        // What comes after it is no longer painted.
+        showPreviews(nil)
+        let painted = try painting.finished?.image.resized(to: job.size) ?? decode(painting.latent)
+
+        let found = painting.finished?.reach ?? painting.mask.map { Mask($0) }
+        let soft = painting.softMask.map { Mask($0) }
+        if let advice = checked.advice(onFound: request.mask == nil ? found : nil) { warn(advice) }
+        let pasted =
+            try painting.finished.map {
+                $0.pasted(
+                    into: request, at: job.window,
+                    within: checked.description.isSpatial ? nil : job.seen.mask)
+            }
+            ?? paste(
+                painted, of: request, at: job.window, working: job.working, clean: context.clean,
+                found: found, soft: soft, repainted: checked.description.needs.tuning)
+        // Before the account, which tells of these passes too.
+        var roundTrip: EditRecord.RoundTrip?
+        if request.measuresInversion, let path = painting.measurable {
+            roundTrip = try self.roundTrip(
+                of: path, from: job.working, guidance: context.guidance, negative: context.negative
+            ).account
+        }
+        var account = account(of: job)
+        account.inversionKept = painting.path?.isKept
+        account.roundTrip = roundTrip
+        account.maskArea = found.map { Double($0.area) }
+        account.paste = pasted.account
+        return EditResult(
+            image: pasted.image, painted: painted, mask: request.mask ?? found, softMask: soft,
+            layer: pasted.layer, account: account,
+            trace: request.traces ? painting.arrays(from: context) : [])
+    }
+
+    /// A request made ready for its method.
+    private struct Job {
+        /// The request with the mask that it asked for in words.
+        var request: EditRequest
+        let checked: CheckedRequest
+        let levels: Trajectory
+        let maskWords: WordMaskRecord?
+        /// The part of the image that the model is shown; nil is all of it.
+        let window: PixelBox?
+        /// The request of that part.
+        let seen: EditRequest
+        /// The size that the model works at.
+        let size: WorkingSize
+        /// That part at that size.
+        let working: Image
+        let context: EditContext
+    }
+
+    /// Checks a request against the model, finds the mask that it asks for in words, and encodes its image.
+    private func prepared(
+        _ given: EditRequest, cache: InversionCache?, finder: any WordMaskFinder
+    ) throws -> Job {
         let asked = try given.withTunedSettings(for: model.facts)
         let checked = try asked.checked(with: model.settings)
         try checked.requireRelevance(asked.relevance)
-        try checked.requireCLIP(asked.clip)
+        // What the towers have said is in a file that was tuned before.
+        if asked.tuned == nil { try checked.requireCLIP(asked.clip) }
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: asked)
@@ -46,56 +107,61 @@ extension DiffusionSession {
                 channels: facts.inputChannels, latentChannels: facts.latentChannels)
         }
         let (request, maskWords) = try findingMask(of: asked, by: finder)
-        let size = workingSize(of: request)
-        let working = request.image.resized(to: size)
+        let window = request.window(side: workingSide(of: request))
+        let seen = window.map { request.part($0) } ?? request
+        let size = workingSize(of: seen)
+        let working = seen.image.resized(to: size)
         request.tuned?.advice(for: request, seenAs: working).forEach(warn)
-        let context = try self.context(of: request, checked, levels, working, cache: cache)
-        let painting = try checked.method.edit(context)
-        let painted = try painting.finished?.image.resized(to: size) ?? decode(painting.latent)
+        return Job(
+            request: request, checked: checked, levels: levels, maskWords: maskWords, window: window,
+            seen: seen, size: size, working: working,
+            context: try context(of: seen, checked, levels, working, cache: cache))
+    }
 
-        let found = painting.finished?.reach ?? painting.mask.map { Mask($0) }
-        if let advice = checked.advice(onFound: request.mask == nil ? found : nil) { warn(advice) }
-        let pasted =
-            try painting.finished.map {
-                $0.pasted(into: request, within: checked.description.isSpatial ? nil : request.mask)
-            }
-            ?? paste(
-                painted, of: request, working: working, clean: context.clean, found: found,
-                soft: painting.softMask.map { Mask($0) },
-                repainted: checked.description.needs.tuning)
-        // Before the account, which tells of these passes too.
-        var roundTrip: EditRecord.RoundTrip?
-        if request.measuresInversion, let path = painting.measurable {
-            roundTrip = try self.roundTrip(
-                of: path, from: working, guidance: context.guidance, negative: context.negative
-            ).account
-        }
-        let account = EditRecord(
+    /// The image with what may change tinted, and the mask itself; nothing is painted.
+    private func preview(of job: Job) throws -> EditResult {
+        let photo = job.request.image
+        let found = try (job.checked.method as? any MaskFinding)?.findMask(job.context)
+        let (mask, soft) = (found.map { Mask($0.mask) }, found.map { Mask($0.soft) })
+        if let advice = job.checked.advice(onFound: mask) { warn(advice) }
+        let (width, height) = (photo.width, photo.height)
+        let coverage =
+            job.request.mask.map { Coverage(given: $0, width: width, height: height, feather: 0) }
+            ?? mask.map { Coverage(found: $0, soft: soft, width: width, height: height, feather: 0) }
+        var account = account(of: job)
+        account.maskArea = (mask ?? job.request.mask).map { Double($0.area) }
+        return EditResult(
+            image: coverage.map { photo.overlaid(with: $0.mask) } ?? photo, painted: job.working,
+            mask: job.request.mask ?? mask, softMask: soft, layer: nil, account: account, trace: [])
+    }
+
+    /// What an edit says of itself, but for what it found and how that was pasted.
+    private func account(of job: Job) -> EditRecord {
+        let (request, checked) = (job.request, job.checked)
+        return EditRecord(
             method: checked.description.name, preset: request.preset ?? .paper,
             options: checked.options.values,
             prompt: request.prompt, source: request.source, negative: request.negative,
             regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
             settings: checked.settings, sampler: checked.method.sampler.name,
-            timesteps: levels.dropFirst().map(\.timestep), model: facts,
-            workingSize: [size.width, size.height], cost: spent,
-            inversionOptions: checked.inversionOptions?.values,
-            inversionKept: painting.path?.isKept, roundTrip: roundTrip,
-            maskArea: found.map { Double($0.area) }, maskWords: maskWords, tuned: request.tuned?.facts,
-            paste: pasted.account,
-            warnings: warnings)
-        return EditResult(
-            image: pasted.image, painted: painted, mask: request.mask ?? found,
-            softMask: painting.softMask.map { Mask($0) }, layer: pasted.layer,
-            account: account, trace: request.traces ? painting.arrays(from: context) : [])
+            timesteps: job.levels.dropFirst().map(\.timestep), model: model.facts,
+            workingSize: [job.size.width, job.size.height],
+            focus: job.window.map { [$0.left, $0.top, $0.width, $0.height] },
+            isPreview: request.isPreview ? true : nil, cost: spent,
+            inversionOptions: checked.inversionOptions?.values, maskWords: job.maskWords,
+            tuned: request.tuned?.facts, warnings: warnings)
+    }
+
+    /// The long side that the model works at.
+    private func workingSide(of request: EditRequest) -> Int {
+        max(request.workingSide ?? model.facts.imageSide, model.facts.latentFactor)
     }
 
     /// The size that the model works at.
     func workingSize(of request: EditRequest) -> WorkingSize {
-        let facts = model.facts
-        return WorkingSize(
-            fitting: request.image.width, request.image.height,
-            longSide: max(request.workingSide ?? facts.imageSide, facts.latentFactor),
-            multipleOf: facts.latentFactor)
+        WorkingSize(
+            fitting: request.image.width, request.image.height, longSide: workingSide(of: request),
+            multipleOf: model.facts.latentFactor)
     }
 
     /// What a method is given of a request.

@@ -15,7 +15,8 @@ public struct Linear {
         _ weights: Weights, _ inputs: Int, _ outputs: Int, bias: Bool = true, pointwise: Bool = false
     ) throws {
         weight = try weights.tensor(
-            "weight", [outputs, inputs], alternatives: pointwise ? [[outputs, inputs, 1, 1]] : [],
+            "weight", [outputs, inputs],
+            alternatives: pointwise ? [[outputs, inputs, 1, 1], [outputs, inputs, 1]] : [],
             .fanIn(inputs))
         self.bias = bias ? try weights.tensor("bias", [outputs], .fanIn(inputs)) : nil
         adapter = weights.adapter
@@ -60,14 +61,16 @@ public struct GatedLinear {
     }
 }
 
-/// A square two-dimensional convolution.
+/// A two-dimensional convolution.
 public struct Convolution {
-    /// W, [outputs, inputs, size, size].
+    /// W, [outputs, inputs, height, width].
     public let weight: Tensor
     /// The bias b, [outputs].
     public let bias: Tensor
     let stride: Int
-    let padding: Int
+    /// Rows above and below, columns at either side.
+    private let paddings: [Int]
+    private let groups: Int
     /// Whether it goes by Winograd's way, with less than half of the multiplications.
     private let isWinograd: Bool
     /// W as Winograd's way wants it, where it is small.
@@ -77,16 +80,29 @@ public struct Convolution {
     private let filters: Tensor?
     private static let mostCopied = 800_000
 
-    /// Reads `weight` and `bias`.
+    /// Reads `weight` and `bias` of square windows.
     public init(
         _ weights: Weights, _ inputs: Int, _ outputs: Int, size: Int = 3, stride: Int = 1, padding: Int? = nil
     ) throws {
-        let fan = inputs * size * size
-        weight = try weights.tensor("weight", [outputs, inputs, size, size], .fanIn(fan))
+        let padding = padding ?? size / 2
+        try self.init(
+            weights, inputs, outputs, window: [size, size], stride: stride, paddings: [padding, padding])
+    }
+
+    /// Reads `weight` and `bias` of windows of any height and width.
+    ///
+    /// - `paddings`: rows above and below, columns at either side.
+    /// - `groups`: parts that inputs and outputs fall into, each seeing its own alone; `weight` is
+    ///   [outputs, inputs / groups, height, width].
+    public init(
+        _ weights: Weights, _ inputs: Int, _ outputs: Int, window: [Int], stride: Int = 1, paddings: [Int],
+        groups: Int = 1
+    ) throws {
+        let fan = inputs / groups * window[0] * window[1]
+        weight = try weights.tensor("weight", [outputs, inputs / groups] + window, .fanIn(fan))
         bias = try weights.tensor("bias", [outputs], .fanIn(fan))
-        self.stride = stride
-        self.padding = padding ?? size / 2
-        isWinograd = stride == 1 && self.padding == 1 && weight.allowsWinograd
+        (self.stride, self.paddings, self.groups) = (stride, paddings, groups)
+        isWinograd = stride == 1 && paddings == [1, 1] && groups == 1 && weight.allowsWinograd
         let isKept = isWinograd && weight.count <= Self.mostCopied && !weight.recordsGradient
         filters = isKept ? weight.winogradFilters : nil
     }
@@ -95,7 +111,7 @@ public struct Convolution {
     public func callAsFunction(_ x: Tensor) -> Tensor {
         isWinograd
             ? x.winogradConvolved(weight, bias, filters: filters)
-            : x.convolved(weight, bias, stride: stride, padding: padding)
+            : x.convolved(weight, bias, stride: stride, paddings: paddings, groups: groups)
     }
 }
 

@@ -1,4 +1,3 @@
-import Foundation
 public import Support
 public import Tensors
 
@@ -8,7 +7,7 @@ public import Tensors
 /// the store's business, so one constructor serves loading, training and tests.
 public final class WeightStore {
     private enum Source {
-        case files([SafetensorsFile], [String: Int], path: String)
+        case files([SafetensorsFile], [String: StoredTensor], path: String)
         case tensors([String: Tensor])
         case overlaid(WeightStore, WeightOverlay)
         case initializing(RandomGenerator)
@@ -24,22 +23,35 @@ public final class WeightStore {
     public private(set) var parameters: [(name: String, tensor: Tensor)] = []
     private var places: [String: Int] = [:]
 
-    /// Reads a component's folder: `NAME.safetensors`, its fp16 variant, or shards listed in `NAME.safetensors.index.json`.
+    /// Reads a component's folder: `NAME.safetensors`, one of its variants, or shards listed in an index.
     ///
     /// Files are mapped, not copied, wherever dtype and device already fit.
     /// - Throws: `WeightError` where no weight file can be used, `SafetensorsError` for a file that is refused.
     public init(folder: String, name: String, dtype: DType = .float32, device: Device = .cpu) throws {
-        let paths = try WeightStore.weightFiles(in: folder, name: name, preferHalf: dtype != .float32)
+        let paths = try WeightFiles(in: folder, name: name, preferring: dtype).paths
         let files = try paths.map { try SafetensorsFile(path: $0) }
-        var owners: [String: Int] = [:]
+        var owners: [String: StoredTensor] = [:]
         for (index, file) in files.enumerated() {
             for name in file.names {
-                if owners.updateValue(index, forKey: name) != nil {
+                if owners.updateValue(StoredTensor(name, file: index), forKey: name) != nil {
                     throw WeightError.twice(name: name, folder: folder)
                 }
             }
         }
         source = .files(files, owners, path: folder)
+        adapters = [:]
+        self.dtype = dtype
+        self.device = device
+    }
+
+    /// Reads one file under other names than its own: a checkpoint that holds several networks.
+    ///
+    /// Whole tensors and ranges of rows are mapped, not copied, wherever dtype and device already fit.
+    /// - Parameter tensors: what stands for each name that networks ask for.
+    public init(
+        file: SafetensorsFile, tensors: [String: StoredTensor], dtype: DType = .float32, device: Device = .cpu
+    ) {
+        source = .files([file], tensors, path: file.path)
         adapters = [:]
         self.dtype = dtype
         self.device = device
@@ -92,10 +104,10 @@ public final class WeightStore {
         var bytes = 0
         let mapped = parameters.compactMap { parameter -> (SafetensorsFile, String)? in
             guard parameter.name.hasPrefix(prefix + "."), let owner = owners[parameter.name],
-                files[owner].entry(parameter.name)?.dtype == dtype
+                files[owner.file].entry(owner.name)?.dtype == dtype
             else { return nil }
             bytes += parameter.tensor.count * dtype.byteCount
-            return (files[owner], parameter.name)
+            return (files[owner.file], owner.name)
         }
         guard residentBytes + bytes > Int(Double(total) * Self.residentShare) else {
             residentBytes += bytes
@@ -113,7 +125,7 @@ public final class WeightStore {
     /// The shape a tensor has where it comes from; nil where there is none, or where it is made up on demand.
     public func shape(of name: String) -> [Int]? {
         switch source {
-        case .files(let files, let owners, _): owners[name].flatMap { files[$0].shape(of: name) }
+        case .files(let files, let owners, _): owners[name].flatMap { $0.shape(in: files[$0.file]) }
         case .tensors(let tensors): tensors[name]?.shape
         case .overlaid(let base, _): base.shape(of: name)
         case .initializing: nil
@@ -169,7 +181,7 @@ public final class WeightStore {
     private func stored(_ name: String) throws -> Tensor {
         switch source {
         case .files(let files, let owners, _):
-            if let owner = owners[name] { return try files[owner].tensor(name) }
+            if let owner = owners[name] { return try owner.tensor(in: files[owner.file]) }
         case .tensors(let tensors):
             if let tensor = tensors[name] { return tensor }
         case .overlaid(let base, let overlay):
@@ -186,52 +198,6 @@ public final class WeightStore {
         case .files, .initializing: tensor.to(dtype: dtype, device: device)
         case .tensors(let tensors): tensors[name].map(tensor.like) ?? tensor
         case .overlaid(let base, _): base.placed(tensor, name)
-        }
-    }
-
-    /// The files that hold a component's weights, best choice first.
-    private static func weightFiles(in folder: String, name: String, preferHalf: Bool) throws -> [String] {
-        let manager = FileManager.default
-        guard manager.fileExists(atPath: folder) else { throw WeightError.noFolder(folder) }
-        let full = ["\(name).safetensors", "\(name).safetensors.index.json"]
-        let half = ["\(name).fp16.safetensors", "\(name).safetensors.index.fp16.json"]
-        for file in preferHalf ? half + full : full + half {
-            let path = folder + "/" + file
-            guard manager.fileExists(atPath: path) else { continue }
-            guard file.hasSuffix(".json") else { return [path] }
-            return try shards(listedIn: path, folder: folder)
-        }
-        let pickles = ["\(name).bin", "\(name).ckpt", "\(name).fp16.bin", "\(name).pt"]
-        if let pickle = pickles.first(where: { manager.fileExists(atPath: folder + "/" + $0) }) {
-            throw WeightError.pickle(path: folder + "/" + pickle)
-        }
-        throw WeightError.noFile(folder: folder, name: full[0])
-    }
-
-    private static func shards(listedIn path: String, folder: String) throws -> [String] {
-        struct Index: Decodable {
-            let shards: [String: String]
-
-            private enum CodingKeys: String, CodingKey {
-                case shards = "weight_map"
-            }
-        }
-        let index: Index
-        do {
-            index = try JSONDecoder().decode(Index.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
-        } catch {
-            throw WeightError.index(path: path, reason: "it has no readable weight_map")
-        }
-        return try Set(index.shards.values).sorted().map { shard in
-            guard !shard.contains("/"), shard.hasSuffix(".safetensors") else {
-                throw WeightError.index(
-                    path: path, reason: "it names \(shard), which is no safetensors file beside it")
-            }
-            let file = folder + "/" + shard
-            guard FileManager.default.fileExists(atPath: file) else {
-                throw WeightError.noFile(folder: folder, name: shard)
-            }
-            return file
         }
     }
 }

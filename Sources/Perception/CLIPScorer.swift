@@ -65,7 +65,8 @@ public final class CLIPScorer {
     public func embed(images: Tensor, antialias: Bool) -> Tensor {
         let side = network.configuration.image.imageSize
         return network.embed(
-            images: normalisation(Self.fitted(images, side: side, antialias: antialias)))
+            images: normalisation(
+                Self.fitted(images.to(device: device), side: side, antialias: antialias)))
     }
 
     /// Unit embeddings [B, projection] of texts; what does not fit is cut off.

@@ -2,8 +2,8 @@ extension Tokenizer {
     /// Where every vocabulary begins and ends: 512 symbols for bytes, and the start and end tokens.
     private static let leastVocabulary = 514
 
-    private static let startText = "<|startoftext|>"
-    private static let endText = "<|endoftext|>"
+    static let startText = "<|startoftext|>"
+    static let endText = "<|endoftext|>"
 
     /// Learns a vocabulary from captions by byte-pair encoding, laid out as CLIP's.
     ///
@@ -38,22 +38,7 @@ extension Tokenizer {
             merges.append(left: left, right: right)
             tokens.append(left + right)
         }
-        tokens += [Array(startText.utf8), Array(endText.utf8)]
-
-        var table = ByteTable(capacity: tokens.count)
-        for (id, token) in tokens.enumerated() where !table.insert(token, value: id) {
-            throw .duplicate(path: "the captions", what: String(decoding: token, as: UTF8.self))
-        }
-        let (start, end) = (tokens.count - 2, tokens.count - 1)
-        let vocabulary = try Vocabulary(
-            table: table, mergeList: merges, unknown: endText, path: "the captions",
-            mergePath: "the captions")
-        let special = [(startText, start), (endText, end)].map {
-            AddedToken(content: $0.0, id: $0.1, isNormalized: false, stripsLeft: false, stripsRight: false)
-        }
-        return try Tokenizer(
-            vocabulary: vocabulary, added: AddedTokens(special), contextLength: contextLength,
-            startToken: start, endToken: end, paddingToken: end)
+        return try Tokenizer(merges: merges, contextLength: contextLength, path: "the captions")
     }
 
     /// How often each word occurs, as ids of byte symbols, in an order that depends on the captions alone.

@@ -118,6 +118,7 @@ extension Routes {
                     item["fingerprint"] = .text(card.facts.fingerprint)
                     item["inpainting"] = .flag(card.facts.inputChannels == 2 * card.facts.latentChannels + 1)
                     item["instructions"] = .flag(card.facts.inputChannels == 2 * card.facts.latentChannels)
+                    item["settings"] = card.settings?.facts
                     if let path = card.path, let words = KnownWords(folder: path) {
                         item["words"] = .list(words.words.sorted().map { .text($0) })
                     }

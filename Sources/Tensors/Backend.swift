@@ -89,16 +89,19 @@ package enum Backend {
         characters.map { String(cString: $0) } ?? ""
     }
 
+    /// The folders that the program's own files lie in: that of the executable, and the package's.
+    package static let homes: [String] = {
+        let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return [executable.map(enclosingFolder(of:)), text(pt_package_directory())].compactMap(\.self)
+    }()
+
     /// The places where the dynamic library may lie, best first.
     private static var candidates: [String] {
         let name = "libpentimento_torch.so"
         if let named = ProcessInfo.processInfo.environment["PENTIMENTO_TORCH"] { return [named] }
-        var places: [String] = []
-        if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
-            places.append(enclosingFolder(of: executable) + "/lib/" + name)
+        return homes.enumerated().map { place, home in
+            home + (place == homes.count - 1 ? "/build/lib/" : "/lib/") + name
         }
-        places.append(text(pt_package_directory()) + "/build/lib/" + name)
-        return places
     }
 
     private static func open() -> (UnsafePointer<PTInterface>?, Opening) {

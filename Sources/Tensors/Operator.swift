@@ -86,6 +86,7 @@ enum Operator: String, CaseIterable {
     case fusedLinear = "mkldnn::_linear_pointwise"
     case fusedLinearAndOther = "mkldnn::_linear_pointwise.binary"
     case matmul = "aten::matmul"
+    case solve = "aten::linalg_solve"
     case convolution = "aten::conv2d"
     case transposedConvolution = "aten::conv_transpose2d.input"
     case winogradFilters = "pentimento::winograd_filters"
@@ -105,6 +106,9 @@ enum Operator: String, CaseIterable {
     case averagePool = "aten::avg_pool2d"
     case maxPool = "aten::max_pool2d"
     case pad = "aten::pad"
+    // Matrices
+    case singularValues = "aten::linalg_svdvals"
+    case triangularise = "aten::linalg_qr"
     // In place, for optimisers and loading only
     case copyInPlace = "aten::copy_"
     case fusedAdamW = "aten::_fused_adamw_"

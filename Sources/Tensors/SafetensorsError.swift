@@ -32,6 +32,8 @@ public enum SafetensorsError: UserError, Equatable {
     case headerNotUTF8(path: String)
     /// The header is not the JSON that the format asks for.
     case headerNotJSON(path: String, offset: Int, expected: String)
+    /// The header names more tensors than any model has.
+    case tooManyTensors(path: String, limit: Int)
     /// A key stands twice in one object of the header.
     case duplicateKey(path: String, key: String)
 
@@ -84,7 +86,8 @@ extension SafetensorsError {
         case .diskFull, .writingBroke: .environment
         case .pickle, .zipArchive, .gguf, .unsupportedDType: .unsupported
         case .notAFile, .webPage, .gitLFSPointer, .jsonFile, .truncated, .headerTooLong, .headerBeyondFile,
-            .headerNotUTF8, .headerNotJSON, .duplicateKey, .malformedEntry, .negativeSize, .shapeOverflows,
+            .headerNotUTF8, .headerNotJSON, .tooManyTensors, .duplicateKey, .malformedEntry, .negativeSize,
+            .shapeOverflows,
             .wrongByteCount, .offsetsOutOfRange, .overlap, .hole, .invalidBool, .noSuchTensor, .nameTaken,
             .nameReserved, .cannotWrite, .taken:
             .badInput
@@ -117,6 +120,8 @@ extension SafetensorsError {
         case .headerNotUTF8(let path): "\(path) is damaged: its header is not UTF-8 text"
         case .headerNotJSON(let path, let offset, let expected):
             "\(path) is damaged: its header is not valid at byte \(offset), where \(expected) was expected"
+        case .tooManyTensors(let path, let limit):
+            "\(path) is refused: its header names more than \(limit) tensors, more than any model has that runs here"
         case .duplicateKey(let path, let key):
             "\(path) is refused: its header has the key \"\(key)\" twice, so what it means is unclear"
         case .malformedEntry(let path, let tensor, let problem):

@@ -34,6 +34,9 @@ public final class SafetensorsFile: Sendable {
     /// The shape of a tensor, whatever its type; nil where the file has none of this name.
     public func shape(of name: String) -> [Int]? { places[name].map { header.entries[$0].shape } }
 
+    /// The format's name of a tensor's element type; nil where the file has none of this name.
+    func typeName(of name: String) -> String? { places[name].map { header.entries[$0].typeName } }
+
     /// Size of the file in bytes.
     public var byteCount: Int { file.count }
 

@@ -20,6 +20,8 @@ struct SafetensorsHeader: Sendable {
     static let longest = 100_000_000
     /// The key that holds texts instead of a tensor.
     static let metadataKey = "__metadata__"
+    /// More tensors than any model has that runs here, so that a hostile header takes little memory.
+    static let mostTensors = 20_000
     /// More dimensions than any real tensor has.
     private static let highestRank = 64
 
@@ -38,12 +40,16 @@ struct SafetensorsHeader: Sendable {
     /// In the header's order.
     private(set) var entries: [Entry] = []
     private(set) var metadata: [String: String] = [:]
+    /// Bytes of the data that the header tells of and the file does not have: a download that stopped.
+    private(set) var missingByteCount = 0
 
     /// Reads and checks the header of a file that is in memory as a whole.
-    init(of file: UnsafeRawBufferPointer, path: String) throws {
+    ///
+    /// - `isCutShort`: whether data may be missing behind the header, see `missingByteCount`.
+    init(of file: UnsafeRawBufferPointer, path: String, isCutShort: Bool = false) throws {
         let text = try Self.headerText(of: file, path: path)
         let dataStart = Self.lengthByteCount + text.count
-        let dataByteCount = file.count - dataStart
+        let dataByteCount = isCutShort ? Int.max - dataStart : file.count - dataStart
         guard String(validating: text, as: UTF8.self) != nil else {
             throw SafetensorsError.headerNotUTF8(path: path)
         }
@@ -54,12 +60,18 @@ struct SafetensorsHeader: Sendable {
             if name == Self.metadataKey {
                 try scanner.object { scanner, key in metadata[key] = try scanner.string() }
             } else {
+                guard entries.count < Self.mostTensors else {
+                    throw SafetensorsError.tooManyTensors(path: path, limit: Self.mostTensors)
+                }
                 let fields = try Fields(&scanner, tensor: name, path: path)
                 entries.append(try fields.checked(dataStart: dataStart, dataByteCount: dataByteCount))
             }
         }
         try scanner.end()
-        try Self.checkCoverage(entries, dataStart: dataStart, fileByteCount: file.count, path: path)
+        let end = entries.map(\.bytes.upperBound).max() ?? dataStart
+        if isCutShort, end > file.count { missingByteCount = end - file.count }
+        try Self.checkCoverage(
+            entries, dataStart: dataStart, fileByteCount: file.count + missingByteCount, path: path)
         self.entries = entries
         self.metadata = metadata
     }
@@ -159,7 +171,8 @@ struct SafetensorsHeader: Sendable {
                     path: path, tensor: tensor, begin: offsets[0].text, end: offsets[1].text,
                     dataByteCount: dataByteCount)
             }
-            let needed = (sizes.reduce(bits, *) + 7) / 8
+            let neededBits = sizes.reduce(bits, *)
+            let needed = neededBits / 8 + (neededBits % 8 == 0 ? 0 : 1)
             guard end - begin == needed else {
                 throw SafetensorsError.wrongByteCount(
                     path: path, tensor: tensor, dtype: found?.rawValue ?? dtype, shape: sizes, needed: needed,

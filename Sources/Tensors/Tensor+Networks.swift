@@ -1,6 +1,10 @@
 extension Tensor {
     /// Matrix product of the last two dimensions, the others broadcast.
     public func matmul(_ other: Tensor) -> Tensor { Operator.matmul(.tensor(self), .tensor(other)) }
+    /// X of A·X = B, for a square matrix A.
+    public func solved(for right: Tensor) -> Tensor {
+        Operator.solve(.tensor(self), .tensor(right), .bool(true))
+    }
     /// x·Wᵀ + b, with W [out, in].
     public func linear(_ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
         Operator.linear(.tensor(self), .tensor(weight), .optional(bias))
@@ -27,9 +31,17 @@ extension Tensor {
     package enum FusedEnd: String { case plus = "add", times = "mul" }
     /// Two-dimensional convolution of [B, C, H, W] with W [out, C, kh, kw].
     public func convolved(_ weight: Tensor, _ bias: Tensor?, stride: Int = 1, padding: Int = 0) -> Tensor {
+        convolved(weight, bias, stride: stride, paddings: [padding, padding])
+    }
+    /// Two-dimensional convolution of [B, C, H, W] with W [out, C / groups, kh, kw].
+    ///
+    /// - `paddings`: rows above and below, columns at either side.
+    public func convolved(
+        _ weight: Tensor, _ bias: Tensor?, stride: Int, paddings: [Int], groups: Int = 1
+    ) -> Tensor {
         Operator.convolution(
-            .tensor(self), .tensor(weight), .optional(bias), .ints([stride, stride]),
-            .ints([padding, padding]))
+            .tensor(self), .tensor(weight), .optional(bias), .ints([stride, stride]), .ints(paddings),
+            .ints([1, 1]), .int(groups))
     }
     /// Two-dimensional transposed convolution of [B, C, H, W] with W [C, out, k, k], whose windows lie side by side.
     ///
@@ -106,6 +118,12 @@ extension Tensor {
     public func averagePooled(_ size: Int) -> Tensor {
         Operator.averagePool(.tensor(self), .ints([size, size]))
     }
+    /// Mean over square windows that may reach over the border, where nothing is counted.
+    public func averagePooled(_ size: Int, stride: Int, padding: Int) -> Tensor {
+        Operator.averagePool(
+            .tensor(self), .ints([size, size]), .ints([stride, stride]), .ints([padding, padding]), false,
+            false)
+    }
     /// Largest over square windows.
     public func maxPooled(_ size: Int, stride: Int, padding: Int = 0) -> Tensor {
         Operator.maxPool(
@@ -125,4 +143,8 @@ extension Tensor {
     public func padded(_ sizes: [Int], value: Double = 0) -> Tensor {
         Operator.pad(.tensor(self), .ints(sizes), .string("constant"), .double(value))
     }
+    /// Singular values of matrices, the largest first: [..., min(n, m)] of [..., n, m].
+    public var singularValues: Tensor { Operator.singularValues(.tensor(self)) }
+    /// R of A = Q·R with orthonormal columns of Q, [min(n, m), m] of A [n, m].
+    public var triangular: Tensor { Operator.triangularise.results([.tensor(self), .string("r")])[1] }
 }

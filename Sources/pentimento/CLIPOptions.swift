@@ -7,8 +7,8 @@ import Support
 struct CLIPOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The pair of towers that text2live is guided by and --best-of asks; MODEL-clip beside the model where not "
-                + "given.", valueName: "dir"))
+            "The pair of towers that text2live and diffusionclip are guided by and --best-of asks; MODEL-clip beside the model "
+                + "where not given.", valueName: "dir"))
     var clip: String?
 
     /// The folder that was named, or else the one beside a model; nil where there is none.

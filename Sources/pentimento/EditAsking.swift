@@ -40,6 +40,7 @@ extension EditAsking {
             $0.inversionOptions = inversionOptions
             $0.paste = masking.way
             $0.feather = masking.feather
+            $0.focus = masking.focus
             $0.workingSide = size
         }
     }

@@ -52,6 +52,15 @@ struct MaskOptions: ParsableArguments {
             valueName: "pixels"))
     var feather: Double?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            Show the model the mask's surroundings alone: a square about the mask with this share of its longer side \
+            around, such as 0.5. Small things in large photos come out sharper.
+            """, valueName: "share"))
+    var focus: Double?
+
     func validate() throws {
         if mask == nil, maskWords == nil, maskInvert || maskGrow != 0 || maskBlur != 0 {
             throw ValidationError(
@@ -71,6 +80,13 @@ struct MaskOptions: ParsableArguments {
         }
         if let feather, !Limits.feather.contains(feather) {
             throw ValidationError("--feather is \(feather); it must be a number from 0 to 1000")
+        }
+        if let focus, !Limits.focus.contains(focus) {
+            throw ValidationError("--focus is \(focus); it must be a number from 0 to 10")
+        }
+        if focus != nil, !isGiven {
+            throw ValidationError(
+                "--focus keeps to the surroundings of a mask; give one with --mask or --mask-words")
         }
         if noPaste, let paste, paste != .none {
             throw ValidationError(

@@ -7,7 +7,7 @@ import Service
 import Synchronization
 import Tensors
 
-/// A model folder and the engine that works with it.
+/// A model and the engine that works with it.
 struct ModelSession {
     let folder: ModelFolder
     let engine: Engine
@@ -16,6 +16,7 @@ struct ModelSession {
     let threads: Int
     private let speech: SpeechOptions
     private let told = Told()
+    private let previews: PreviewFile?
 
     /// Opens libtorch and reads the folder's settings; weights are loaded by the first job.
     /// - Parameters:
@@ -24,12 +25,15 @@ struct ModelSession {
     ///   - height: pixels down.
     ///   - window: side of the windows through which it sees them, in latent elements.
     ///   - tuned: weights that were tuned over the model, added to it.
+    ///   - previews: where what is being painted is shown.
     init(
         _ model: ModelOptions, _ compute: ComputeOptions, _ speech: SpeechOptions, at path: String? = nil,
-        width: Int? = nil, height: Int? = nil, window: Int? = nil, tuned: TunedFiles = TunedFiles()
+        width: Int? = nil, height: Int? = nil, window: Int? = nil, tuned: TunedFiles = TunedFiles(),
+        previews: PreviewFile? = nil
     ) throws {
+        self.previews = previews
         var loras = try model.loras()
-        folder = try ModelFolder(path: try path ?? model.path())
+        folder = try ModelFolder(try model.source(try path ?? model.path()))
         loras += try tuned.choices(for: folder)
         let (device, dtype) = try compute.start()
         let threads = Device.threadCount
@@ -54,7 +58,7 @@ struct ModelSession {
         _ place: String = "", _ log: Logger? = nil, finishing: Bool = false,
         of job: @escaping @Sendable (DiffusionSession) throws -> Result
     ) async throws -> Result {
-        let (engine, bar, log, told) = (engine, speech.bar, log ?? speech.log, told)
+        let (engine, bar, log, told, previews) = (engine, speech.bar, log ?? speech.log, told, previews)
         defer { bar.hide() }
         do {
             return try await engine.result(
@@ -64,8 +68,13 @@ struct ModelSession {
                         bar.show(
                             place + progress.stage, progress.step, of: progress.of, loss: progress.loss)
                     case .warning(let text): if told.insert(place + text) { log.warning("\(text)") }
+                    case .preview(let preview): previews?.write(preview)
                     }
-                }, of: job)
+                },
+                of: { session in
+                    if previews != nil { session.showPreviews(PreviewSettings(interval: 1)) }
+                    return try job(session)
+                })
         } catch let error as CancellationError {
             if finishing { await engine.settle() }
             throw error

@@ -73,15 +73,78 @@ struct ModelOptions: ParsableArguments {
     @Option(
         name: [.short, .customLong("model")],
         help: ArgumentHelp(
-            "A diffusers folder, or the name of one in a Models folder (see doctor); where none is named, the one of the "
-                + "program's own that knows more of the prompts' words.", valueName: "name|dir"))
+            "A diffusers folder or a checkpoint file (.safetensors), the name of one in a Models folder (see doctor), or "
+                + "ORG/NAME of one in the Hub cache; where none is named, the one of the program's own that knows more "
+                + "of the prompts' words.", valueName: "name|dir|file"))
     var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file or folder whose autoencoder takes the place of the model's own.", valueName: "file|dir"))
+    var vae: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file or folder whose text encoder takes the place of the model's own.", valueName: "file|dir"))
+    var textEncoder: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder whose tokenizer is used; by default the model's own, and CLIP's for a file.",
+            valueName: "dir"))
+    var tokenizer: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A diffusers folder whose configurations describe the networks of a checkpoint file; by default the shapes of "
+                + "its tensors do.", valueName: "dir"))
+    var modelConfig: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the network answers, where the model says nothing or something wrong: epsilon or v.",
+            valueName: "epsilon|v"))
+    var prediction: PredictionName?
 
     @Option(
         help: ArgumentHelp(
             "A LoRA that is added to the model's weights; a strength other than 1 behind =, and that of the text encoder "
                 + "behind a colon. May be given several times.", valueName: "file[=weight[:text]]"))
     var lora: [String] = []
+
+    /// A certain model with nothing added to it.
+    static func only(_ model: String) -> ModelOptions {
+        var options = ModelOptions()
+        options.model = model
+        options.lora = []
+        (options.vae, options.textEncoder, options.tokenizer) = (nil, nil, nil)
+        (options.modelConfig, options.prediction) = (nil, nil)
+        return options
+    }
+
+    /// A model's folder or file, with what was named to take the place of its parts.
+    func source(_ path: String) throws -> ModelSource {
+        var source = ModelSource(path)
+        source.autoencoder = vae
+        source.textEncoder = textEncoder
+        source.tokenizer = tokenizer
+        source.configuration = modelConfig
+        source.prediction = prediction?.prediction
+        if modelConfig != nil, !source.isFile {
+            throw Failure.usage(
+                "--model-config describes a checkpoint file, and \(path) is a folder with its own")
+        }
+        return source
+    }
+
+    /// What networks answer, by the names people type.
+    enum PredictionName: String, ExpressibleByArgument, CaseIterable {
+        case epsilon, v
+        case velocity = "v_prediction"
+
+        var prediction: Prediction { self == .epsilon ? .noise : .velocity }
+        static var allValueStrings: [String] { ["epsilon", "v"] }
+    }
 
     /// The LoRAs that are meant, each seen to be one.
     func loras() throws -> [LoRAChoice] { try lora.map { try Self.lora($0).opening() } }

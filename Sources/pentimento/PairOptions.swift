@@ -89,7 +89,9 @@ extension GenerateCommand {
             [prompt, negative, pairing.source] + layout.regions.flatMap { [$0.prompt, $0.target] }
         let path = try model.path(for: texts, speech.log)
         request.relevance = try guiding.source(for: method, model: path)
-        let session = try ModelSession(model, compute, speech, at: path, width: width, height: height)
+        let session = try ModelSession(
+            model, compute, speech, at: path, width: width, height: height,
+            previews: try showing.file(speech.log))
         _ = try request.checked(with: session.folder.settings).levels(of: session.folder.schedule)
         try checkSides(width, height, session.folder.autoencoder.spatialFactor)
         let asked = request

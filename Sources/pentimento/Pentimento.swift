@@ -26,7 +26,7 @@ struct Pentimento: AsyncParsableCommand {
             InvertCommand.self, InspectCommand.self, SheetCommand.self, SamplesCommand.self,
             StillLifeCommand.self, TuneCommand.self, TrainCommand.self, JudgeCommand.self,
             EvaluateCommand.self,
-            ServeCommand.self, BenchmarkCommand.self, DoctorCommand.self,
+            ScoreCommand.self, ServeCommand.self, BenchmarkCommand.self, DoctorCommand.self,
             ProbeCommand.self, BenchCommand.self,
         ])
 

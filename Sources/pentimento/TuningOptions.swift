@@ -5,16 +5,17 @@ import Imaging
 import StillLife
 import Support
 
-/// What a few pictures are learnt from, and how: the settings of `tune lora`.
+/// What a few pictures are learnt from, and how: the settings of `tune lora`, and the pictures of `tune diffusionclip`.
 struct TuningOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A folder of pictures of one thing, or one picture; all are told by --prompt.", valueName: "dir"))
+            "A folder of pictures of one thing or kind, or one picture.", valueName: "dir"))
     var pictures: String?
 
     @Option(
         help: ArgumentHelp(
-            "Learn from so many rendered still lifes instead, each told by its caption.", valueName: "n"))
+            "Learn from so many rendered still lifes instead (lora: each told by its caption; diffusionclip: those that "
+                + "look like photos).", valueName: "n"))
     var stillLife: Int?
 
     @Option(
@@ -39,7 +40,7 @@ struct TuningOptions: ParsableArguments {
     var weightDecay: Double?
 
     @Option(parsing: .unconditional, help: "The length that gradients are shortened to; 1.")
-    var clip: Double?
+    var gradientClip: Double?
 
     /// The names of what was given.
     var given: [String] {
@@ -47,7 +48,7 @@ struct TuningOptions: ParsableArguments {
             ("--pictures", pictures != nil), ("--still-life", stillLife != nil),
             ("--prior-prompt", priorPrompt != nil), ("--prior-pictures", priorPictures != nil),
             ("--prior-weight", priorWeight != nil), ("--alpha", alpha != nil),
-            ("--weight-decay", weightDecay != nil), ("--clip", clip != nil),
+            ("--weight-decay", weightDecay != nil), ("--gradient-clip", gradientClip != nil),
         ]
         return all.filter(\.1).map(\.0)
     }
@@ -83,12 +84,32 @@ struct TuningOptions: ParsableArguments {
                 return .init(image: scene.rendering(size: side).image, prompt: scene.caption)
             }
         }
-        guard let pictures else {
+        guard pictures != nil else {
             throw Failure.usage("tune lora needs pictures: name their folder with --pictures")
         }
         guard let prompt else { throw Failure.usage("tune lora needs --prompt: what the pictures show") }
+        return try photos(pixelLimit: pixelLimit).map { .init(image: $0, prompt: prompt) }
+    }
+
+    /// Pictures of one kind: those of the folder, or still lifes that look like photos.
+    /// - Parameter side: pixels of the square that is learnt from.
+    func images(side: @autoclosure () throws -> Int, seed: UInt64, pixelLimit: Int) throws -> [Image] {
+        guard let stillLife else { return try photos(pixelLimit: pixelLimit) }
+        guard pictures == nil else {
+            throw Failure.usage("--still-life and --pictures exclude each other; leave one out")
+        }
+        var choices = SceneChoices()
+        choices.styles = [.photo]
+        let side = try side()
+        return (0..<stillLife).map {
+            Scene.random(seed: seed &+ UInt64($0), from: choices).rendering(size: side).image
+        }
+    }
+
+    private func photos(pixelLimit: Int) throws -> [Image] {
+        guard let pictures else { return [] }
         return try PhotoList.images(at: pictures).map {
-            .init(image: try Photo(contentsOf: $0, pixelLimit: pixelLimit).image, prompt: prompt)
+            try Photo(contentsOf: $0, pixelLimit: pixelLimit).image
         }
     }
 

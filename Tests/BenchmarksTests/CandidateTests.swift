@@ -22,7 +22,7 @@ import Testing
         #expect(
             ordinary.map(\.method) == [
                 "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic", "sine",
-                "text2live",
+                "diffusionclip", "text2live",
                 "lift",
             ])
         #expect(
@@ -32,12 +32,13 @@ import Testing
                 "needs a model trained to follow instructions, and this one is not",
                 "tunes for minutes; name it to have it", "tunes for minutes; name it to have it",
                 "tunes for minutes; name it to have it", "tunes for minutes; name it to have it",
+                "tunes for minutes; name it to have it",
                 "follows commands, and not all of these edits are some",
             ])
         #expect(
             Candidate.leftOut(with: facts, commands: .all).map(\.method) == [
                 "multidiffusion", "p2p-regions", "mrgd", "instruct-pix2pix", "hiper", "imagic", "sine",
-                "text2live",
+                "diffusionclip", "text2live",
             ])
         let told = Candidate.leftOut(with: facts, commands: .only)
         #expect(
@@ -46,7 +47,9 @@ import Testing
         facts.inputChannels = 8
         #expect(
             Candidate.leftOut(with: facts).map(\.method) == [
-                "multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic", "sine", "text2live", "lift",
+                "multidiffusion", "p2p-regions", "mrgd", "hiper", "imagic", "sine", "diffusionclip",
+                "text2live",
+                "lift",
             ])
     }
 

@@ -37,15 +37,15 @@ import Testing
         #expect(declared.filter { $0.conformance != "UserError" }.map(\.type) == [])
         #expect(
             declared.map(\.type).sorted() == [
-                "AddressTaken", "Busy", "CheckpointError", "ConfigurationError", "DiffusionCLIPError",
-                "DiffusionError", "EditError",
-                "EditingError",
+                "AddressTaken", "BenchmarkDataError", "Busy", "CheckpointError", "ConfigurationError",
+                "DiffusionCLIPError", "DiffusionError", "EditError",
+                "EditingError", "HubCacheError",
                 "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "Problem", "RegionFileError", "RelevanceError",
                 "SafetensorsError",
                 "StillLifeSetError", "StudyError", "SystemFailure", "TensorError", "TokenizerError",
-                "TorchMissing", "TrainingError", "TunedFileError", "VaultError", "WeightError",
+                "TorchMissing", "TrainingError", "TunedFileError", "VaultError", "VoteError", "WeightError",
                 "WriteFailure",
             ])
     }

@@ -48,6 +48,15 @@ import Testing
                 "ddim has no use for regions; --method multidiffusion has"
             ),
             (
+                EditingError.unusedFocus(method: "lift"),
+                "lift works on the whole picture where it is given regions or moves things; leave out --focus"
+            ),
+            (
+                EditingError.noPreview(method: "sdedit", known: ["diffedit", "inpaint", "lift"]),
+                "sdedit does not tell what it would change before it paints; diffedit, inpaint, lift do, and every "
+                    + "method where a --mask is given"
+            ),
+            (
                 EditingError.wrongModel(method: "x", wanted: "y", channels: 4, latentChannels: 4),
                 "x needs y; this model's UNet reads 4 channels, its latents have 4 (see: pentimento doctor)"
             ),

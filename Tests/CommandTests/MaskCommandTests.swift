@@ -36,6 +36,49 @@ import Testing
         #expect(try Image(contentsOf: folder["edit.png"]) != photo)
     }
 
+    @Test("A dry run shows the mask that would be found, and says what cannot be told before")
+    func dryRun() throws {
+        let folder = try Folder()
+        let found = try edit(
+            folder,
+            ["--method", "diffedit", "--source", "an apple", "--dry-run", "--mask-out", "mask.png", "--json"])
+        #expect(found.status == 0, "\(found.errors)")
+        let account = try JSONSerialization.jsonObject(with: Data(found.output.utf8)) as? [String: Any]
+        #expect(account?["isPreview"] as? Bool == true)
+        #expect((account?["cost"] as? [String: Any])?["forwards"] as? Int == 20)
+        #expect(FileManager.default.fileExists(atPath: folder["mask.png"]))
+        let refused = try edit(folder, ["--dry-run"])
+        #expect(refused.status == 64)
+        #expect(
+            refused.errorLines == [
+                "pentimento: sdedit does not tell what it would change before it paints; diffedit, inpaint, lift do, and "
+                    + "every method where a --mask is given"
+            ])
+    }
+
+    @Test("A focus works on the mask's surroundings and is told in the account; without a mask it is refused")
+    func focus() throws {
+        let folder = try Folder()
+        let photo = try Image(contentsOf: image("plain.png"))
+        var mask = Image(width: photo.width, height: photo.height, red: 0, green: 0, blue: 0)
+        let from = mask.offset(x: photo.width / 2, y: photo.height / 2)
+        mask.pixels.replaceSubrange(from..<(from + 3), with: [255, 255, 255])
+        try mask.write(to: folder["mask.png"])
+        let outcome = try edit(
+            folder, ["--mask", "mask.png", "--focus", "0.5", "--size", "8", "--json", "--preview", "now.png"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let account = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        #expect(
+            account?["focus"] as? [Int] == [photo.width / 2 - 4, photo.height / 2 - 4, 8, 8])
+        let refused = try edit(folder, ["--focus", "0.5"])
+        #expect(refused.status == 64)
+        #expect(
+            refused.errorLines == [
+                "pentimento: --focus keeps to the surroundings of a mask; give one with --mask or --mask-words (see "
+                    + "`pentimento edit --help`)"
+            ])
+    }
+
     @Test("What cannot be meant as a mask is refused in one line, before anything is computed")
     func refused() throws {
         let folder = try Folder()

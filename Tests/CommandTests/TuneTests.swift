@@ -164,7 +164,7 @@ import Testing
         let photo = image("plain.png")
         #expect(
             try said(["tune", "diffedit", photo, "--prompt", "a pear"])
-                == "pentimento: diffedit learns nothing before it edits; hiper, imagic do")
+                == "pentimento: diffedit learns nothing before it edits; hiper, imagic, diffusionclip do")
         #expect(try said(["tune", "hiper", "--source", "a pear"]) == "pentimento: tune hiper needs a photo")
         #expect(
             try said(["tune", "imagic", photo, "--source", "a pear"])

@@ -25,7 +25,7 @@ import ToyModels
             for try await event in stream {
                 switch event {
                 case .progress(let progress): steps.append(progress.step)
-                case .warning: Issue.record("nothing to warn of")
+                case .warning, .preview: Issue.record("nothing to warn of, and nothing to show")
                 case .finished(let found): (result, isOnThread) = found
                 }
             }

@@ -53,10 +53,10 @@ import Testing
             image: Image(width: 2, height: 1, pixels: [255, 255, 255, 0, 0, 100]),
             reach: Mask(width: 2, height: 1, values: [0, 0.5]))
         let request = EditRequest(image: photo, prompt: "x")
-        let pasted = finished.pasted(into: request, within: nil)
+        let pasted = finished.pasted(into: request, at: nil, within: nil)
         #expect(pasted.image.pixels == [10, 20, 30, 100, 50, 50])
         #expect(pasted.layer?.image(width: 2, height: 1)?.alpha == [0, 128])
-        let shut = finished.pasted(into: request, within: Mask(width: 2, height: 1, filledWith: 0))
+        let shut = finished.pasted(into: request, at: nil, within: Mask(width: 2, height: 1, filledWith: 0))
         #expect(shut.image.pixels == photo.pixels)
     }
 

@@ -27,8 +27,8 @@ import ToyModels
         let working = request.image.resized(width: 16, height: 16)
         let clean = try session.encode(working)
         return try session.paste(
-            session.decode(clean), of: request, working: working, clean: clean, found: nil, soft: nil,
-            repainted: false)
+            session.decode(clean), of: request, at: nil, working: working, clean: clean, found: nil,
+            soft: nil, repainted: false)
     }
 
     @Test("An unedited latent gives the photo back to the bit as a residual, with a mask and without")

@@ -68,8 +68,8 @@ def free_port():
         return one.getsockname()[1]
 
 
-def launch(playwright):
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+def launch(chromium, *flags):
+    return chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", *flags])
 
 
 class Complaints(list):

@@ -32,7 +32,7 @@ def open_sample(browser, address, theme):
 
 def make(address):
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         page = open_sample(browser, address, "light")
         page.click("#options > summary")
         page.fill("#seed", "1")

@@ -252,6 +252,56 @@ def test_options_are_those_of_the_method(page):
     expect(page.locator(".dot:visible")).to_have_count(0)
 
 
+def test_what_suits_the_model_is_shown(page):
+    """The fields stand where the model's own folder puts them, and at the paper's values once that is asked for."""
+    suits = json.loads((ROOT / "Models" / "flowers" / "editing.json").read_text())["methods"]["diffedit"]
+    described = {one["name"]: one for one in page.request.get(page.url + API + "methods").json()}["diffedit"]
+    papers = next(one for one in described["options"] if one["name"] == "threshold")["standard"]
+    page.click("#sample")
+    expect(page.locator("#text-prompt")).to_be_focused()
+    page.click("#options > summary")
+    page.click(".more summary")
+    guidance = page.locator("[data-field=guidance] input[type=number]")
+    threshold = page.locator("[data-field='options.threshold'] input[type=number]")
+    expect(guidance).to_have_value(f"{suits['guidance']:g}")
+    expect(threshold).to_have_value(f"{suits['threshold']:g}")
+    page.select_option("#choose-preset", "paper")
+    expect(guidance).to_have_value(f"{described['standard']['guidance']:g}")
+    expect(threshold).to_have_value(f"{papers:g}")
+
+
+def test_history_goes_back_and_on(page, server):
+    """An older result is shown, taken up as the photo, its settings taken over, and deleted."""
+    open_apple(page)
+    page.click("#options > summary")
+    page.fill("#seed", "5")
+    page.click("#paint")
+    painted(page)
+    first = newest(page, server)
+    page.fill("#text-prompt", "a yellow lemon on a wooden table")
+    page.fill("#seed", "6")
+    page.click("#paint")
+    expect(page.locator(f"[data-id='{first['id']}'].shown")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".facts")).to_contain_text("seed 6")
+    card = page.locator(f"[data-id='{first['id']}']")
+    card.locator(".open").click()
+    expect(card).to_have_class(re.compile("shown"))
+    expect(page.locator(".facts")).to_contain_text("seed 5")
+    page.get_by_role("button", name="Use its settings").click()
+    expect(page.locator("#text-prompt")).to_have_value(PROMPT)
+    expect(page.locator("#seed")).to_have_value("5")
+    page.get_by_role("button", name="Use as photo").click()
+    expect(page.locator("#text-source")).to_have_value(PROMPT)
+    expect(page.locator("p-result")).to_be_hidden()
+    asked = request_of(page, lambda: page.click("#paint"))
+    assert asked["picture"] == first["picture"]
+    page.keyboard.press("Escape")
+    page.on("dialog", lambda dialog: dialog.accept())
+    card.hover()
+    card.locator(".delete").click()
+    expect(card).to_have_count(0)
+
+
 # ------------------------------------------------------------------------------------------------------ jobs and tabs
 
 
@@ -327,18 +377,6 @@ def test_tabs_share_one_stream(page, context, server):
         "kind": "edit", "picture": newest(tabs[1], server)["picture"], "prompt": "a photo of a rose", "steps": 2})
     assert job.ok
     expect(tabs[2].locator("p-history .results li").first).not_to_have_attribute("data-id", name, timeout=30_000)
-
-
-def test_without_locks_the_visible_tab_listens(page, context, server):
-    """A plain address of a local network has no Web Locks, no clipboard and no randomUUID."""
-    page.complaints.check()
-    page.add_init_script("for (const [home, name] of"
-                         " [[Navigator, 'locks'], [Navigator, 'clipboard'], [Crypto, 'randomUUID']])"
-                         " Object.defineProperty(home.prototype, name, {get: () => undefined})")
-    page.goto(server)
-    open_apple(page)
-    page.click("#paint")
-    painted(page)
 
 
 def test_files_come_by_drop_and_paste(page):

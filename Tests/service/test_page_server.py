@@ -4,7 +4,7 @@ import re
 import signal
 
 import pytest
-from browser import WIDE, Server, screen, watched
+from browser import WIDE, Server, launch, screen, watched
 from playwright.sync_api import expect
 from test_page import API, axe, hurry, newest, open_apple, painted
 
@@ -72,6 +72,35 @@ def test_a_lost_server_is_told_and_healed(own):
         painted(page)
     finally:
         server.stop()
+
+
+def test_a_plain_address_of_the_local_network(chromium):
+    """Without a certificate browsers keep Web Locks, the clipboard and randomUUID back: the page does without them."""
+    rules = "--host-resolver-rules=MAP photos.test 127.0.0.1"
+    browser = launch(chromium.browser_type, rules)
+    try:
+        with Server("--allow-host", "photos.test") as server:
+            context = browser.new_context(viewport=WIDE)
+            streams = []
+            context.on("request", lambda one: streams.append(one) if one.url.endswith("/events") else None)
+            page = context.new_page()
+            complaints = watched(page)
+            complaints.allow("Cross-Origin-Opener-Policy")
+            page.goto(f"http://photos.test:{server.port}/")
+            assert page.evaluate("[isSecureContext, typeof navigator.locks, typeof crypto.randomUUID]") == [
+                False, "undefined", "undefined"]
+            open_apple(page)
+            page.click("#paint")
+            painted(page)
+            # Each tab that is seen listens for itself.
+            assert len(streams) == 1
+            second = context.new_page()
+            second.goto(page.url)
+            expect(second.locator("p-history .results li")).to_have_count(1)
+            assert len(streams) == 2
+            complaints.check()
+    finally:
+        browser.close()
 
 
 def test_a_page_opened_before_its_server(own):

@@ -15,7 +15,7 @@ struct LoRANames {
             1 + (unet.compactMap { Self.place($0, after: "down_blocks", "resnets") }.map(\.1).max() ?? 1)
         for name in unet where name.hasSuffix(".weight") {
             let module = String(name.dropLast(7))
-            for other in Self.firstNames(of: module, levels: levels) {
+            for other in OriginalNames.original(of: module, levels: levels) {
                 found[.unet]?[Self.flat(other)] = module
             }
         }
@@ -71,40 +71,5 @@ struct LoRANames {
             let n = Int(parts[3])
         else { return nil }
         return (b, n)
-    }
-
-    private static let fixed = [
-        "conv_in": "input_blocks.0.0", "time_embedding.linear_1": "time_embed.0",
-        "time_embedding.linear_2": "time_embed.2", "conv_norm_out": "out.0", "conv_out": "out.2",
-    ]
-    private static let resnet = [
-        "norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1",
-        "norm2": "out_layers.0",
-        "conv2": "out_layers.3", "conv_shortcut": "skip_connection",
-    ]
-
-    /// What Stable Diffusion's first code calls a layer of the UNet.
-    /// - Parameter levels: resnets of a stage on the way down.
-    private static func firstNames(of module: String, levels: Int) -> [String] {
-        if let name = fixed[module] { return [name] }
-        let parts = module.split(separator: ".").map(String.init)
-        guard parts.count > 3 else { return [] }
-        let mid = parts[0] == "mid_block"
-        let (kind, rest) = mid ? (parts[1], parts.dropFirst(3)) : (parts[2], parts.dropFirst(4))
-        guard let n = Int(mid ? parts[2] : parts[3]), let b = mid ? 0 : Int(parts[1]) else { return [] }
-        let tail = rest.joined(separator: ".")
-        let inner = kind == "resnets" ? resnet[tail] ?? tail : tail
-        if mid { return ["middle_block.\(kind == "attentions" ? 1 : 2 * n).\(inner)"] }
-        let isDown = parts[0] == "down_blocks"
-        let side = isDown ? "input_blocks" : "output_blocks"
-        let start = (isDown ? 1 : 0) + b * (levels + 1)
-        switch kind {
-        case "resnets": return ["\(side).\(start + n).0.\(inner)"]
-        case "attentions": return ["\(side).\(start + n).1.\(inner)"]
-        case "downsamplers": return ["\(side).\(start + levels).0.op"]
-        // It stands behind the transformer where the stage has one.
-        case "upsamplers": return [1, 2].map { "\(side).\(start + levels).\($0).conv" }
-        default: return []
-        }
     }
 }

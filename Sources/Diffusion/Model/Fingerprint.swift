@@ -50,6 +50,31 @@ public enum Fingerprint {
         return text(of: digest)
     }
 
+    /// The fingerprint of a model in one file, likewise; what it is called does not count.
+    /// - Throws: `DiffusionError.malformedFile` where it cannot be read.
+    public static func of(file path: String) throws(DiffusionError) -> String {
+        var digest = Digest()
+        do {
+            try add("", at: path, to: &digest)
+        } catch {
+            throw .malformedFile(path: path, reason: "the file cannot be read")
+        }
+        return text(of: digest)
+    }
+
+    /// The fingerprint of a model some of whose parts are other files or folders, or that is used otherwise than it says.
+    static func of(base: String, files: [String], texts: [String]) throws -> String {
+        var digest = Digest()
+        digest.add("\(base)\n")
+        for path in files {
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            digest.add("\(try isFolder.boolValue ? of(network: path) : of(file: path))\n")
+        }
+        for text in texts { digest.add("\(text)\n") }
+        return text(of: digest)
+    }
+
     /// Whether a file of a folder counts, by its path.
     private static func isRead(_ path: String) -> Bool {
         [".json", ".safetensors", "merges.txt"].contains { path.hasSuffix($0) }
@@ -123,10 +148,15 @@ public enum Fingerprint {
 
     /// Adds a file: its path, its size and what is sampled of it.
     private static func add(_ path: String, in folder: String, to digest: inout Digest) throws {
-        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder + "/" + path))
+        try add(path, at: folder + "/" + path, to: &digest)
+    }
+
+    /// Adds a file under a name.
+    private static func add(_ name: String, at path: String, to digest: inout Digest) throws {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         defer { try? file.close() }
         let size = try file.seekToEnd()
-        digest.add("\(path)\n\(size)\n")
+        digest.add("\(name)\n\(size)\n")
         let places: [(offset: UInt64, count: Int)]
         if path.hasSuffix(".safetensors"), size > UInt64(head + sample * samples) {
             let room = (size - UInt64(head)) / UInt64(samples)

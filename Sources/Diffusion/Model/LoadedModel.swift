@@ -3,7 +3,7 @@ public import Networks
 public import Prompts
 public import Tensors
 
-/// A diffusers folder as a latent diffusion model whose networks are loaded when they are first needed.
+/// A diffusers folder or a checkpoint file as a latent diffusion model whose networks are loaded when they are needed.
 public final class LoadedModel: TunableModel {
     /// What was read before loading.
     public let folder: ModelFolder
@@ -34,6 +34,7 @@ public final class LoadedModel: TunableModel {
         checkpointing: Bool = false
     ) {
         self.folder = folder
+        schedule = folder.schedule
         self.device = device
         self.rowThreads = rowThreads
         self.checkpointing = checkpointing
@@ -49,7 +50,7 @@ public final class LoadedModel: TunableModel {
     }
 
     /// How the network was taught to see noise.
-    public var schedule: NoiseSchedule { folder.schedule }
+    public private(set) var schedule: NoiseSchedule
 
     /// The autoencoder's scaling factor.
     public var latentScale: Double { folder.autoencoder.scalingFactor }
@@ -67,7 +68,23 @@ public final class LoadedModel: TunableModel {
     public var settings: ModelSettings? { folder.settings }
 
     /// What of the folder's settings is not used as it stands.
-    public var notices: [String] { folder.notices }
+    public var notices: [String] { folder.notices + findings }
+    /// What a pass of the network showed of it.
+    private var findings: [String] = []
+
+    /// Sees by one pass what the network answers, where the model does not say so itself.
+    ///
+    /// - Throws: what the loading of its parts throws.
+    public func settlePrediction() throws {
+        guard folder.predictionEvidence.isWeak, folder.unet.inChannels == folder.autoencoder.latentChannels
+        else { return }
+        let found = try PredictionProbe(of: self).prediction
+        guard found != schedule.prediction else { return }
+        schedule = schedule.with(prediction: found)
+        findings = [
+            "\(folder.path): it answers the \(found == .velocity ? "velocity" : "noise"), as one pass shows, and is used so"
+        ]
+    }
 
     /// The weights that were loaded so far, by the folder of their part.
     public var weights: [(part: String, tensors: [(name: String, tensor: Tensor)])] {
@@ -108,11 +125,7 @@ public final class LoadedModel: TunableModel {
     /// The tokenizer, its context no longer than the text encoder's.
     public func tokenizer() throws -> Tokenizer {
         if let loadedTokenizer { return loadedTokenizer }
-        var tokenizer = try Tokenizer(folder: folder.path + "/tokenizer")
-        if tokenizer.contextLength > folder.textEncoder.contextLength {
-            tokenizer = try Tokenizer(
-                folder: folder.path + "/tokenizer", contextLength: folder.textEncoder.contextLength)
-        }
+        let tokenizer = try folder.tokenizer()
         guard tokenizer.vocabularySize <= folder.textEncoder.vocabularySize else {
             throw DiffusionError.mismatch(
                 "the tokenizer knows \(tokenizer.vocabularySize) tokens and the text encoder "
@@ -209,12 +222,12 @@ public final class LoadedModel: TunableModel {
         }
     }
 
-    private func place(of part: ModelFolder.Part) -> String { folder.path + "/" + part.rawValue }
+    private func place(of part: ModelFolder.Part) -> String { folder.place(of: part) }
 
     /// A part's weights; its files are opened at the first use.
     private func store(of part: ModelFolder.Part) throws -> WeightStore {
         if let open = stores.first(where: { $0.part == part }) { return open.store }
-        let store = try WeightStore(folder: place(of: part), name: part.weights, dtype: dtype, device: device)
+        let store = try folder.store(of: part, dtype: dtype, device: device)
         stores.append((part, store))
         return store
     }

@@ -3,12 +3,12 @@ public import Networks
 import Support
 import Tensors
 
-/// A diffusers folder, looked through without loading any weights.
+/// A model as people have it, a diffusers folder or one checkpoint file, looked through without loading any weights.
 public struct ModelFolder: Sendable {
-    /// Where it is.
+    /// Where it is: the folder, or the file.
     public let path: String
-    /// The folder's last name.
-    public var name: String { URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent }
+    /// The folder's last name, or the file's without its ending; of a Hub cache the model's.
+    public let name: String
     /// How its network was taught to see noise.
     public let schedule: NoiseSchedule
     /// One line for each setting of the folder that is not used as it stands.
@@ -23,26 +23,54 @@ public struct ModelFolder: Sendable {
     public let fingerprint: String
     /// How images are best edited with it, where the folder tells.
     public let settings: ModelSettings?
+    /// Why it is taken to answer noise or velocity.
+    public let predictionEvidence: PredictionEvidence
+    /// What a file is, by its names and shapes; nil for a folder.
+    public let kind: ModelFileKind?
+    /// Where the weights of each part are.
+    let origins: [Part: PartOrigin]
+    /// Where the tokenizer is.
+    let tokens: TokenizerOrigin
 
-    /// Reads `model_index.json` and the configurations of the parts, and sees that weights are there.
+    /// Reads a diffusers folder or a checkpoint file as it is.
+    /// - Throws: as `init(_:)`.
+    public init(path: String) throws { try self.init(ModelSource(path)) }
+
+    /// Reads a model and what takes the place of its parts: the list of its parts and their configurations, or the header
+    /// of a checkpoint file.
     ///
-    /// Outdated settings are corrected as diffusers' Stable Diffusion pipelines correct them, see `notices`.
-    /// - Throws: `DiffusionError` naming a missing file, one that cannot be read, what the folder or file is instead of
-    ///   a model, a model of another family, pickled weights or parts that do not fit each other; `ConfigurationError`
-    ///   naming an unsupported setting.
-    public init(path: String) throws {
-        self.path = path
-        try Self.requireFolder(path)
-        let index = try ModelIndex(folder: path)
-        for part in Part.allCases { try Self.check(part, in: path) }
-        let scheduler = try ScheduleFile(
-            contentsOf: path + "/scheduler/scheduler_config.json", correcting: index.corrects)
-        schedule = scheduler.schedule
-        let (unet, correction) = try Self.unet(path + "/unet/config.json", correcting: index.corrects)
+    /// - Throws: `DiffusionError` naming a missing file or part, one that cannot be read, what the folder or file is
+    ///   instead of a model, a model of another family, pickled weights or parts that do not fit each other;
+    ///   `ConfigurationError` naming an unsupported setting.
+    public init(_ source: ModelSource) throws {
+        if source.isFile {
+            try self.init(file: source)
+        } else {
+            try self.init(folder: source)
+        }
+    }
+
+    /// Takes what was found; parts that do not fit each other are refused.
+    init(
+        source: ModelSource, name: String, schedule: NoiseSchedule, notices: [String],
+        unet: UNetConfiguration,
+        autoencoder: AutoencoderConfiguration, textEncoder: TextEncoderConfiguration, fingerprint: String,
+        settings: ModelSettings? = nil, evidence: PredictionEvidence, kind: ModelFileKind? = nil,
+        origins: [Part: PartOrigin], tokens: TokenizerOrigin
+    ) throws {
+        path = source.path
+        self.name = name
+        self.schedule = schedule
+        self.notices = notices
         self.unet = unet
-        notices = index.notices + scheduler.notices + correction
-        autoencoder = try AutoencoderConfiguration(contentsOf: path + "/vae/config.json")
-        textEncoder = try TextEncoderConfiguration(contentsOf: path + "/text_encoder/config.json")
+        self.autoencoder = autoencoder
+        self.textEncoder = textEncoder
+        self.fingerprint = fingerprint
+        self.settings = settings
+        predictionEvidence = evidence
+        self.kind = kind
+        self.origins = origins
+        self.tokens = tokens
         guard unet.outChannels == autoencoder.latentChannels else {
             throw DiffusionError.mismatch(
                 "the UNet answers \(unet.outChannels) channels and the autoencoder's latents have "
@@ -53,8 +81,46 @@ public struct ModelFolder: Sendable {
                 "the UNet reads prompts of width \(unet.crossAttentionDim) and the text encoder writes "
                     + "\(textEncoder.hiddenSize)")
         }
-        settings = try ModelSettings(folder: path)
-        fingerprint = try Fingerprint.of(folder: path)
+    }
+
+    /// Reads `model_index.json` and the configurations of the parts, and sees that weights are there.
+    ///
+    /// Outdated settings are corrected as diffusers' Stable Diffusion pipelines correct them, see `notices`.
+    private init(folder source: ModelSource) throws {
+        let path = source.path
+        try Self.requireFolder(path)
+        let index = try ModelIndex(folder: path)
+        for part in Part.allCases where source.replacement(of: part) == nil { try Self.check(part, in: path) }
+        let scheduler = try ScheduleFile(
+            contentsOf: path + "/scheduler/scheduler_config.json", correcting: index.corrects)
+        let (unet, correction) = try Self.unet(path + "/unet/config.json", correcting: index.corrects)
+        let autoencoder = try AutoencoderConfiguration(contentsOf: path + "/vae/config.json")
+        let textEncoder = try TextEncoderConfiguration(contentsOf: path + "/text_encoder/config.json")
+        let settings = try ModelSettings(folder: path)
+        var parts = ModelParts(
+            autoencoder: autoencoder, textEncoder: textEncoder,
+            origins: Dictionary(
+                uniqueKeysWithValues: Part.allCases.map { ($0, .folder("\(path)/\($0.rawValue)")) }),
+            tokens: .folder(path + "/tokenizer"), fingerprint: try Fingerprint.of(folder: path))
+        try parts.replace(by: source)
+        try self.init(
+            source: source, name: Self.name(ofFolder: path),
+            schedule: source.prediction.map(scheduler.schedule.with) ?? scheduler.schedule,
+            notices: index.notices + scheduler.notices + correction + parts.notices, unet: unet,
+            autoencoder: parts.autoencoder, textEncoder: parts.textEncoder, fingerprint: parts.fingerprint,
+            settings: settings, evidence: source.prediction == nil ? .schedule : .asked,
+            origins: parts.origins, tokens: parts.tokens)
+    }
+
+    /// The folder's last name; of a snapshot in a Hub cache, whose name is a hash, the model's.
+    private static func name(ofFolder path: String) -> String {
+        let url = URL(fileURLWithPath: path).standardizedFileURL
+        let places = url.pathComponents
+        guard places.count > 3, places[places.count - 2] == "snapshots",
+            places[places.count - 3].hasPrefix("models--"),
+            let name = places[places.count - 3].components(separatedBy: "--").last
+        else { return url.lastPathComponent }
+        return name
     }
 
     /// The parts that hold weights; their folders are called like this.
@@ -79,7 +145,7 @@ public struct ModelFolder: Sendable {
     ///
     /// The first files of 2022 hold the size that the network was made with, not that of its training, and diffusers'
     /// pipelines correct that.
-    private static func unet(
+    static func unet(
         _ path: String, correcting: Bool
     ) throws -> (UNetConfiguration, notices: [String]) {
         let file = try ConfigurationFile(path: path)
@@ -105,15 +171,15 @@ public struct ModelFolder: Sendable {
         guard isFolder.boolValue else { throw try refusal(ofFile: path) }
     }
 
-    /// What a file is that was named as a model.
-    private static func refusal(ofFile path: String) throws -> DiffusionError {
+    /// What a file is that was named as a model, where it is no checkpoint.
+    static func refusal(ofFile path: String) throws -> DiffusionError {
         let ending = URL(fileURLWithPath: path).pathExtension.lowercased()
         if pickles.contains(ending) { return .pickledWeights(path: path) }
         guard ["safetensors", "sft", "gguf"].contains(ending) else {
             return .malformedFile(
                 path: path, reason: "not a folder; a model is a diffusers folder with a model_index.json")
         }
-        let kind = WeightFileKind(of: try SafetensorsFile(path: path))
+        let kind = try ModelFileKind(contentsOf: path)
         return .notAModel(path: path, what: kind.what, advice: kind.advice)
     }
 

@@ -94,7 +94,7 @@ struct ModelIndex {
         if let weights = files.first(where: { $0.hasSuffix(".safetensors") }),
             let file = try? SafetensorsFile(path: folder + "/" + weights)
         {
-            let kind = WeightFileKind(of: file)
+            let kind = ModelFileKind(of: file.inventory)
             return .notAModel(path: folder + "/" + weights, what: kind.what, advice: kind.advice)
         }
         return .missingFile(path: folder + "/model_index.json", purpose: "the list of the model's parts")

@@ -29,7 +29,7 @@ public struct NoiseSchedule: Sendable, Hashable {
     /// ᾱ of level 0.
     public let finalAlphaBar: Double
     /// What the network answers.
-    public let prediction: Prediction
+    public private(set) var prediction: Prediction
     /// How timesteps are chosen.
     public let spacing: Spacing
     /// Added to every timestep where the spacing is leading; `with(offset:)` gives another.
@@ -104,6 +104,13 @@ public struct NoiseSchedule: Sendable, Hashable {
         }
         var schedule = self
         schedule.offset = offset
+        return schedule
+    }
+
+    /// The same noise, of which a network answers another quantity.
+    public func with(prediction: Prediction) -> NoiseSchedule {
+        var schedule = self
+        schedule.prediction = prediction
         return schedule
     }
 

@@ -29,7 +29,8 @@ public struct NoiseLevel: Sendable, Hashable {
 public struct Trajectory: Sendable, Hashable, RandomAccessCollection {
     private let levels: [NoiseLevel]
 
-    init(_ levels: [NoiseLevel]) { self.levels = levels }
+    /// Levels that a method of its own grid walks along, the clean one first.
+    package init(_ levels: [NoiseLevel]) { self.levels = levels }
 
     /// Number of steps (N).
     public var steps: Int { levels.count - 1 }

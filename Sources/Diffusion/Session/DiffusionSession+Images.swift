@@ -7,7 +7,9 @@ extension DiffusionSession {
     /// - Throws: `CancellationError`, `TensorError.outOfMemory`.
     public func encode(_ image: Image) throws -> Tensor {
         try checkCancellation()
-        return try guardingMemory { try model.encode(image.tensor(device: model.device)).mean }
+        let latent = try guardingMemory { try model.encode(image.tensor(device: model.device)).mean }
+        remember(image, as: latent)
+        return latent
     }
 
     /// A sample of the posterior instead of its mean; draws the latent's shape from the generator.

@@ -78,6 +78,8 @@ extension DiffusionSession {
             let estimates = try zip(latents, try predict(latents, start)).map {
                 try guiding(Estimate($0, noise: $1, at: start))
             }
+            // Where a source is walked along, it is the first.
+            try show(estimates.last, stage: stage, step: top - k + 1, of: top)
             latents = zip(estimates, last).map {
                 sampler.step($0, after: $1, to: end, noise: sampler.drawsNoise(to: end) ? fresh(k) : nil)
             }

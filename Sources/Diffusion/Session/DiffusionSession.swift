@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Networks
 public import Support
 public import Tensors
@@ -19,6 +20,7 @@ public final class DiffusionSession {
     private let notify: (Notice) -> Void
     private let start: ContinuousClock.Instant
     private let ledger: Ledger
+    private var previewer: Previewer?
     private var prompts: [String: Conditioning] = [:]
     private var contexts = ContextCache()
 
@@ -53,7 +55,27 @@ public final class DiffusionSession {
         notify = other.notify
         start = other.start
         ledger = other.ledger
+        previewer = other.previewer
     }
+
+    /// Shows from now on what the job is painting, as `Notice.preview`; nil stops that.
+    ///
+    /// Nothing that is painted depends on it.
+    public func showPreviews(_ settings: PreviewSettings?) { previewer = settings.map { Previewer($0) } }
+
+    /// Tells what is being painted, where that is wanted and due.
+    /// - Parameters:
+    ///   - estimate: what the network saw in the latent.
+    ///   - step: how many steps of the stage are done.
+    func show(_ estimate: Estimate?, stage: String, step: Int, of count: Int) throws {
+        guard let previewer, let estimate else { return }
+        let image = try previewer.image(
+            of: estimate.predictedOriginal, by: model, elapsed: ContinuousClock.now - start)
+        if let image { notify(.preview(Preview(image: image, stage: stage, step: step, of: count))) }
+    }
+
+    /// Keeps what a latent looks like, for previews.
+    func remember(_ image: Image, as latent: Tensor) { previewer?.encoded(image, latent) }
 
     /// What a job has cost and told so far, whichever models it uses.
     private final class Ledger {

@@ -43,6 +43,7 @@ public actor Engine {
             let model = LoadedModel(
                 folder: folder, device: device, dtype: dtype, rowThreads: rowThreads,
                 checkpointing: checkpointing)
+            try withoutGradients { try model.settlePrediction() }
             return loras.isEmpty ? model : try model.changed(by: loras)
         }
     }
@@ -71,6 +72,7 @@ public actor Engine {
             switch event {
             case .progress(let progress): notify(.progress(progress))
             case .warning(let text): notify(.warning(text))
+            case .preview(let preview): notify(.preview(preview))
             case .finished(let result): return result
             }
         }

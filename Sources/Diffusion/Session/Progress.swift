@@ -18,6 +18,8 @@ public enum Notice: Sendable, Hashable {
     case progress(Progress)
     /// Something the user should know, in one line.
     case warning(String)
+    /// What it is painting, where the job was asked to show it.
+    case preview(Preview)
 }
 
 /// What a stream of a job delivers; `finished` is the last.
@@ -26,6 +28,8 @@ public enum Event<Result: Sendable>: Sendable {
     case progress(Progress)
     /// Something the user should know, in one line.
     case warning(String)
+    /// What it is painting, where the job was asked to show it.
+    case preview(Preview)
     /// What came of it.
     case finished(Result)
 
@@ -33,6 +37,7 @@ public enum Event<Result: Sendable>: Sendable {
         switch notice {
         case .progress(let progress): self = .progress(progress)
         case .warning(let text): self = .warning(text)
+        case .preview(let preview): self = .preview(preview)
         }
     }
 }

@@ -28,6 +28,25 @@ extension EditingMethod {
     public var sampler: any Sampler { DDIM() }
 }
 
+/// A method that tells what it would change before it paints.
+public protocol MaskFinding: EditingMethod {
+    /// The mask that it would keep to, and the map that it was cut from, each [1, 1, h, w]; nil where it takes all.
+    func findMask(_ context: EditContext) throws -> FoundMask?
+}
+
+/// What may change in an image, as a method found it.
+public struct FoundMask {
+    /// 1 may change, 0 stays, [1, 1, h, w].
+    public var mask: Tensor
+    /// The map that the mask was cut from, in 0…1, [1, 1, h, w].
+    public var soft: Tensor
+    /// What the map was scaled from, [1, 1, h, w].
+    public var difference: Tensor
+
+    /// Whether nothing may change.
+    var isEmpty: Bool { mask.sum.item == 0 }
+}
+
 /// What a method is given: the latent to edit, the prompts, and the model behind a session.
 public struct EditContext {
     /// Where predictions come from.
@@ -164,5 +183,11 @@ public struct EditOutput {
         self.path = path
         self.levels = levels
         self.trace = trace
+    }
+
+    /// Takes over what was found to be what may change.
+    mutating func keep(to found: FoundMask) {
+        (mask, softMask) = (found.mask, found.soft)
+        trace["difference"] = found.difference
     }
 }

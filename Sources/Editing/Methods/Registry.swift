@@ -6,6 +6,7 @@ public enum Registry {
         MDP.self,
         MultiDiffusion.self, P2PRegions.self, MRGD.self, MasaCtrl.self, LEDITSPlusPlus.self,
         CycleDiffusion.self, Inpaint.self, InstructPix2Pix.self, HiPer.self, Imagic.self, SINE.self,
+        DiffusionCLIPEdit.self,
         Text2LIVE.self,
         Lift.self,
     ]

@@ -24,8 +24,12 @@ extension Paste {
 
 extension EditOutput.Finished {
     /// The image as the result of a request: laid over the request's own as far as it reaches.
-    /// - Parameter mask: what may change; all where nil.
-    func pasted(into request: EditRequest, within mask: Mask?) -> DiffusionSession.Pasted {
+    /// - Parameters:
+    ///   - window: the part of the request's image that it is of; nil is all of it.
+    ///   - mask: what may change of that part; all where nil.
+    func pasted(into request: EditRequest, at window: PixelBox?, within mask: Mask?)
+        -> DiffusionSession.Pasted
+    {
         let open = mask.map {
             Coverage(given: $0, width: reach.width, height: reach.height, feather: request.feather ?? 2)
         }
@@ -34,9 +38,11 @@ extension EditOutput.Finished {
             values: reach.values.enumerated().map { place, share in
                 UInt8(min(max(share, 0), 1) * Float(open?.values[place] ?? 255) + 0.5)
             })
-        let layer = PasteLayer(image, coverage: coverage)
+        var layer = PasteLayer(image, coverage: coverage)
+        let photo = request.image
+        if let window { layer = layer.placed(at: window, width: photo.width, height: photo.height) }
         return DiffusionSession.Pasted(
-            image: layer.pasted(into: request.image), layer: layer,
+            image: layer.pasted(into: photo), layer: layer,
             account: PasteRecord(asked: request.paste, took: .replace))
     }
 }
@@ -51,19 +57,20 @@ extension DiffusionSession {
 
     /// Brings what was painted into the request's image.
     /// - Parameters:
-    ///   - working: the image at the size that was worked at.
+    ///   - window: the part of the request's image that was worked on; nil is all of it.
+    ///   - working: that part at the size that was worked at.
     ///   - clean: its latent.
     ///   - found: the mask that the method found, at the latent's size.
     ///   - soft: the map that it was cut from.
     ///   - repainted: whether the method paints the whole image anew from what it learnt.
     func paste(
-        _ painted: Image, of request: EditRequest, working: Image, clean: Tensor, found: Mask?,
-        soft: Mask?, repainted: Bool
+        _ painted: Image, of request: EditRequest, at window: PixelBox?, working: Image, clean: Tensor,
+        found: Mask?, soft: Mask?, repainted: Bool
     ) throws -> Pasted {
         let photo = request.image
         let hasMask = request.mask != nil || found != nil
         func whole() -> Pasted {
-            var image = painted.resized(width: photo.width, height: photo.height)
+            var image = PasteLayer(painted, coverage: nil, window: window).whole(over: photo)
             image.profile = photo.profile
             return Pasted(
                 image: image,
@@ -79,12 +86,13 @@ extension DiffusionSession {
         if took == .residual {
             let base = try decode(clean)
             let radius = Paste.radius(factor: model.facts.latentFactor)
-            let area = (request.mask ?? found)?.resized(width: painted.width, height: painted.height)
+            let asked = window.map { request.part($0).mask } ?? request.mask
+            let area = (asked ?? found)?.resized(width: painted.width, height: painted.height)
             content = .difference(base: base, guide: working, radius: radius)
             unexplained = PasteLayer(painted, as: content, coverage: nil).unexplained(within: area)
         }
 
-        let enlargement = max(Double(photo.width) / Double(painted.width), 1)
+        let enlargement = max(Double(window?.width ?? photo.width) / Double(painted.width), 1)
         let feather = hasMask ? request.feather ?? 2 * enlargement : nil
         var coverage: Coverage?
         if let mask = request.mask {
@@ -93,7 +101,7 @@ extension DiffusionSession {
             coverage = Coverage(
                 found: found, soft: soft, width: photo.width, height: photo.height, feather: feather ?? 0)
         }
-        let layer = PasteLayer(painted, as: content, coverage: coverage)
+        let layer = PasteLayer(painted, as: content, coverage: coverage, window: window)
         var image = photo
         let paster = Paster(layer, width: photo.width, height: photo.height)
         for rows in steps("pasting", paster.parts) {

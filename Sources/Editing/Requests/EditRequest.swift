@@ -20,7 +20,8 @@ public struct EditRequest: Sendable, Hashable {
     public var regions: [Region]
     /// What the files hold that options name, by the option's name; see ``EditingMethod/files``.
     public var files: [String: OptionFile] = [:]
-    /// Whether only what would be changed is to be shown, for methods that can tell (`MethodDescription.isSpatial`).
+    /// Whether only what would be changed is to be shown, where a mask is given or the method can tell
+    /// (`MaskFinding`, `MethodDescription.isSpatial`).
     public var isPreview = false
 
     /// What the method learnt before, for methods that learn from the image; then nothing is tuned.
@@ -61,8 +62,9 @@ public struct EditRequest: Sendable, Hashable {
     /// - Parameter model: what the model's folder tells of good settings.
     /// - Throws: `EditingError` that says what is wrong and what would be right.
     public func checked(with model: ModelSettings? = nil) throws -> CheckedRequest {
-        let checked = try settings.checked(
-            hasMask: mask != nil || maskWords != nil, regions: regions, with: model)
+        let hasMask = mask != nil || maskWords != nil
+        let checked = try settings.checked(hasMask: hasMask, regions: regions, with: model)
+        if isPreview { try checked.requirePreview(hasMask: hasMask) }
         if let mask {
             guard mask.values.contains(where: { $0 > 0 }) else {
                 throw EditingError.badValue(
@@ -133,6 +135,14 @@ public struct CheckedRequest: Sendable {
     public func levels(of schedule: NoiseSchedule) throws -> Trajectory {
         let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
         return try method.sampler.levels(of: walked, steps: settings.steps)
+    }
+
+    /// Refuses to show what would be changed where the method finds that only while it paints.
+    /// - Throws: `EditingError.noPreview`.
+    public func requirePreview(hasMask: Bool) throws(EditingError) {
+        guard !hasMask, !description.isSpatial, !(method is any MaskFinding) else { return }
+        let known = Registry.all.filter { $0 is any MaskFinding.Type || $0.description.isSpatial }
+        throw .noPreview(method: description.name, known: known.map { $0.description.name })
     }
 
     /// Refuses a request without the network that its method is guided by.

@@ -79,6 +79,10 @@ public struct EditRecord: Sendable, Hashable, Codable {
     public var model: ModelFacts
     /// Width and height that the model worked at.
     public var workingSize: [Int]
+    /// Left, top, width and height of the part that the model was shown, in pixels; nil where it saw the whole image.
+    public var focus: [Int]?
+    /// Whether nothing was painted but what would be changed shown; nil where it was painted.
+    public var isPreview: Bool?
     /// Forward and backward passes, seconds, memory.
     public var cost: Cost
     /// The inversion's own options, where the method inverts by the request's.

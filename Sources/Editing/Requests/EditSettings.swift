@@ -34,6 +34,8 @@ public struct EditSettings: Sendable, Hashable, Codable {
     public var paste = Paste.auto
     /// Pixels of the image over which a pasted edit fades in; where nil, two of those that the model saw.
     public var feather: Double?
+    /// Where set, the model is shown the mask's surroundings alone: its box and this share of its longer side around it.
+    public var focus: Double?
     /// Long side of the image that the model works on; the model's own where nil.
     public var workingSide: Int?
     /// Whether arrays are kept in the result for `--trace`.
@@ -110,6 +112,9 @@ public struct EditSettings: Sendable, Hashable, Codable {
         if let feather, !Limits.feather.contains(feather) {
             throw .badValue(name: "feather", value: "\(feather)", expected: "a number from 0 to 1000")
         }
+        if let focus, !Limits.focus.contains(focus) {
+            throw .badValue(name: "focus", value: "\(focus)", expected: "a number from 0 to 10")
+        }
         if let workingSide, !Limits.side.contains(workingSide) {
             throw .badValue(name: "size", value: "\(workingSide)", expected: "a number from 1 to 8192")
         }
@@ -125,6 +130,10 @@ public struct EditSettings: Sendable, Hashable, Codable {
         }
         if needs.mask == .required, !hasMask {
             throw .missing(.mask, method: method)
+        }
+        if focus != nil {
+            guard hasMask else { throw .missing(.mask, method: "focus") }
+            guard regions.isEmpty, !description.isSpatial else { throw .unusedFocus(method: method) }
         }
         switch needs.regions {
         case .unused where !regions.isEmpty: throw .unusedRegions(method: method)

@@ -18,6 +18,10 @@ public enum EditingError: UserError, Equatable {
     case missing(Requirement, method: String)
     /// Regions were given to a method that has no use for them.
     case unusedRegions(method: String)
+    /// The model is to be shown a mask's surroundings alone, by a method that needs the whole image.
+    case unusedFocus(method: String)
+    /// Only what would be changed is to be shown, by a method that does not tell.
+    case noPreview(method: String, known: [String])
     /// Some cells of a canvas are painted by no prompt and no window.
     case uncovered(cells: Int)
     /// The model reads other channels than the method gives.
@@ -71,6 +75,12 @@ public enum EditingError: UserError, Equatable {
             "\(method) needs \(requirement.message)"
         case .unusedRegions(let method):
             "\(method) has no use for regions; \(.setting("method", "multidiffusion"), plain: "multidiffusion") has"
+        case .unusedFocus(let method):
+            "\(method) works on the whole picture where it is given regions or moves things; leave out "
+                + "\(.setting("focus"), plain: "focus")"
+        case .noPreview(let method, let known):
+            "\(method) does not tell what it would change before it paints; \(known.joined(separator: ", ")) do, and "
+                + "every method where a \(.setting("mask"), plain: "mask") is given"
         case .uncovered(let cells):
             "\(cells) cells of the latent are painted by no prompt; give a prompt for the background"
         case .wrongModel(let method, let wanted, let channels, let latentChannels):
@@ -117,7 +127,7 @@ extension EditingError {
     /// What is no option of a method but a setting that all commands which edit understand.
     private static let settings: Set<String> = [
         "prompt", "source", "negative", "mask", "region", "method", "preset", "seed", "steps", "guidance",
-        "strength", "inversion", "size", "feather", "model", "device", "dtype", "threads",
+        "strength", "inversion", "size", "feather", "focus", "model", "device", "dtype", "threads",
     ]
 
     /// The least strength, and the fewest steps, with which a step is redone.

@@ -8,6 +8,8 @@ public enum Limits {
     public static let side = 1...8192
     /// Pixels of the image over which a pasted edit fades in.
     public static let feather = 0.0...1000.0
+    /// What is shown around a mask, as a share of its longer side.
+    public static let focus = 0.0...10.0
 
     /// Whether a share of the trajectory can be redone: above 0 and at most 1.
     public static func allows(strength: Double) -> Bool { strength > 0 && strength <= 1 }

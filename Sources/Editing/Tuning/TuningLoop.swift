@@ -53,6 +53,19 @@ struct TuningLoop {
         _ parameters: ParameterSet, in session: DiffusionSession, rows: Int = 1,
         loss: (Int) throws -> Tensor
     ) throws -> [Float] {
+        try run(parameters, in: session) { step in
+            let loss = try withGradients { try loss(step) }
+            let gradients = try session.gradients(of: loss, withRespectTo: parameters.leaves, rows: rows)
+            return (loss.item, gradients)
+        }
+    }
+
+    /// The same of a loss whose gradients are found in a way of their own, such as one pass at a time.
+    /// - Parameter gradients: the loss of a step, counted from 0, and its gradients in the order of the leaves.
+    func run(
+        _ parameters: ParameterSet, in session: DiffusionSession,
+        gradients: (Int) throws -> (loss: Double, gradients: [Tensor])
+    ) throws -> [Float] {
         var position =
             restored(parameters) ?? .init(step: 0, seconds: 0, smoothedLoss: 0, settings: [:], losses: [])
         var losses = position.losses ?? []
@@ -69,19 +82,17 @@ struct TuningLoop {
         }
         let left = min(position.step, steps)..<steps
         for step in session.steps(stage, left, after: left.lowerBound, loss: recentLoss) {
-            let gradients: [Tensor]
-            let value: Float
+            let found: (loss: Double, gradients: [Tensor])
             do {
-                let loss = try withGradients { try loss(step) }
-                gradients = try session.gradients(of: loss, withRespectTo: parameters.leaves, rows: rows)
-                value = Float(loss.item)
+                found = try gradients(step)
             } catch let error as CancellationError {
                 try save()
                 throw error
             }
-            guard value.isFinite else { throw EditingError.diverged(stage: stage, step: step + 1) }
-            parameters.descend(along: gradients, step: step, learningRate: learningRate(step), clip: clip)
-            losses.append(value)
+            guard found.loss.isFinite else { throw EditingError.diverged(stage: stage, step: step + 1) }
+            parameters.descend(
+                along: found.gradients, step: step, learningRate: learningRate(step), clip: clip)
+            losses.append(Float(found.loss))
             if (ContinuousClock.now - last) / .seconds(1) >= checkpointSeconds { try save() }
         }
         return losses

@@ -154,7 +154,8 @@ public struct Photo: Sendable, Hashable {
         // The photo is opaque behind a hole's edge: a filling that faded there would leave a seam.
         let reached = Mask(
             width: coverage.width, height: coverage.height, values: coverage.values.map { $0 > 0 ? 1 : 0 })
-        return result.fillingHole(in: original, with: try suited(layer.edit), where: reached)
+        return result.fillingHole(
+            in: original, with: try suited(layer.whole(over: image)), where: reached)
     }
 
     /// An edit of the photo (sRGB, any size) in the photo's own colours, transparent where the photo is.

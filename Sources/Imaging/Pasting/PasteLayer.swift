@@ -21,12 +21,17 @@ public struct PasteLayer: Sendable, Hashable {
     public var content: Content
     /// How much of it each pixel takes, at the image's size; nil is all of it everywhere.
     public var coverage: Coverage?
+    /// The part of the image that the edit is of; nil is all of it.
+    public var window: PixelBox?
 
     /// A layer.
-    public init(_ edit: Image, as content: Content = .replacement, coverage: Coverage?) {
+    public init(
+        _ edit: Image, as content: Content = .replacement, coverage: Coverage?, window: PixelBox? = nil
+    ) {
         self.edit = edit
         self.content = content
         self.coverage = coverage
+        self.window = window
     }
 
     /// How much of a difference is no local linear function of the guide's colours: its root mean square as a share of
@@ -40,7 +45,9 @@ public struct PasteLayer: Sendable, Hashable {
     /// The layer by itself, as transparent as it lets an image show through; nil where it adds differences.
     public func image(width: Int, height: Int) -> Image? {
         guard case .replacement = content else { return nil }
-        var image = edit.resized(width: width, height: height)
+        let black = Image(
+            width: width, height: height, pixels: Array(repeating: 0, count: width * height * 3))
+        var image = whole(over: black)
         image.alpha = coverage?.values
         return image
     }
@@ -48,9 +55,37 @@ public struct PasteLayer: Sendable, Hashable {
     /// The layer over an image, whose profile the edit is taken to be in.
     public func pasted(into image: Image) -> Image {
         var result = image
-        let paster = Paster(self, width: image.width, height: image.height)
-        paster.paste(onto: &result, rows: 0..<image.height)
+        paste(onto: &result)
         return result
+    }
+
+    /// The edit at an image's size: all of it, or laid over the image where it is of a part.
+    public func whole(over image: Image) -> Image {
+        guard let window else { return edit.resized(width: image.width, height: image.height) }
+        return PasteLayer(edit, coverage: nil, window: window).pasted(into: image)
+    }
+
+    private func paste(onto image: inout Image) {
+        let paster = Paster(self, width: image.width, height: image.height)
+        paster.paste(onto: &image, rows: 0..<image.height)
+    }
+
+    /// The layer of a part of an image as one of the whole image, which nothing is laid over outside that part.
+    /// - Precondition: the layer has no window, and its coverage, if any, has the part's size.
+    public func placed(at window: PixelBox, width: Int, height: Int) -> PasteLayer {
+        var layer = self
+        layer.window = window
+        layer.coverage = coverage.map { part in
+            var values = [UInt8](repeating: 0, count: width * height)
+            for row in 0..<part.height {
+                let from = (window.top + row) * width + window.left
+                values.replaceSubrange(
+                    from..<(from + part.width),
+                    with: part.values[(row * part.width)..<((row + 1) * part.width)])
+            }
+            return Coverage(width: width, height: height, values: values)
+        }
+        return layer
     }
 }
 
@@ -59,6 +94,8 @@ public struct Paster: Sendable {
     private let coverage: Coverage?
     private let width: Int
     private let height: Int
+    /// Where the edit lies in the image.
+    private let window: PixelBox
     private let isDifference: Bool
     private let enlarger: RowEnlarger
 
@@ -69,20 +106,21 @@ public struct Paster: Sendable {
             precondition((coverage.width, coverage.height) == (width, height), "coverage of another size")
         }
         (coverage, self.width, self.height) = (layer.coverage, width, height)
+        let window = layer.window ?? PixelBox(left: 0, top: 0, right: width - 1, bottom: height - 1)
+        self.window = window
         switch layer.content {
         case .replacement:
             isDifference = false
             enlarger = RowEnlarger(
                 layer.edit.pixels.map(Float.init), width: layer.edit.width, height: layer.edit.height,
                 channels: 3,
-                toWidth: width, height: height, by: .bicubic)
+                toWidth: window.width, height: window.height, by: .bicubic)
         case .difference(let base, let guide, let radius):
             isDifference = true
             let fit = GuidedDifference(from: base, to: layer.edit, guide: guide, radius: radius, mask: nil)
             enlarger = RowEnlarger(
-                fit.coefficients, width: fit.width, height: fit.height, channels: 12, toWidth: width,
-                height: height,
-                by: .bilinear)
+                fit.coefficients, width: fit.width, height: fit.height, channels: 12,
+                toWidth: window.width, height: window.height, by: .bilinear)
         }
     }
 
@@ -103,7 +141,8 @@ public struct Paster: Sendable {
             DispatchQueue.concurrentPerform(iterations: (rows.count + chunk - 1) / chunk) { part in
                 var room = enlarger.room
                 let start = rows.lowerBound + part * chunk
-                for y in start..<min(start + chunk, rows.upperBound) {
+                for y in start..<min(start + chunk, rows.upperBound)
+                where (window.top...window.bottom).contains(y) {
                     let row = UnsafeMutableBufferPointer(
                         rebasing: pixels[(y * width * 3)..<((y + 1) * width * 3)])
                     paste(row: y, pixels: row, room: &room)
@@ -115,11 +154,11 @@ public struct Paster: Sendable {
     private func paste(row y: Int, pixels: UnsafeMutableBufferPointer<UInt8>, room: inout [Float]) {
         func each(_ body: (_ x: Int, _ share: Float) -> Void) {
             guard let coverage else {
-                for x in 0..<width { body(x, 1) }
+                for x in window.left...window.right { body(x, 1) }
                 return
             }
             coverage.values.withUnsafeBufferPointer { shares in
-                for x in 0..<width where shares[y * width + x] > 0 {
+                for x in window.left...window.right where shares[y * width + x] > 0 {
                     body(x, Float(shares[y * width + x]) / 255)
                 }
             }
@@ -127,27 +166,28 @@ public struct Paster: Sendable {
         if let coverage, !coverage.values[(y * width)..<((y + 1) * width)].contains(where: { $0 > 0 }) {
             return
         }
-        enlarger.prepare(row: y, into: &room)
+        enlarger.prepare(row: y - window.top, into: &room)
         room.withUnsafeBufferPointer { room in
             each { x, share in
-                let place = x * 3
+                let (place, column) = (x * 3, x - window.left)
                 let old = (Float(pixels[place]), Float(pixels[place + 1]), Float(pixels[place + 2]))
                 func changed(_ channel: Int, _ old: Float, _ whole: Float) {
                     let mixed: Float = old + share * (whole - old)
                     pixels[place + channel] = UInt8(min(max(mixed.rounded(), 0), 255))
                 }
                 guard isDifference else {
-                    changed(0, old.0, enlarger.value(x: x, channel: 0, in: room))
-                    changed(1, old.1, enlarger.value(x: x, channel: 1, in: room))
-                    changed(2, old.2, enlarger.value(x: x, channel: 2, in: room))
+                    changed(0, old.0, enlarger.value(x: column, channel: 0, in: room))
+                    changed(1, old.1, enlarger.value(x: column, channel: 1, in: room))
+                    changed(2, old.2, enlarger.value(x: column, channel: 2, in: room))
                     return
                 }
                 func added(_ channel: Int) -> Float {
                     let from = channel * 4
-                    let red: Float = enlarger.value(x: x, channel: from, in: room) * old.0
-                    let green: Float = enlarger.value(x: x, channel: from + 1, in: room) * old.1
-                    let blue: Float = enlarger.value(x: x, channel: from + 2, in: room) * old.2
-                    return (red + green + blue) / 255 + enlarger.value(x: x, channel: from + 3, in: room)
+                    let red: Float = enlarger.value(x: column, channel: from, in: room) * old.0
+                    let green: Float = enlarger.value(x: column, channel: from + 1, in: room) * old.1
+                    let blue: Float = enlarger.value(x: column, channel: from + 2, in: room) * old.2
+                    return (red + green + blue) / 255
+                        + enlarger.value(x: column, channel: from + 3, in: room)
                 }
                 let sums = (added(0), added(1), added(2))
                 changed(0, old.0, old.0 + sums.0)

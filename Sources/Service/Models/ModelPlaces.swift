@@ -11,8 +11,12 @@ public struct ModelPlaces: Sendable, Hashable {
     /// The folders that hold models, in the order in which they are looked into.
     public let folders: [String]
 
+    private let hub: HubCache
+
     /// Certain folders.
-    public init(folders: [String]) {
+    /// - Parameter hub: where models that Hugging Face's tools fetched are found by their names.
+    public init(folders: [String], hub: HubCache = HubCache()) {
+        self.hub = hub
         var seen: Set<String> = []
         self.folders = folders.filter { seen.insert($0).inserted }
     }
@@ -46,14 +50,25 @@ public struct ModelPlaces: Sendable, Hashable {
         }.filter { Self.isModel($0.1) && !$0.0.contains(".partial-") && !$0.0.contains(".old-") }
     }
 
+    /// The weight files that lie there by themselves, named without their ending.
+    public var files: [(name: String, path: String)] {
+        folders.flatMap { folder in
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+                .filter { $0.lowercased().hasSuffix(".safetensors") }
+                .map {
+                    (URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent, folder + "/" + $0)
+                }
+        }
+    }
+
     /// The model where no words tell one from another: still lifes, or what else of the package's own is there.
     public var usual: String {
         let there = Set(models.map(\.name))
         return Self.own.reversed().first { there.contains($0) } ?? "still-life"
     }
 
-    /// The folder of a name, or the folder named.
-    /// - Throws: `ModelPlacesError`.
+    /// The folder or file of a name, or the one named; `ORG/NAME` means a model in the local Hub cache.
+    /// - Throws: `ModelPlacesError`, `HubCacheError`.
     public func folder(of text: String) throws -> String {
         guard !text.isEmpty else { throw ModelPlacesError.unnamed }
         // Shells complete names of folders with a slash.
@@ -63,12 +78,16 @@ public struct ModelPlaces: Sendable, Hashable {
         // What a file is, the reader of folders says.
         if isThere, !isFolder.boolValue, text.contains("/") || text.contains(".") { return text }
         if text.contains("/") || text == "." || text == ".." || Self.isModel(text) {
-            guard isThere else { throw ModelPlacesError.noFolder(path: text) }
+            guard isThere else {
+                if let fetched = try hub.path(of: text) { return fetched }
+                throw ModelPlacesError.noFolder(path: text)
+            }
             if let kind = OtherKind(of: text) { throw ModelPlacesError.notAModel(path: text, kind) }
             return text
         }
         let models = models
         if let found = models.first(where: { $0.name == text }) { return found.path }
+        if let file = files.first(where: { $0.name == text }) { return file.path }
         for folder in folders {
             let path = "\(folder)/\(text)"
             if let kind = OtherKind(of: path) { throw ModelPlacesError.notAModel(path: path, kind) }

@@ -19,6 +19,8 @@ public struct ModelSummary: Encodable, Sendable {
     public let channels: [Int]
     /// What the UNet answers.
     public let prediction: Prediction
+    /// Why that is taken for it, where a file tells; nil for folders.
+    public let evidence: String?
     /// Whether it answers a variance behind that.
     public let learnsVariance: Bool
     /// Training timesteps of its noise schedule.
@@ -28,7 +30,7 @@ public struct ModelSummary: Encodable, Sendable {
     /// One line for each setting of the folder that is not used as it stands.
     public let notices: [String]
 
-    /// Reads a diffusers folder, of either kind.
+    /// Reads a diffusers folder, of either kind, or a checkpoint file.
     /// - Throws: what `ModelFolder` and `PixelModelFolder` throw.
     public init(folder path: String) throws {
         let schedule: NoiseSchedule
@@ -38,12 +40,14 @@ public struct ModelSummary: Encodable, Sendable {
             facts = ModelFacts(name: folder.name, fingerprint: folder.fingerprint, unet: folder.unet)
             channels = folder.unet.blockOutChannels
             learnsVariance = folder.unet.outChannels > folder.unet.inChannels
+            evidence = nil
         } else {
             let folder = try ModelFolder(path: path)
             (kind, schedule, notices) = (.latent, folder.schedule, folder.notices)
             facts = LoadedModel(folder: folder).facts
             channels = folder.unet.blockOutChannels
             learnsVariance = false
+            evidence = folder.kind == nil ? nil : folder.predictionEvidence.description
         }
         prediction = schedule.prediction
         timesteps = schedule.trainingSteps
@@ -68,7 +72,11 @@ public struct ModelSummary: Encodable, Sendable {
                     + "a side"
             ),
             ("UNet", "channels \(channels.map(String.init).joined(separator: ", "))"),
-            ("answers", answer + (learnsVariance ? " and a learned variance, which is not used" : "")),
+            (
+                "answers",
+                answer + (evidence.map { ", \($0)" } ?? "")
+                    + (learnsVariance ? " and a learned variance, which is not used" : "")
+            ),
             ("schedule", "\(timesteps) timesteps, the noisiest with ᾱ \(lastAlphaBar.rounded(to: 6))"),
         ] + notices.map { ("notice", $0) }
     }

@@ -53,6 +53,13 @@ private struct Health: Encodable {
         /// How it edits best, by the method's name, as its folder tells.
         var editing: [String: String]?
     }
+    struct File: Encodable {
+        var name: String
+        var path: String
+        /// What it is, and what to do with it.
+        var what: String
+        var next: String
+    }
     struct Place: Encodable {
         var path: String
         var freeBytes: Int?
@@ -62,6 +69,8 @@ private struct Health: Encodable {
     var libtorch = Torch()
     var libvips = Images()
     var models: [Model] = []
+    /// Weight files that lie by themselves in the folders of models.
+    var files: [File] = []
     var modelFolders = Program.places.folders
     var cores = ProcessInfo.processInfo.activeProcessorCount
     var memoryBytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
@@ -104,6 +113,15 @@ private struct Health: Encodable {
                 model.problem = Failure(describing: error).message
             }
             return model
+        }
+        health.files = Program.places.files.map { name, path in
+            do {
+                let report = try WeightFileReport(contentsOf: path)
+                return File(name: name, path: path, what: report.kind.what, next: report.next)
+            } catch {
+                let problem = Failure(describing: error).message
+                return File(name: name, path: path, what: "a file that cannot be used", next: problem)
+            }
         }
         if !health.models.contains(where: { ModelPlaces.own.contains($0.name) }) {
             health.todo.append(
@@ -154,6 +172,7 @@ private struct Health: Encodable {
             lines.append("model \(model.name): \(model.path)" + (model.problem.map { " (\($0))" } ?? ""))
             lines += (model.editing ?? [:]).sorted { $0.key < $1.key }.map { "  \($0) as \($1)" }
         }
+        for file in files { lines.append("file \(file.name): \(file.path) is \(file.what); \(file.next)") }
         if models.isEmpty { lines.append("models: none in \(modelFolders.joined(separator: ", "))") }
         return lines
     }

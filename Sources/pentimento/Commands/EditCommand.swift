@@ -69,7 +69,8 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @Option(help: "The most pixels a photo or mask may have.")
     var pixelLimit = Image.defaultPixelLimit
 
-    @Flag(help: "Show what would be moved, in red, and where to, in green, without painting (lift).")
+    @Flag(
+        help: "Show what would be changed, in red, and where lift would move it, in green, without painting.")
     var dryRun = false
 
     @OptionGroup(title: "Tuning") var tuning: TunedOptions
@@ -80,6 +81,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Regions") var guiding: RelevanceOptions
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Results") var writing: WritingFlags
+    @OptionGroup(title: "Results") var showing: PreviewOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Sampling") var walking: WalkOptions
     @OptionGroup(title: "Sampling") var choosing: BestOfOptions
@@ -126,6 +128,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             tuned: tuned.learnt)
         let list = try PhotoList(photos)
         if let path = results.imagePath { try writing.check(path) }
+        let previews = try showing.file(speech.log)
         let made = try results.prepare(severalPhotos: list.areSeveral)
         // Folders that nothing was written into go again.
         defer { made.forEach { rmdir($0) } }
@@ -140,7 +143,8 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         var session: ModelSession?
         func opened() throws -> ModelSession {
             if let session { return session }
-            let new = try ModelSession(model, compute, speech, at: try path(), tuned: tuned)
+            let new = try ModelSession(
+                model, compute, speech, at: try path(), tuned: tuned, previews: previews)
             let checked = try job.check(job.settings, with: new.folder.settings)
             _ = try checked.levels(of: new.folder.schedule)
             session = new
@@ -188,11 +192,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             self.tuned = tuned
             self.hasMask = hasMask
             checked = try check(settings)
-            if command.dryRun, !checked.description.isSpatial {
-                throw Failure.usage(
-                    "--dry-run shows what lift would move and where to; \(checked.description.name) tells what it "
-                        + "would change with --mask-out")
-            }
+            if command.dryRun { try checked.requirePreview(hasMask: hasMask) }
             files = try OptionFiles.read(for: settings)
             curve = try command.strengths.map { try StrengthCurve($0, of: settings, check: check) }
         }
@@ -278,7 +278,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         if job.checked.description.needs.relevance {
             request.relevance = try guiding.source(for: job.checked.description, model: model())
         }
-        request.clip = try towers.source(for: job.checked.description, model: model)
+        if job.tuned == nil { request.clip = try towers.source(for: job.checked.description, model: model) }
         request.maskWords = masking.words
         request.isPreview = dryRun
         return request

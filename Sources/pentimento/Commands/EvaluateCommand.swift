@@ -102,10 +102,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         let judgePlace = try ModelPlaces.companion(judge, of: place, "judge")
         let photoSet = try photos.set(judge: judgePlace)
         let photoSettings = try measuring.settings()
-        var options = ModelOptions()
-        options.model = place
-        options.lora = []
-        let session = try ModelSession(options, compute, speech)
+        let session = try ModelSession(.only(place), compute, speech)
         if let photoSet {
             try tell(try await measure(photoSet, photoSettings, judge: judgePlace, with: session))
         } else {

@@ -66,6 +66,7 @@ struct GenerateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Source and target") var guiding: RelevanceOptions
     @OptionGroup(title: "Regions and windows") var regions: RegionOptions
     @OptionGroup(title: "Regions and windows") var windows: WindowOptions
+    @OptionGroup var showing: PreviewOptions
     @OptionGroup var sampling: SamplingOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var compute: ComputeOptions
@@ -105,7 +106,9 @@ struct GenerateCommand: AsyncParsableCommand {
             output.map { ResultPlace.named($0) }
             ?? .series(folder: ".", stem: "generated-\(seed)", ending: "png")
         try Outputs.check(image: place.path)
-        try Outputs.checkDistinct([("-o", output), ("--json", json ? "-" : nil)])
+        try Outputs.checkDistinct(
+            [("-o", output), ("--preview", showing.preview), ("--json", json ? "-" : nil)])
+        let previews = try showing.file(speech.log)
         let windows = try windows.settings(hasRegions: !parts.isEmpty)
         let (width, height) = (
             size?.width ?? width ?? layout.canvas?.width, size?.height ?? height ?? layout.canvas?.height
@@ -114,7 +117,7 @@ struct GenerateCommand: AsyncParsableCommand {
             model, compute, speech,
             at: try model.path(
                 for: [prompt, negative] + parts.flatMap { [$0.prompt, $0.target] }, speech.log), width: width,
-            height: height, window: windows?.side)
+            height: height, window: windows?.side, previews: previews)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
         _ = try sampler.sampler().levels(of: session.folder.schedule, steps: steps)
         let factor = session.folder.autoencoder.spatialFactor

@@ -4,6 +4,7 @@ import Foundation
 import Imaging
 import Service
 import Support
+import Tensors
 
 /// `pentimento inspect`: what made an image.
 struct InspectCommand: ParsableCommand {
@@ -17,11 +18,12 @@ struct InspectCommand: ParsableCommand {
             Reads the account that Pentimento leaves in its pictures, the `parameters` of the webui's format, and the \
             texts of ComfyUI, InvokeAI and others, from PNG, JPEG, WebP, TIFF, AVIF and HEIC. The pixels are not \
             decoded. Of a model's folder it tells the kind, the sizes and the noise schedule and loads no weights, of \
-            a file that tune made (.safetensors) what was tuned over which model, with the losses on the way.
+            a file that tune made (.safetensors) what was tuned over which model, with the losses on the way. Of any \
+            other weight file it tells what it is, by its header alone, what is missing and what to do with it.
             """)
 
     @Argument(
-        help: ArgumentHelp("The picture, a model's folder, or a file that tune made.", valueName: "file"))
+        help: ArgumentHelp("The picture, a model's folder, or a weight file.", valueName: "file"))
     var file: String
 
     @Flag(help: "As JSON.")
@@ -33,8 +35,7 @@ struct InspectCommand: ParsableCommand {
             return Terminal.print(try Self.told(of: ModelSummary(folder: file), asJSON: json))
         }
         if file.lowercased().hasSuffix(".safetensors") {
-            let record = try TunedFile(contentsOf: file).record
-            return Terminal.print(json ? try jsonText(record) : TunedText(record).lines)
+            return Terminal.print(try told(ofWeights: file))
         }
         let entries = try ImageMetadata(contentsOf: file).entries
         if json {
@@ -63,10 +64,23 @@ struct InspectCommand: ParsableCommand {
         }
     }
 
+    /// What a weight file is: tuned here, or anything else.
+    private func told(ofWeights path: String) throws -> String {
+        if try SafetensorsInventory(path: path).metadata[TunedFile.key] != nil {
+            let record = try TunedFile(contentsOf: path).record
+            return json ? try jsonText(record) : TunedText(record).lines
+        }
+        let report = try WeightFileReport(contentsOf: path)
+        return json ? try jsonText(report) : Self.table(report.lines)
+    }
+
     private static func told(of model: ModelSummary, asJSON: Bool) throws -> String {
-        guard !asJSON else { return try jsonText(model) }
-        let width = model.lines.map(\.title.count).max() ?? 0
-        return model.lines.map {
+        asJSON ? try jsonText(model) : table(model.lines)
+    }
+
+    private static func table(_ lines: [(title: String, text: String)]) -> String {
+        let width = lines.map(\.title.count).max() ?? 0
+        return lines.map {
             $0.title.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.text
         }.joined(separator: "\n")
     }

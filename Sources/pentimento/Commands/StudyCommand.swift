@@ -10,10 +10,24 @@ import Service
 import StillLife
 import StillLifeStudy
 
-/// `pentimento study`: every method on many edits of still lifes or photos.
+/// `pentimento study`: methods beside each other.
 struct StudyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "study",
+        abstract: "Measures every method on edits of still lifes or photos; tells how methods differ.",
+        discussion: """
+            pentimento study --edits 60 --seed 1 -o build/study
+            pentimento study tedbench --data TEdBench/ --model MODEL -o RUN/
+            pentimento study taxonomy
+            """,
+        subcommands: [RunStudy.self, TEdBenchStudy.self, TaxonomyStudy.self], defaultSubcommand: RunStudy.self
+    )
+}
+
+/// `pentimento study`: every method on many edits of still lifes or photos.
+struct RunStudy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
         abstract: "Measures every method on edits of still lifes or photos.",
         discussion: """
             pentimento study --edits 60 --seed 1 -o build/study

@@ -19,26 +19,31 @@ struct TuneCommand: AsyncParsableCommand {
             pentimento tune hiper cat.jpg --source "a photo of a cat" -o cat.safetensors
             pentimento tune imagic cat.jpg --prompt "a sitting cat" --trainable lora -o sitting.safetensors
             pentimento tune lora --pictures mugs/ --prompt "a photo of sks mug" -o mug.safetensors
+            pentimento tune diffusionclip --still-life 30 --source "a photo" --prompt "a pencil sketch" -o pencil.safetensors
 
-            hiper and imagic learn what edit --method hiper or imagic learns by itself, of one photo; edit --tuned FILE then \
-            tunes nothing. lora teaches the model a thing or a style of a few pictures under a word of its own (DreamBooth); \
+            hiper, imagic and diffusionclip learn what edit --method hiper or imagic learns by itself, of one photo; edit \
+            --tuned FILE then tunes nothing. diffusionclip with --pictures learns the way from --source to --prompt for every \
+            picture of their kind. lora teaches the model a thing or a style of a few pictures under a word of its own (DreamBooth); \
             its file is a LoRA that diffusers loads too, and goes with any method: edit --tuned FILE, or --lora FILE.
 
             Ctrl-C leaves a checkpoint with the kept inversions, and so does whatever else ends it; the same command goes on \
             from there to the same result. inspect FILE tells what a file was made from.
             """)
 
-    @Argument(help: "What learns: hiper, imagic or lora.")
+    @Argument(help: "What learns: hiper, imagic, diffusionclip or lora.")
     var method: String
 
-    @Argument(help: ArgumentHelp("The photo, for hiper and imagic; - is standard input.", valueName: "photo"))
+    @Argument(
+        help: ArgumentHelp(
+            "The photo, for hiper, imagic and diffusionclip; - is standard input.", valueName: "photo"))
     var photo: String?
 
     @Option(
-        name: .shortAndLong, help: "What the picture is to show (imagic), or what the pictures show (lora).")
+        name: .shortAndLong,
+        help: "What the picture is to show (imagic, diffusionclip), or what the pictures show (lora).")
     var prompt: String?
 
-    @Option(name: .shortAndLong, help: "What the photo shows now (hiper).")
+    @Option(name: .shortAndLong, help: "What the photo shows now (hiper, diffusionclip).")
     var source: String?
 
     @Option(
@@ -52,16 +57,16 @@ struct TuneCommand: AsyncParsableCommand {
         help: ArgumentHelp("An option of the method; may be given several times.", valueName: "key=value"))
     var option: [String] = []
 
-    @Option(help: ArgumentHelp("Steps of the optimiser (hiper, lora).", valueName: "n"))
+    @Option(help: ArgumentHelp("Steps of the optimiser (hiper, diffusionclip, lora).", valueName: "n"))
     var stepsTuning: Int?
 
-    @Option(parsing: .unconditional, help: "Its learning rate (hiper, lora).")
+    @Option(parsing: .unconditional, help: "Its learning rate (hiper, diffusionclip, lora).")
     var learningRate: Double?
 
-    @Option(help: "What of the UNet is tuned: full, attention or lora (imagic, lora).")
+    @Option(help: "What of the UNet is tuned: full, attention or lora (imagic, diffusionclip, lora).")
     var trainable: String?
 
-    @Option(help: "Rank of the adapters (imagic, lora).")
+    @Option(help: "Rank of the adapters (imagic, diffusionclip, lora).")
     var rank: Int?
 
     @Option(
@@ -78,7 +83,8 @@ struct TuneCommand: AsyncParsableCommand {
     @Flag(help: "Print the file's record as JSON.")
     var json = false
 
-    @OptionGroup(title: "Pictures (lora)") var learning: TuningOptions
+    @OptionGroup(title: "Pictures (lora, diffusionclip)") var learning: TuningOptions
+    @OptionGroup var towers: CLIPOptions
     @OptionGroup var keeping: CacheOptions
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Computing") var compute: ComputeOptions
@@ -90,7 +96,12 @@ struct TuneCommand: AsyncParsableCommand {
 
     func run() async throws {
         try Outputs.check(file: output)
-        let job = method == "lora" || method == "dreambooth" ? try weights() : try learnt()
+        let job: Job
+        switch method {
+        case "lora", "dreambooth": job = try weights()
+        case _ where isDirection && learning.given.contains(where: Self.naming): job = try direction()
+        default: job = try learnt()
+        }
         let session = try ModelSession(
             model, compute, speech, at: try model.path(for: job.prompts, photo: job.photo, speech.log))
         let record: TunedRecord
@@ -117,14 +128,79 @@ struct TuneCommand: AsyncParsableCommand {
         let run: @Sendable (DiffusionSession) throws -> TunedRecord
     }
 
+    /// Whether what learns is the way from one text to another, of one picture or of many.
+    private var isDirection: Bool {
+        (try? Registry.method(named: method).description.name) == DiffusionCLIPEdit.description.name
+    }
+
+    /// Whether a flag names the pictures to learn from.
+    private static func naming(_ flag: String) -> Bool { ["--pictures", "--still-life"].contains(flag) }
+
     /// What a method learns of a photo.
     private func learnt() throws -> Job {
         guard learning.given.isEmpty else {
             throw Failure.usage("\(learning.given[0]) is for tune lora; \(method) learns from one photo")
         }
-        guard let photo else { throw Failure.usage("tune \(method) needs a photo") }
-        var options = try Options.parse(option)
+        guard let photo else {
+            throw Failure.usage(
+                "tune \(method) needs a photo\(isDirection ? ", or several with --pictures" : "")")
+        }
+        // What shows the picture as it is says enough where that is what is learnt.
         let description = try Registry.method(named: method).description
+        let wanted = prompt ?? (description.needs.source == .required && !isDirection ? source : nil) ?? ""
+        let options = try methodOptions(description)
+        let settings = EditSettings(prompt: wanted, source: source, method: method) {
+            $0.options = options
+            $0.preset = preset
+            $0.workingSide = size
+        }
+        try settings.checkTuning()
+        let image = try Photo(contentsOf: photo, pixelLimit: pixelLimit).image
+        var request = EditRequest(settings, image: image)
+        request.clip = try towers.source(for: description) { try silentPath([prompt, source], photo: photo) }
+        let (asked, cache, output) = (request, keeping.cache, output)
+        return Job(prompts: [prompt, source], photo: photo) {
+            try $0.tune(asked, cache: cache, program: Program.producer.description, to: output)
+        }
+    }
+
+    /// What several pictures teach of the way from one text to another.
+    private func direction() throws -> Job {
+        if photo != nil {
+            throw Failure.usage("tune \(method) takes a photo, or several with --pictures; leave one out")
+        }
+        if let other = learning.given.first(where: { !Self.naming($0) }) {
+            throw Failure.usage("\(other) is for tune lora")
+        }
+        guard let source else { throw EditingError.missing(.source(), method: method) }
+        let description = try Registry.method(named: method).description
+        let options = try methodOptions(description)
+        guard let seed = UInt64(exactly: seed ?? 0) else {
+            throw Failure.usage("--seed is \(seed ?? 0); it must be a whole number from 0 on")
+        }
+        let images = try learning.images(side: try size ?? ownSide(), seed: seed, pixelLimit: pixelLimit)
+        guard
+            let clip = try towers.source(for: description, model: { try silentPath([prompt, source]) })
+        else { throw EditingError.missing(.clip, method: method) }
+        let request = DiffusionCLIPRequest(
+            images: images, source: source, prompt: prompt ?? "", options: options, preset: preset ?? .paper,
+            clip: clip, side: size)
+        try request.check()
+        let (cache, output) = (keeping.cache, output)
+        return Job(prompts: [prompt, source]) {
+            try $0.tune(request, cache: cache, program: Program.producer.description, to: output)
+        }
+    }
+
+    /// The model's folder, without a word about why it is that one.
+    private func silentPath(_ prompts: [String?], photo: String? = nil) throws -> String {
+        try model.path(
+            for: prompts, photo: photo, Logger(label: "pentimento") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// The method's options, those among them that have flags of their own.
+    private func methodOptions(_ description: MethodDescription) throws -> [String: String] {
+        var options = try Options.parse(option)
         let (needs, known) = (description.needs, description.options.map(\.name))
         let given: [(flag: String, name: String, value: String?)] = [
             ("--steps-tuning", "tuning-steps", stepsTuning.map { "\($0)" }),
@@ -140,21 +216,7 @@ struct TuneCommand: AsyncParsableCommand {
             }
             options[name] = value
         }
-        // What shows the picture as it is says enough where that is what is learnt.
-        let wanted = prompt ?? (needs.source == .required ? source : nil) ?? ""
-        let settings = EditSettings(prompt: wanted, source: source, method: method) {
-            $0.options = options
-            $0.preset = preset
-            $0.workingSide = size
-        }
-        try settings.checkTuning()
-        let image = try Photo(contentsOf: photo, pixelLimit: pixelLimit).image
-        let (cache, output) = (keeping.cache, output)
-        return Job(prompts: [prompt, source], photo: photo) {
-            try $0.tune(
-                EditRequest(settings, image: image), cache: cache, program: Program.producer.description,
-                to: output)
-        }
+        return options
     }
 
     /// What a few pictures teach the model.
@@ -194,7 +256,7 @@ struct TuneCommand: AsyncParsableCommand {
         request.steps = stepsTuning ?? request.steps
         request.learningRate = learningRate ?? request.learningRate
         request.weightDecay = learning.weightDecay ?? request.weightDecay
-        request.clip = learning.clip ?? request.clip
+        request.clip = learning.gradientClip ?? request.clip
         request.seed = seed
         request.side = size
         try request.check()
@@ -206,8 +268,7 @@ struct TuneCommand: AsyncParsableCommand {
 
     /// Pixels of a side that the model was trained at which fits rendered still lifes.
     private func ownSide() throws -> Int {
-        let silent = Logger(label: "pentimento") { _ in SwiftLogNoOpLogHandler() }
-        let folder = try ModelFolder(path: try model.path(for: [Scene.random(seed: 0).caption], silent))
+        let folder = try ModelFolder(path: try silentPath([Scene.random(seed: 0).caption]))
         return folder.unet.sampleSize * folder.autoencoder.spatialFactor
     }
 }

@@ -22,6 +22,7 @@ for try await event in engine.edit(request) {
     switch event {
     case .progress(let progress): print("\(progress.stage): \(progress.step) of \(progress.of)")
     case .warning(let text): print("warning: \(text)")
+    case .preview: break
     case .finished(let result): try result.image.write(to: output)
     }
 }

@@ -10,7 +10,7 @@ import Tensors
 ///
 /// Draws n noises of the latent's shape for the mask (none where the user gave one), then one more where `encode` is
 /// `noise`. Cost with the paper's defaults (N = 50, strength 0.8, n = 10): 20 + 40 + 80 = 140 forwards.
-public struct DiffEdit: EditingMethod {
+public struct DiffEdit: MaskFinding {
     /// Where the mask comes from.
     enum MaskSource: String, OptionChoice { case found, none }
     /// How the background's latents are made: by DDIM, or by adding one fixed noise (the ablation "w/o encode").
@@ -89,15 +89,9 @@ public struct DiffEdit: EditingMethod {
     public func edit(_ context: EditContext) throws -> EditOutput {
         var painting = EditOutput(context.clean, mask: context.mask)
         // Step 1: M, where the prompts disagree.
-        if painting.mask == nil, maskSource == .found {
-            let found = try finder.find(on: context)
-            painting.mask = found.mask
-            painting.softMask = found.soft
-            painting.trace["difference"] = found.difference
-            if found.mask.sum.item == 0 {
-                context.session.warn(DiffEditMask.emptyMaskAdvice)
-                return painting
-            }
+        if let found = try findMask(context) {
+            painting.keep(to: found)
+            if found.isEmpty { return painting }
         }
         // Step 2: x₀…x_K.
         let path = try encode(context)
@@ -106,6 +100,12 @@ public struct DiffEdit: EditingMethod {
         // Step 3: y_K…y₀.
         painting.latent = try decode(context, over: path, mask: painting.mask)
         return painting
+    }
+
+    /// M, where the prompts disagree; nil where the user gave one, or everything may change.
+    public func findMask(_ context: EditContext) throws -> FoundMask? {
+        guard context.mask == nil, maskSource == .found else { return nil }
+        return try finder.findOrWarn(on: context)
     }
 
     private func prompt(_ context: EditContext) -> Conditioning {

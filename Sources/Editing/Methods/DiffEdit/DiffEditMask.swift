@@ -79,16 +79,21 @@ struct DiffEditMask {
         holes = options[Self.holes]
     }
 
-    /// The mask, the map it was cut from and the difference itself, each [1, 1, h, w].
+    /// The same for whoever edits with it: an empty mask is warned of.
+    func findOrWarn(on context: EditContext, extra: Tensor? = nil) throws -> FoundMask {
+        let found = try find(on: context, extra: extra)
+        if found.isEmpty { context.session.warn(Self.emptyMaskAdvice) }
+        return found
+    }
+
+    /// The mask, the map it was cut from and the difference itself.
     /// - Parameter extra: what the network reads besides the latent, if it does.
-    func find(on context: EditContext, extra: Tensor? = nil) throws -> (
-        mask: Tensor, soft: Tensor, difference: Tensor
-    ) {
+    func find(on context: EditContext, extra: Tensor? = nil) throws -> FoundMask {
         let difference = try difference(on: context, extra: extra)
         let soft = scaled(difference)
         let cut = Mask((soft > threshold).to(dtype: .float32)).fillingHoles(upTo: holes)
         let mask = Tensor(cut.values, shape: [1, 1, cut.height, cut.width]).like(difference)
-        return (mask, soft, difference)
+        return FoundMask(mask: mask, soft: soft, difference: difference)
     }
 
     /// The difference of the two estimates (D), [1, 1, h, w].

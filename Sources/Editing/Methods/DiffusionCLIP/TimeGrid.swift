@@ -31,4 +31,12 @@ public struct TimeGrid: Sendable, Hashable {
     public func descending(in schedule: NoiseSchedule) -> [NoiseLevel] {
         ascending(in: schedule).reversed() + [NoiseLevel(index: -1, timestep: 0, alphaBar: 1)]
     }
+
+    /// The same as a trajectory, its clean level first.
+    func trajectory(in schedule: NoiseSchedule) -> Trajectory {
+        Trajectory(
+            descending(in: schedule).reversed().enumerated().map {
+                NoiseLevel(index: $0.offset, timestep: $0.element.timestep, alphaBar: $0.element.alphaBar)
+            })
+    }
 }

@@ -13,7 +13,7 @@ import Tensors
 /// Draws the noises of DiffEdit's mask where there is no other, then one noise of the latent's shape: the start itself
 /// at strength 1, and what is added to the latent below. Cost: 2k forwards, k = ⌊strength·N⌋, and 2n for DiffEdit's
 /// mask.
-public struct Inpaint: EditingMethod {
+public struct Inpaint: MaskFinding {
     /// What may change where the user gave no mask.
     enum MaskSource: String, OptionChoice { case diffedit, all }
 
@@ -50,23 +50,11 @@ public struct Inpaint: EditingMethod {
         let hasHoleChannels = try hasHoleChannels(context.session.model.facts)
         var painting = EditOutput(context.clean, mask: context.mask)
         var hole = context.imageMask?.thresholded()
-        if painting.mask == nil {
-            switch maskSource {
-            case .diffedit:
-                // An inpainting network with everything open sees no image but the latent.
-                let open = hasHoleChannels ? try extra(context, hole: nil) : nil
-                let found = try finder.find(on: context, extra: open)
-                painting.mask = found.mask
-                painting.softMask = found.soft
-                painting.trace["difference"] = found.difference
-                if found.mask.sum.item == 0 {
-                    context.session.warn(DiffEditMask.emptyMaskAdvice)
-                    return painting
-                }
-            case .all:
-                painting.mask = .ones(context.clean.zerosLike.mean([1], keeping: true).shape)
-                    .like(context.clean)
-            }
+        if let found = try findMask(context) {
+            painting.keep(to: found)
+            if found.isEmpty { return painting }
+        } else if painting.mask == nil {
+            painting.mask = .ones(context.clean.zerosLike.mean([1], keeping: true).shape).like(context.clean)
         }
         if hole == nil, let mask = painting.mask { hole = Mask(mask).thresholded() }
         guard context.startStep > 0 else { return painting }
@@ -86,6 +74,14 @@ public struct Inpaint: EditingMethod {
                 return EditContext.blend(latent, over: kept, mask: painting.mask)
             })
         return painting
+    }
+
+    /// The hole as DiffEdit finds one; nil where the user gave one, or everything may change.
+    public func findMask(_ context: EditContext) throws -> FoundMask? {
+        guard context.mask == nil, maskSource == .diffedit else { return nil }
+        // An inpainting network with everything open sees no image but the latent.
+        let open = try hasHoleChannels(context.session.model.facts) ? try extra(context, hole: nil) : nil
+        return try finder.findOrWarn(on: context, extra: open)
     }
 
     /// Whether the network reads a mask and an image with a hole.

@@ -25,7 +25,7 @@ enum MaskSearch: String, OptionChoice {
     func mask(on context: EditContext) throws -> (mask: Tensor?, soft: Tensor?) {
         guard context.mask == nil, self == .diffedit else { return (context.mask, nil) }
         let found = try DiffEditMask(try Options([:], of: DiffEdit.description)).find(on: context)
-        if found.mask.sum.item == 0 { context.session.warn(Self.emptyMaskWarning) }
+        if found.isEmpty { context.session.warn(Self.emptyMaskWarning) }
         return (found.mask, found.soft)
     }
 }

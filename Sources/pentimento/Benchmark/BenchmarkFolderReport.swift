@@ -1,0 +1,39 @@
+import Benchmarks
+import Foundation
+import Imaging
+import Support
+
+/// Writes the report of a benchmark's folder into it.
+struct BenchmarkFolderReport {
+    /// The networks that measured, where they are known.
+    var networks: [MeasureOptions.Network] = []
+
+    /// Writes page, JSON and tables, and answers the overview for a terminal.
+    func write(
+        _ folder: StudyFolder, plan: StudyPlan<PublishedEdits>, labels: [String], items: [BenchmarkItem]
+    ) throws -> TextTable {
+        var outputs = BenchmarkOutputs(
+            plan: plan, rows: folder.rows, labels: labels, items: items,
+            pictures: { row in
+                guard row.status == .done, row.candidate != Candidate.nothing.label else { return nil }
+                return try? Image(contentsOf: folder.imagePath(item: row.item, candidate: row.candidate))
+            })
+        outputs.facts = networks.map {
+            ("measured by", "\($0.role): \(lastName(of: $0.folder)) (\($0.fingerprint))")
+        }
+        outputs.published = plan.edits.benchmark.published
+        outputs.facts.append(("program", "pentimento \(Program.version)"))
+        if items.count < 100 {
+            outputs.warnings.append(
+                "\(items.count) edits tell large differences alone; look at the intervals before any order."
+            )
+        }
+        if plan.edits.entries.contains(where: { $0.source == nil }) {
+            outputs.warnings.append(
+                "Some edits have no text of the picture before: methods that need one fail on them, and directions are not told."
+            )
+        }
+        for file in try outputs.files() { try folder.write(file.text, to: file.name) }
+        return outputs.overall
+    }
+}
