@@ -97,7 +97,8 @@ extension Routes {
             ]),
             "device": .text(workshop.models.device),
             "model": .text(workshop.models.choice(for: [], photo: nil)),
-            "features": .list(JobRequest.Kind.allCases.map { .text($0.rawValue) }),
+            "features": .list(
+                (JobRequest.Kind.allCases.map(\.rawValue) + ["focus", "previews"]).map { .text($0) }),
         ])
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Support
 import Vault
 import Workshop
@@ -45,6 +46,13 @@ extension Routes {
             let id = try Self.name(.job, context)
             let (job, isReplay) = try await workshop.retry(id, once: try request.onceKey(.text(id)))
             return try await accepted(job, isReplay, wait: 0)
+        }
+        on(router, .get, "/api/v1/jobs/:id/preview") { [self] _, context in
+            let id = try Self.name(.job, context)
+            guard let bytes = await workshop.preview(of: id) else { throw Problem.notFound }
+            return Response(
+                status: .ok, headers: [.contentType: "image/webp", .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         }
         on(router, .get, "/api/v1/jobs/:id/events") { [self] request, context in
             let id = try Self.name(.job, context)

@@ -18,7 +18,8 @@ struct EngineRack {
 
     /// The engine of a model, made where none is kept; the one that was used least lately goes for it.
     /// - Returns: the place, and the name of the model that went.
-    mutating func place(of name: String, in models: any ModelSource) throws -> (place: Place, gone: String?) {
+    mutating func place(of name: String, in models: any ModelLibrary) throws -> (place: Place, gone: String?)
+    {
         if let index = places.firstIndex(where: { $0.name == name }) {
             let place = places.remove(at: index)
             places.insert(place, at: 0)

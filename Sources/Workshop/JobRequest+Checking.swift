@@ -10,7 +10,7 @@ extension JobRequest {
     /// The checks are those of the command line: `EditSettings.checked`, the levels along the model's schedule, the
     /// mask's file and its shape, the networks beside the model that a method needs.
     /// - Throws: `Problem`, and the errors of the layers below.
-    func checked(with models: any ModelSource, in store: PictureStore) async throws -> JobRequest {
+    func checked(with models: any ModelLibrary, in store: PictureStore) async throws -> JobRequest {
         var request = self
         if !hasSeed {
             request.settings.seed = .random(in: 0..<1 << 32)

@@ -1,3 +1,4 @@
+import Diffusion
 import Editing
 package import Support
 
@@ -23,6 +24,8 @@ extension JobRequest {
         if settings.paste != .auto { members["paste"] = .text(settings.paste.rawValue) }
         members["feather"] = settings.feather.map { .number($0) }
         members["workingSide"] = settings.workingSide.map { .whole($0) }
+        members["focus"] = settings.focus.map { .object(["margin": .number($0)]) }
+        members["previews"] = previews.map { .object(["every": .number($0.interval)]) }
         if settings.measuresInversion { members["measure"] = .flag(true) }
         if hasSeed { members["seed"] = Self.seed(settings.seed) }
         members["width"] = width.map { .whole($0) }

@@ -1,3 +1,4 @@
+package import Diffusion
 package import Editing
 package import Support
 package import Vault
@@ -60,6 +61,8 @@ package struct JobRequest: Sendable, Equatable {
     package var height: Int?
     /// Share of fresh noise in each step of a generated picture.
     package var eta = 0.0
+    /// How often it is shown as it is painted; never where nil.
+    package var previews: PreviewSettings?
     /// Whether it may wait for others.
     package var priority = Priority.now
     /// What its owner calls it.
@@ -105,8 +108,16 @@ extension JobRequest {
         }
         priority = try reader.choice("priority") ?? .now
         label = try reader.text("label", most: 200)
-        // What a page says of itself, and not of the picture.
-        for name in ["previews", "keep"] { _ = reader.value(name) }
+        if var part = try reader.object("previews") {
+            let every = try part.number("every") ?? PreviewSettings().interval
+            try part.finish()
+            guard (0.1...60).contains(every) else {
+                throw Problem(
+                    "bad-value", 422, "previews.every is \(every); it must be a number from 0.1 to 60",
+                    field: "previews.every", expected: "a number from 0.1 to 60")
+            }
+            previews = PreviewSettings(interval: every)
+        }
         try reader.finish()
         if kind != .generate, picture == nil {
             throw Problem(
@@ -135,6 +146,10 @@ extension JobRequest {
         settings.feather = try reader.number("feather")
         settings.workingSide = try reader.whole("workingSide", in: Limits.side)
         settings.measuresInversion = try reader.flag("measure") ?? false
+        if var part = try reader.object("focus") {
+            settings.focus = try part.number("margin") ?? 0.25
+            try part.finish()
+        }
         options = try reader.members("options", most: Self.mostOptions)
         let files = try Registry.method(named: settings.method).files
         for (name, value) in options {

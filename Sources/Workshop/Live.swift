@@ -1,5 +1,6 @@
 import Diffusion
 import Foundation
+import Imaging
 package import Support
 import Synchronization
 
@@ -11,6 +12,8 @@ final class Live: Sendable {
         var stages = 0
         var warnings: [String] = []
         var told = ContinuousClock.now - .seconds(1)
+        var preview: [UInt8]?
+        var previews = 0
     }
     private let state = Mutex(State())
     private let job: String
@@ -35,6 +38,7 @@ final class Live: Sendable {
     func take(_ notice: Notice) {
         switch notice {
         case .progress(let progress): take(progress)
+        case .preview(let preview): take(preview)
         case .warning(let text): warn(text)
         }
     }
@@ -55,6 +59,26 @@ final class Live: Sendable {
             return isDue
         }
         if isDue, let json { hub.publish("progress", job: job, json) }
+    }
+
+    /// The newest preview, as a WebP.
+    var preview: [UInt8]? { state.withLock { $0.preview } }
+
+    /// Keeps a preview for whoever asks, and tells where it is: an address with a number, so that each is another.
+    private func take(_ preview: Preview) {
+        guard let bytes = try? preview.image.encoded(as: .webp) else { return }
+        let number = state.withLock { state in
+            state.preview = bytes
+            state.previews += 1
+            return state.previews
+        }
+        hub.publish(
+            "preview", job: job,
+            .object([
+                "job": .text(job), "step": .whole(preview.step), "width": .whole(preview.image.width),
+                "height": .whole(preview.image.height),
+                "url": .text("/api/v1/jobs/\(job)/preview?n=\(number)"),
+            ]))
     }
 
     /// The share of the whole that is done: by the time that such work took before, else half of what is left for each

@@ -35,7 +35,7 @@ package struct ModelCard: Sendable {
 }
 
 /// Models by name, and engines that work with them.
-package protocol ModelSource: Sendable {
+package protocol ModelLibrary: Sendable {
     /// The names there are, in their order.
     var names: [String] { get }
     /// Where they compute, in a word.
@@ -54,7 +54,7 @@ package protocol ModelSource: Sendable {
 }
 
 /// The models that are found in folders when the service starts.
-package final class ModelShelf: ModelSource {
+package final class ModelShelf: ModelLibrary {
     package let names: [String]
     private let places: ModelPlaces
     private let paths: [String: String]

@@ -8,20 +8,15 @@ extension Painter {
     /// The longest side of masks that are looked for, in pixels: enough to paint on.
     private static let maskSide = 1024
 
-    /// Finds what a text would change, without painting more than the one step that cannot be left out.
-    ///
-    /// DiffEdit's mask does not depend on the strength, so the least that redoes a step is taken.
+    /// Finds what a text would change, without painting.
     func findMask(_ request: JobRequest, of job: JobRow) async throws -> Outcome {
         var (asked, photo, _) = try await material(of: request)
-        let checked = try asked.checked(with: card.settings)
-        asked.settings.steps = checked.settings.steps
-        asked.settings.strength = 1 / Double(checked.settings.steps)
-        asked.settings.paste = .none
+        asked.isPreview = true
         let wanted = asked
         let result = try await done { try $0.edit(wanted) }
         try Task.checkCancellation()
         guard let mask = result.mask, let soft = result.softMask else {
-            throw Problem("fault", 500, "\(checked.description.name) told of no mask")
+            throw Problem("fault", 500, "\(result.account.method) told of no mask")
         }
         let shown = photo.image.fitted(within: Self.maskSide)
         func sized(_ mask: Mask) -> Image { mask.resized(width: shown.width, height: shown.height).image() }

@@ -16,6 +16,8 @@ struct Painter: Sendable {
     let prepare: @Sendable () -> Void
     let cache: InversionCache?
     let live: Live
+    /// How often the job is shown as it is painted; never where nil.
+    let previews: PreviewSettings?
 
     /// What came of a job: pictures whose files lie in their places, and what is told.
     struct Outcome: Sendable {
@@ -39,10 +41,11 @@ struct Painter: Sendable {
     func done<Value: Sendable>(
         _ work: @escaping @Sendable (DiffusionSession) throws -> Value
     ) async throws -> Value {
-        let (prepare, live) = (prepare, live)
+        let (prepare, live, previews) = (prepare, live, previews)
         do {
             return try await engine.result(notify: { live.take($0) }) { session in
                 prepare()
+                session.showPreviews(previews)
                 return try work(session)
             }
         } catch let error as CancellationError {

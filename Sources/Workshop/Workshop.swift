@@ -26,7 +26,7 @@ package actor Workshop {
     /// Pictures and rows.
     package nonisolated let store: PictureStore
     /// Models and engines.
-    package nonisolated let models: any ModelSource
+    package nonisolated let models: any ModelLibrary
     /// Who is told.
     package nonisolated let hub = EventHub()
     private nonisolated var vault: Vault { store.vault }
@@ -57,7 +57,7 @@ package actor Workshop {
     }
 
     /// A workshop over a vault.
-    package init(_ store: PictureStore, models: any ModelSource, settings: Settings = Settings()) {
+    package init(_ store: PictureStore, models: any ModelLibrary, settings: Settings = Settings()) {
         self.store = store
         self.models = models
         self.settings = settings
@@ -165,6 +165,9 @@ package actor Workshop {
     /// Whether it takes jobs.
     package var isOpen: Bool { !isStopping }
 
+    /// The newest preview of the job that runs, as a WebP; nil where there is none.
+    package func preview(of id: String) -> [UInt8]? { running?.job == id ? running?.live.preview : nil }
+
     /// How many jobs may wait.
     package var queueLimit: Int { settings.limits.all }
 
@@ -223,7 +226,8 @@ extension Workshop {
             let models = models
             let painter = Painter(
                 store: store, card: card, engine: place.engine, threads: place.threads,
-                prepare: { models.prepare(for: card.name) }, cache: settings.cache, live: live)
+                prepare: { models.prepare(for: card.name) }, cache: settings.cache, live: live,
+                previews: try JobRequest(JSONValue(line: job.request)).previews)
             let task = Task { try await painter.paint(job) }
             running = Running(job: job.id, task: task, live: live, expected: known?.seconds)
             await tell(of: job)

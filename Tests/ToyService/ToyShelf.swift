@@ -9,7 +9,7 @@ package import Vault
 package import Workshop
 
 /// Models of closed form by name: "toy", and "other", which is the same.
-package final class ToyShelf: ModelSource {
+package final class ToyShelf: ModelLibrary {
     package let names = ["toy", "other"]
     package let device = "cpu"
     private let pause: Mutex<Double>

@@ -1,3 +1,4 @@
+import Diffusion
 import Editing
 import Foundation
 import Support
@@ -27,10 +28,12 @@ import Vault
             """
             {PICTURE, "prompt": "a pear", "source": "an apple", "options": {"threshold": 0.25}, "guidance": 5,
             "seed": "18446744073709551615", "mask": {"picture": "\(id)", "grow": -2, "blur": 1.5},
-            "regions": [{"box": [0, 0.5, 1, 0.5], "prompt": "a table"}], "paste": "none", "feather": 3}
+            "regions": [{"box": [0, 0.5, 1, 0.5], "prompt": "a table"}], "paste": "none", "feather": 3,
+            "focus": {"margin": 0.5}, "previews": {"every": 2}}
             """)
         #expect(read.settings.seed == .max)
         #expect(read.settings.options == ["threshold": "0.25"])
+        #expect(read.settings.focus == 0.5 && read.previews?.interval == 2)
         #expect(try JobRequest(JSONValue(line: read.json.line)) == read)
         #expect(read.json.line.contains("\"seed\":\"18446744073709551615\""))
         #expect(read.needs == [.init(id, as: "photo"), .init(id, as: "mask")])

@@ -142,6 +142,37 @@ func request(_ photo: String, _ more: [String: JSONValue] = [:]) throws -> JobRe
         try await toy.close()
     }
 
+    @Test("Previews are told where they are asked for, and change nothing that is painted")
+    func previews() async throws {
+        let toy = try await ToyWorkshop(pause: 0.02)
+        let photo = try await toy.upload(toyImage())
+        let (stream, _) = try #require(toy.workshop.hub.subscribe())
+        let more: [String: JSONValue] = [
+            "steps": .whole(40), "previews": .object(["every": .number(0.1)]),
+        ]
+        let job = try await toy.workshop.submit(try request(photo.id, more), lane: "page").job
+        var seen: (url: String?, bytes: [UInt8]?)
+        while let event = await stream.next() {
+            let facts = try #require(try JSONValue(line: event.data).object)
+            if event.name == "preview", seen.url == nil {
+                seen = (facts["url"]?.text, await toy.workshop.preview(of: job.id))
+            }
+            if facts["state"] == .text("done") { break }
+        }
+        stream.leave()
+        #expect(seen.url == "/api/v1/jobs/\(job.id)/preview?n=1")
+        let shown = try Photo(bytes: try #require(seen.bytes)).image
+        #expect((shown.width, shown.height) == (16, 16))
+        #expect(await toy.workshop.preview(of: job.id) == nil)
+        let plain = try await toy.workshop.submit(
+            try request(photo.id, ["steps": .whole(40)]), lane: "page"
+        ).job
+        await toy.workshop.wait(for: plain.id, seconds: 30)
+        let pictures = try await toy.vault.results(limit: 2).map(\.picture)
+        #expect(pictures.count == 2 && pictures[0] == pictures[1])
+        try await toy.close()
+    }
+
     @Test("A job that runs is cancelled within a moment, one that waits at once, and the next one runs")
     func cancelled() async throws {
         let toy = try await ToyWorkshop(pause: 0.05)

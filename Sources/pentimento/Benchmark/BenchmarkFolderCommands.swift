@@ -139,8 +139,7 @@ struct AgainBenchmark: AsyncParsableCommand {
                 "\(contender) was not computed by the run; there is nothing to do again")
         }
         let session = try ModelSession(model, compute, speech)
-        let clip = try ModelPlaces.companion(nil, of: session.folder.path, "clip").map(
-            CLIPOptions.source(in:))
+        let clip = try CLIPSource.companion(nil, of: session.folder.path)
         let edit = try found.plan.edits.item(index).edit
         var request = EditRequest(settings, image: edit.request.image)
         request.mask = found.plan.givesMask ? edit.request.mask : nil

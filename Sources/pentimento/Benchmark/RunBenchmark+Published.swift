@@ -30,7 +30,7 @@ extension RunBenchmark {
         let session = try ModelSession(model, compute, speech)
         if let steps { _ = try session.folder.schedule.levels(steps: steps) }
         let pair = try ModelPlaces.companion(nil, of: session.folder.path, "clip")
-        let clip = pair.map(CLIPOptions.source(in:))
+        let clip = try CLIPSource.companion(nil, of: session.folder.path)
         let runner = Runner(engine: session.engine) {
             var request = try $1.withFiles()
             request.clip = clip

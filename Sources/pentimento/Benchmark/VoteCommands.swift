@@ -2,8 +2,8 @@ import ArgumentParser
 import Benchmarks
 import Editing
 import Foundation
-import Imaging
 import ImageMetrics
+import Imaging
 import Support
 
 /// `pentimento benchmark pairs`: a page for people who judge.
