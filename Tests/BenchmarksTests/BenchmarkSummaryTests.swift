@@ -1,8 +1,8 @@
 import Diffusion
 import Editing
 import Foundation
-import Imaging
 import ImageMetrics
+import Imaging
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import Imaging
 import ImageMetrics
+import Imaging
 import Perception
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import Editing
 import Foundation
-import Imaging
 import ImageMetrics
+import Imaging
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Foundation
-import Imaging
 import ImageMetrics
+import Imaging
 import TestSupport
 import Testing
 

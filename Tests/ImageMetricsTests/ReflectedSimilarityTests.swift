@@ -1,5 +1,5 @@
-import Imaging
 import ImageMetrics
+import Imaging
 import Testing
 
 /// SSIM as torchmetrics has it, and PIE-Bench's way with masks, against their values for two made-up images.

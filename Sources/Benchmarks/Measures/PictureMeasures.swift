@@ -1,7 +1,7 @@
 import Diffusion
 import Editing
-public import Imaging
 public import ImageMetrics
+public import Imaging
 public import Perception
 import Tensors
 

@@ -1,8 +1,8 @@
 import Diffusion
 import Editing
 import Foundation
-public import Imaging
 public import ImageMetrics
+public import Imaging
 
 /// The edits of a published benchmark, from a folder of one's own.
 ///

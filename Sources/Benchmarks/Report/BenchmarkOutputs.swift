@@ -1,8 +1,8 @@
 import Diffusion
 public import Editing
 import Foundation
-public import Imaging
 import ImageMetrics
+public import Imaging
 import Support
 
 /// The files that tell what a run of a benchmark was worth: a page, JSON, and tables.

@@ -1,6 +1,6 @@
 import Foundation
-public import Imaging
 import ImageMetrics
+public import Imaging
 
 /// Pairs of results that people compare without knowing whose they are.
 public struct BlindPairs: Sendable, Hashable, Codable {

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Benchmarks
 import Foundation
+import ImageMetrics
 import Imaging
 import Logging
-import ImageMetrics
 import Perception
 import Service
 import Support
