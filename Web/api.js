@@ -55,14 +55,16 @@ export const api = {
   put: (path, body) => ask("PUT", path, body),
   patch: (path, body) => ask("PATCH", path, body),
   remove: (path) => ask("DELETE", path),
-  /// Makes something: repeated once with the same key where the connection broke, so it is never made twice.
+  /// Makes something: repeated with the same key while the connection is broken, so it is never made twice.
   async post(path, body) {
     const headers = { "Idempotency-Key": key() };
-    try { return await ask("POST", path, body, headers); } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      await new Promise((done) => setTimeout(done, 800));
-      return ask("POST", path, body, headers);
+    for (const wait of [500, 1000, 2000, 4000]) {
+      try { return await ask("POST", path, body, headers); } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+      }
+      await new Promise((done) => setTimeout(done, wait));
     }
+    return ask("POST", path, body, headers);
   },
 };
 

@@ -307,6 +307,7 @@ def test_history_goes_back_and_on(page, server):
 
 def test_reload_in_the_middle_comes_back(page):
     page.click("#sample")
+    expect(page.locator("#text-prompt")).to_be_focused()
     page.fill("#text-prompt", "a photo of a yellow flower")
     hurry(page)
     page.keyboard.press("Control+Enter")
@@ -321,6 +322,7 @@ def test_reload_in_the_middle_comes_back(page):
 def test_cancel_and_paint_again(page, server):
     """Cancelling leaves no state without an exit."""
     page.click("#sample")
+    expect(page.locator("#text-prompt")).to_be_focused()
     page.fill("#text-prompt", "a photo of a pink flower")
     hurry(page)
     before = len(page.request.get(server + API + "results?limit=200").json()["items"])

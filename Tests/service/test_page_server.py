@@ -56,10 +56,11 @@ def test_a_lost_server_is_told_and_healed(own):
     try:
         page.goto(server.url)
         page.click("#sample")
+        expect(page.locator("#text-prompt")).to_be_focused()
         page.fill("#text-prompt", "a photo of a red flower")
         hurry(page)
         page.keyboard.press("Control+Enter")
-        expect(page.locator("p-progress .what")).not_to_have_text(re.compile("Waiting|Loading"))
+        expect(page.locator("p-progress .what")).to_have_text(re.compile("Finding|Painting|Taking"))
         server.stop(signal.SIGKILL)
         expect(page.locator("#lost")).to_be_visible()
         screen(page, "lost")
