@@ -139,7 +139,7 @@ let package = Package(
 
         // What a program around the engine needs: where models lie, which one fits, what results say of themselves.
         layer("Service", on: ["CTorch", "Diffusion", "Editing", "Imaging", "Networks", "Support"]),
-        tests(of: "Service", with: ["Diffusion", "Support", "TestSupport"]),
+        tests(of: "Service", with: ["Diffusion", "Editing", "Support", "TestSupport"]),
 
         layer(
             "Training",
