@@ -150,7 +150,7 @@ let package = Package(
         layer(
             "Service",
             on: ["CTorch", "Diffusion", "Editing", "Imaging", "Networks", "Perception", "Support", "Tensors"]),
-        tests(of: "Service", with: ["Diffusion", "Support", "TestSupport"]),
+        tests(of: "Service", with: ["Diffusion", "Editing", "Support", "TestSupport"]),
 
         layer(
             "Training",

@@ -30,7 +30,7 @@ struct MeasureOptions: ParsableArguments {
     var faces = false
 
     /// A network that measured, for records.
-    struct Network: Encodable, Equatable {
+    struct Network: Codable, Equatable {
         /// What it is: `lpips.alex`, `clip`.
         var role: String
         var folder: String

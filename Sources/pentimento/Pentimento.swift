@@ -21,7 +21,7 @@ struct Pentimento: AsyncParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            EditCommand.self, CompareCommand.self, StudyCommand.self, MethodsCommand.self,
+            EditCommand.self, AdviseCommand.self, CompareCommand.self, StudyCommand.self, MethodsCommand.self,
             GenerateCommand.self, RegionsCommand.self,
             InvertCommand.self, InspectCommand.self, SheetCommand.self, SamplesCommand.self,
             StillLifeCommand.self, TuneCommand.self, TrainCommand.self, JudgeCommand.self,

@@ -64,6 +64,8 @@ import Testing
         }
         let page = try String(contentsOfFile: folder["run/report.html"], encoding: .utf8)
         #expect(page.contains("theirs") && page.contains("has no result of 0002-b"))
+        // Which networks measured is kept by the parts.
+        #expect(page.contains("lpips.alex: lpips-alex (") && page.contains("clip: still-life-clip ("))
         let rows = try String(contentsOfFile: folder["run/rows.jsonl"], encoding: .utf8).split(
             separator: "\n")
         #expect(rows.count == 8 && rows[3].contains("\"candidate\"") == false)

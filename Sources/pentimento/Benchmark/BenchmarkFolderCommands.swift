@@ -62,6 +62,10 @@ struct MergeBenchmark: ParsableCommand {
     func run() throws {
         try Outputs.check(folder: output)
         let rows = try StudyParts.merge(runs, into: output)
+        let kept = runs.lazy.compactMap {
+            FileManager.default.contents(atPath: "\($0)/\(BenchmarkFolderReport.networkFile)")
+        }.first
+        if let kept { try WholeFile.write(kept, to: "\(output)/\(BenchmarkFolderReport.networkFile)") }
         if let data {
             let run = try BenchmarkRun(output, data: data)
             _ = try BenchmarkFolderReport().write(

@@ -5,8 +5,10 @@ import Support
 
 /// Writes the report of a benchmark's folder into it.
 struct BenchmarkFolderReport {
-    /// The networks that measured, where they are known.
+    /// The networks that measured; empty where the folder itself is to say.
     var networks: [MeasureOptions.Network] = []
+    /// The file of a run's folder that names them.
+    static let networkFile = "networks.json"
 
     /// Writes page, JSON and tables, and answers the overview for a terminal.
     func write(
@@ -18,6 +20,7 @@ struct BenchmarkFolderReport {
                 guard row.status == .done, row.candidate != Candidate.nothing.label else { return nil }
                 return try? Image(contentsOf: folder.imagePath(item: row.item, candidate: row.candidate))
             })
+        let networks = try networks(of: folder)
         outputs.facts = networks.map {
             ("measured by", "\($0.role): \(lastName(of: $0.folder)) (\($0.fingerprint))")
         }
@@ -35,5 +38,15 @@ struct BenchmarkFolderReport {
         }
         for file in try outputs.files() { try folder.write(file.text, to: file.name) }
         return outputs.overall
+    }
+
+    /// The networks that measured: those that are known now, which the folder keeps, or those that it kept.
+    private func networks(of folder: StudyFolder) throws -> [MeasureOptions.Network] {
+        guard networks.isEmpty else {
+            try folder.write(try jsonText(networks) + "\n", to: Self.networkFile)
+            return networks
+        }
+        let kept = FileManager.default.contents(atPath: "\(folder.path)/\(Self.networkFile)")
+        return kept.flatMap { try? JSONDecoder().decode([MeasureOptions.Network].self, from: $0) } ?? []
     }
 }

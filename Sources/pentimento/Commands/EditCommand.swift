@@ -43,7 +43,10 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     var negative: String?
 
     @Option(
-        help: ArgumentHelp(stringLiteral: "The method (see methods). (default: \(Registry.standard))"))
+        help: ArgumentHelp(
+            stringLiteral:
+                "The method (see methods), or auto for the one that suits the texts (see advise). (default: \(Registry.standard))"
+        ))
     var method: String?
 
     @Option(help: ArgumentHelp(stringLiteral: Preset.help))
@@ -90,8 +93,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Computing") var compute: ComputeOptions
     @OptionGroup var speech: SpeechOptions
 
-    func validate() throws {
+    mutating func validate() throws {
         try checkPrompt()
+        if method == "auto" { try takeAdvice() }
         if pixelLimit < 1 { throw ValidationError("--pixel-limit is \(pixelLimit); it must be at least 1") }
         if strengths != nil,
             strength != nil || results.panel != nil || results.trace != nil || results.maskOut != nil
