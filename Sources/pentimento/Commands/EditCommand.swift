@@ -80,6 +80,12 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Regions") var guiding: RelevanceOptions
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Results") var writing: WritingFlags
+    @Option(
+        help: ArgumentHelp(
+            "How each step is made, for methods that leave it open (sdedit, inpaint, instruct-pix2pix, multidiffusion): \(SamplerKind.allValueStrings.joined(separator: ", ")).",
+            valueName: "name"))
+    var sampler: SamplerKind?
+
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Sampling") var walking: WalkOptions
     @OptionGroup(title: "Sampling") var choosing: BestOfOptions
@@ -143,6 +149,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
             let new = try ModelSession(model, compute, speech, at: try path(), tuned: tuned)
             let checked = try job.check(job.settings, with: new.folder.settings)
             _ = try checked.levels(of: new.folder.schedule)
+            new.tell(
+                ofFewSteps: checked.settings.steps, guidance: checked.settings.guidance,
+                takesSamplers: checked.takesSamplers)
             session = new
             return new
         }
