@@ -99,7 +99,8 @@ extension DiffusionSession {
         if let offset = checked.settings.offset { try setStepsOffset(offset) }
         if let advice = checked.advice { warn(advice) }
         advise(on: asked)
-        let levels = try checked.method.sampler.levels(of: schedule, steps: checked.settings.steps)
+        let sampler = checked.sampler(along: schedule)
+        let levels = try sampler.levels(of: schedule, steps: checked.settings.steps)
         let facts = model.facts
         if checked.description.needs.imageChannels, facts.inputChannels != 2 * facts.latentChannels {
             throw EditingError.wrongModel(
@@ -143,7 +144,7 @@ extension DiffusionSession {
             options: checked.options.values,
             prompt: request.prompt, source: request.source, negative: request.negative,
             regions: request.regions.isEmpty ? nil : request.regions.map(\.description), seed: request.seed,
-            settings: checked.settings, sampler: checked.method.sampler.name,
+            settings: checked.settings, sampler: checked.sampler(along: schedule).name,
             timesteps: job.levels.dropFirst().map(\.timestep), model: model.facts,
             workingSize: [job.size.width, job.size.height],
             focus: job.window.map { [$0.left, $0.top, $0.width, $0.height] },
@@ -188,6 +189,7 @@ extension DiffusionSession {
             inversion: checked.settings.inversion ?? .ddim, random: RandomGenerator(seed: request.seed),
             inversionSettings: InversionSettings(
                 options: checked.inversionOptions, seed: request.seed, cache: cache))
+        context.sampler = checked.chosenSampler.map { $0.sampler(along: schedule) }
         context.image = working
         context.photo = request.image
         context.instruction = isSpatial ? request.prompt : nil

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diffusion
 import Editing
 
 /// A command that asks methods for edits of a photo.
@@ -14,9 +15,14 @@ protocol EditAsking {
     var walking: WalkOptions { get }
     var inverting: InversionChoice { get }
     var masking: MaskOptions { get }
+    /// How each step is made, where that is asked.
+    var sampler: SamplerKind? { get }
 }
 
 extension EditAsking {
+    /// The methods' own ways.
+    var sampler: SamplerKind? { nil }
+
     /// Refuses what says nothing of the wanted image.
     func checkPrompt() throws {
         guard prompt != nil || regions.regions != nil else {
@@ -35,6 +41,7 @@ extension EditAsking {
             $0.steps = sampling.steps
             $0.guidance = sampling.guidance
             $0.strength = strength
+            $0.sampler = sampler
             $0.offset = walking.stepsOffset
             $0.inversion = kind
             $0.inversionOptions = inversionOptions

@@ -4,6 +4,7 @@ import Imaging
 import Logging
 import Networks
 import Service
+import Support
 import Synchronization
 import Tensors
 
@@ -14,6 +15,8 @@ struct ModelSession {
     let device: Device
     /// Threads that share the rows of a pass.
     let threads: Int
+    /// What the model and the LoRAs on it are called.
+    private let names: [String]
     private let speech: SpeechOptions
     private let told = Told()
     private let previews: PreviewFile?
@@ -34,6 +37,7 @@ struct ModelSession {
         self.previews = previews
         var loras = try model.loras()
         folder = try ModelFolder(try model.source(try path ?? model.path()))
+        names = [folder.name] + loras.map { lastName(of: $0.path) }
         loras += try tuned.choices(for: folder)
         let (device, dtype) = try compute.start()
         let threads = Device.threadCount
@@ -78,6 +82,19 @@ struct ModelSession {
         } catch let error as CancellationError {
             if finishing { await engine.settle() }
             throw error
+        }
+    }
+
+    /// Tells what to set where the model, or a LoRA on it, is called as those made for few steps are.
+    func tell(ofFewSteps steps: Int, guidance: Double, takesSamplers: Bool) {
+        for name in names {
+            guard let kind = FewSteps(named: [name]) else { continue }
+            if let advice = kind.advice(
+                name: name, steps: steps, guidance: guidance, takesSamplers: takesSamplers)
+            {
+                speech.log.notice("\(advice.text(.flags))")
+            }
+            return
         }
     }
 

@@ -36,7 +36,7 @@ public protocol DiffusionModel: AnyObject {
     /// One pass: what the network was trained to answer, for each row.
     ///
     /// - `latents`: [B, inputChannels, h, w]
-    /// - `timesteps`: [B], int64
+    /// - `timesteps`: [B], int64, or float32 where a sampler halts between two
     /// - `plans`: one per row, or none at all
     func predict(_ latents: Tensor, timesteps: Tensor, context: PromptContext, plans: [Plan]) throws -> Tensor
     /// The posterior of an image [1, 3, H, W] in -1…1: mean and standard deviation, [1, C, H/f, W/f].

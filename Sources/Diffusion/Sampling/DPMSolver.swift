@@ -11,15 +11,21 @@ public struct DPMSolver: Sampler {
     /// Whether each step adds fresh noise.
     public let isStochastic: Bool
 
+    /// Whether its levels lie evenly in σ^(1/7), see `NoiseSchedule.karrasLevels(steps:)`.
+    public let isKarras: Bool
+
     /// A solver.
-    public init(isStochastic: Bool = false) { self.isStochastic = isStochastic }
+    public init(isStochastic: Bool = false, isKarras: Bool = false) {
+        self.isStochastic = isStochastic
+        self.isKarras = isKarras
+    }
 
     /// What records and messages call it.
-    public var name: String { isStochastic ? "DPM-Solver++ 2M SDE" : "DPM-Solver++ 2M" }
+    public var name: String { "DPM-Solver++ 2M" + (isStochastic ? " SDE" : "") + (isKarras ? " Karras" : "") }
 
-    /// The solver's own levels, see `NoiseSchedule.solverLevels(steps:)`.
+    /// The solver's own levels, see `NoiseSchedule.solverLevels(steps:)`, or Karras's.
     public func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Trajectory {
-        try schedule.solverLevels(steps: steps)
+        try isKarras ? schedule.karrasLevels(steps: steps) : schedule.solverLevels(steps: steps)
     }
 
     /// Where a step leads on average (μ); of first order where there is no estimate before.

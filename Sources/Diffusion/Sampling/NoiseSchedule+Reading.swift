@@ -89,9 +89,10 @@ public struct ScheduleFile: Sendable {
             throw DiffusionError.malformedFile(
                 path: path, reason: "steps_offset is \(offset); it must lie in 0..<\(betas.count)")
         }
-        schedule = NoiseSchedule(
+        let told = NoiseSchedule(
             betas: betas, endsClean: try file.value("set_alpha_to_one", true), prediction: prediction,
             spacing: spacing, offset: offset, zeroTerminal: zeroTerminal)
+        schedule = file["timestep_spacing"] == nil ? told.leavingSpacing : told
         self.notices = notices
         var neutral = Self.neutral
         if inPixels { neutral["variance_type", default: []] += ["learned", "learned_range"] }

@@ -31,7 +31,9 @@ public struct NoiseSchedule: Sendable, Hashable {
     /// What the network answers.
     public private(set) var prediction: Prediction
     /// How timesteps are chosen.
-    public let spacing: Spacing
+    public private(set) var spacing: Spacing
+    /// Whether that was said, rather than being what DDIM does where nothing is.
+    private(set) var isSpacingGiven = true
     /// Added to every timestep where the spacing is leading; `with(offset:)` gives another.
     public private(set) var offset: Int
 
@@ -104,6 +106,20 @@ public struct NoiseSchedule: Sendable, Hashable {
         }
         var schedule = self
         schedule.offset = offset
+        return schedule
+    }
+
+    /// The same noise with its timesteps chosen otherwise.
+    public func with(spacing: Spacing) -> NoiseSchedule {
+        var schedule = self
+        (schedule.spacing, schedule.isSpacingGiven) = (spacing, true)
+        return schedule
+    }
+
+    /// The same of a file that says nothing of the spacing: a sampler may have another by default.
+    var leavingSpacing: NoiseSchedule {
+        var schedule = self
+        schedule.isSpacingGiven = false
         return schedule
     }
 

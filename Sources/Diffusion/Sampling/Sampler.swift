@@ -2,14 +2,19 @@ public import Tensors
 
 /// A way from noise to a latent image: the levels it halts at, and a step as a pure function of what is known there.
 ///
-/// Nothing is kept between steps. A sampler of second order is handed the estimate of the step before; one that adds
-/// noise is handed the noise.
+/// Nothing is kept between steps. A sampler of higher order is handed the estimate of the step before, which knows the one
+/// before it; one that adds noise is handed the noise.
 public protocol Sampler: Sendable {
     /// What records and messages call it.
     var name: String { get }
     /// The N + 1 levels that N steps lead through.
     /// - Throws: `DiffusionError.badSteps` where the schedule has no room for so many.
     func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Trajectory
+    /// Where sampling from pure noise begins: the noise itself, unless the sampler has it otherwise.
+    func start(_ noise: Tensor, at level: NoiseLevel) -> Tensor
+    /// The estimate with the latent that the last step should have led to, now that this one is known.
+    /// - Parameter previous: the estimate of the step before; nil in the first.
+    func corrected(_ estimate: Estimate, after previous: Estimate?) -> Estimate
     /// Where a step leads on average (μ), [1, C, h, w].
     /// - Parameter previous: the estimate of the step before; nil in the first.
     func mean(_ estimate: Estimate, after previous: Estimate?, to end: NoiseLevel) -> Tensor
@@ -31,6 +36,12 @@ extension Sampler {
         return mean + noise * deviation
     }
 
+    /// The noise itself.
+    public func start(_ noise: Tensor, at level: NoiseLevel) -> Tensor { noise }
+
+    /// Nothing is corrected.
+    public func corrected(_ estimate: Estimate, after previous: Estimate?) -> Estimate { estimate }
+
     /// The levels that the schedule cuts for DDIM.
     public func levels(of schedule: NoiseSchedule, steps: Int) throws(DiffusionError) -> Trajectory {
         try schedule.levels(steps: steps)
@@ -45,12 +56,23 @@ public struct Estimate {
     public let noise: Tensor
     /// The level it is at.
     public let level: NoiseLevel
+    /// The estimate of the step before and none before that; empty in the first step.
+    private var past: [Estimate] = []
+    /// The estimate of the step before; nil in the first.
+    public var earlier: Estimate? { past.first }
 
     /// An estimate.
     public init(_ latent: Tensor, noise: Tensor, at level: NoiseLevel) {
         self.latent = latent
         self.noise = noise
         self.level = level
+    }
+
+    /// The estimate as the one that follows another.
+    func following(_ previous: Estimate?) -> Estimate {
+        var next = self
+        next.past = previous.map { [Estimate($0.latent, noise: $0.noise, at: $0.level)] } ?? []
+        return next
     }
 
     /// The predicted clean latent, x̂₀ = (x - √(1-ᾱ)·ε)/√ᾱ.

@@ -6,12 +6,15 @@ public struct NoiseLevel: Sendable, Hashable {
     public let timestep: Int
     /// Share of the image in the variance (ᾱ), in 0...1.
     public let alphaBar: Double
+    /// How far behind its timestep the network is told to be, in 0..<1: above 0 where a sampler halts between two.
+    public let fraction: Double
 
-    /// A level from its three numbers.
-    public init(index: Int, timestep: Int, alphaBar: Double) {
+    /// A level from its numbers.
+    public init(index: Int, timestep: Int, alphaBar: Double, fraction: Double = 0) {
         self.index = index
         self.timestep = timestep
         self.alphaBar = alphaBar
+        self.fraction = fraction
     }
 
     /// What the clean latent is multiplied by (√ᾱ).

@@ -62,7 +62,8 @@ extension DiffusionSession {
     ///     some.
     ///   - predict: the noise in the latents of a level.
     ///   - guiding: changes what the network sees before the step is made, such as the predicted clean latent (x̂₀).
-    ///   - each: gets the index of the level reached and the latents there, and answers those to go on with.
+    ///   - each: gets the index of the level reached and the latents there, and answers those to go on with; where it
+    ///     answers others than it got, a sampler of higher order begins anew.
     public func sample(
         _ latents: [Tensor], from top: Int, of levels: Trajectory, by sampler: any Sampler = DDIM(),
         fresh: (Int) -> Tensor? = { _ in nil }, stage: String = "decoding",
@@ -75,16 +76,18 @@ extension DiffusionSession {
         var last: [Estimate?] = latents.map { _ in nil }
         for k in steps(stage, (1...top).reversed()) {
             let (start, end) = (levels[k], levels[k - 1])
-            let estimates = try zip(latents, try predict(latents, start)).map {
+            let seen = try zip(latents, try predict(latents, start)).map {
                 try guiding(Estimate($0, noise: $1, at: start))
             }
+            let estimates = zip(seen, last).map { sampler.corrected($0, after: $1).following($1) }
             // Where a source is walked along, it is the first.
             try show(estimates.last, stage: stage, step: top - k + 1, of: top)
-            latents = zip(estimates, last).map {
+            let stepped = zip(estimates, last).map {
                 sampler.step($0, after: $1, to: end, noise: sampler.drawsNoise(to: end) ? fresh(k) : nil)
             }
-            latents = try each(k - 1, latents)
-            last = estimates
+            latents = try each(k - 1, stepped)
+            // What was put back into a latent is not in the estimates before it: there is no leading on from those.
+            last = zip(estimates, zip(stepped, latents)).map { $1.0.identity == $1.1.identity ? $0 : nil }
         }
         return latents
     }

@@ -219,7 +219,12 @@ public final class DiffusionSession {
 
     private func pass(_ rows: ArraySlice<RowBatcher.Row>) throws -> [Tensor] {
         let latents = Tensor.concatenated(rows.map(\.input))
-        let timesteps = Tensor(rows.map { Int64($0.timestep) }).to(device: model.device)
+        // Whole timesteps stay whole numbers; a level between two is told as it is, where no other timestep is.
+        let times = rows.map { $0.timestep == $0.level.timestep ? $0.level.fraction : 0 }
+        let timesteps =
+            (times.allSatisfy { $0 == 0 }
+            ? Tensor(rows.map { Int64($0.timestep) })
+            : Tensor(zip(rows, times).map { Float($0.timestep) + Float($1) })).to(device: model.device)
         let plans = rows.allSatisfy(\.plan.isNone) ? [] : rows.map(\.plan)
         let context = try contexts.context(of: rows.map(\.prompt))
         let answers = try model.predict(latents, timesteps: timesteps, context: context, plans: plans)

@@ -9,6 +9,8 @@ public protocol EditingMethod: Sendable {
     static var description: MethodDescription { get }
     /// Options that name files, and what those must hold; no method opens them.
     static var files: [String: OptionFile.Kind] { get }
+    /// Whether its latents may be sampled by any sampler; the others' inversions and levels are DDIM's.
+    static var takesSamplers: Bool { get }
     /// Refuses settings that it cannot do anything with, before anything is loaded.
     static func check(_ settings: EditSettings) throws
     /// The method with its options, which were checked against the description.
@@ -22,6 +24,8 @@ public protocol EditingMethod: Sendable {
 extension EditingMethod {
     /// Everything that can be checked without it is good.
     public static func check(_ settings: EditSettings) throws {}
+    /// By its own alone.
+    public static var takesSamplers: Bool { false }
     /// No files.
     public static var files: [String: OptionFile.Kind] { [:] }
     /// DDIM.
@@ -75,6 +79,8 @@ public struct EditContext {
     public let random: RandomGenerator
     /// What the inversion is told beside its kind.
     public var inversionSettings = InversionSettings()
+    /// The sampler that was asked for; nil for the method's own.
+    public internal(set) var sampler: (any Sampler)?
     /// Parts of the image with prompts of their own.
     public internal(set) var regions: [EditRegion] = []
     /// The same as they were asked for, with roles, seeds and all.

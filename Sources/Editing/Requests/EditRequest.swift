@@ -125,6 +125,8 @@ public struct CheckedRequest: Sendable {
     public let options: Options
     /// The settings that all methods share.
     public let settings: MethodDescription.Settings
+    /// The sampler that was asked for; nil for the method's own.
+    public let chosenSampler: SamplerKind?
     /// The inversion's options, all of them; nil where the method leaves no choice of inversion.
     public let inversionOptions: Options?
     /// What the request sets that has no effect.
@@ -134,7 +136,15 @@ public struct CheckedRequest: Sendable {
     /// - Throws: `DiffusionError.badOffset`, `badSteps`.
     public func levels(of schedule: NoiseSchedule) throws -> Trajectory {
         let walked = if let offset = settings.offset { try schedule.with(offset: offset) } else { schedule }
-        return try method.sampler.levels(of: walked, steps: settings.steps)
+        return try sampler(along: walked).levels(of: walked, steps: settings.steps)
+    }
+
+    /// Whether the method leaves the sampler open.
+    public var takesSamplers: Bool { type(of: method).takesSamplers }
+
+    /// The sampler along a schedule: the one that was asked for, or the method's own.
+    func sampler(along schedule: NoiseSchedule) -> any Sampler {
+        chosenSampler.map { $0.sampler(along: schedule) } ?? method.sampler
     }
 
     /// Refuses to show what would be changed where the method finds that only while it paints.

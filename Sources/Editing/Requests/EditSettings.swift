@@ -24,6 +24,8 @@ public struct EditSettings: Sendable, Hashable, Codable {
     public var guidance: Double?
     /// Share of the trajectory that is redone; the model's or the preset's where nil.
     public var strength: Double?
+    /// How each step is made, for methods that leave it open; the method's own way where nil.
+    public var sampler: SamplerKind?
     /// What every timestep is shifted by (`steps_offset`); the preset's, or else the model's, where nil.
     public var offset: Int?
     /// How the image is brought to noise; the preset's where nil, and nothing to methods that do not invert.
@@ -72,11 +74,17 @@ public struct EditSettings: Sendable, Hashable, Codable {
         let settings = shared(by: description, values)
         try checkRanges(settings)
         try checkNeeds(of: description, hasMask: hasMask, regions: regions)
+        if let sampler, !type.takesSamplers {
+            throw EditingError.fixedSampler(method: description.name, sampler: sampler)
+        }
+        if sampler != nil, let option = ["eta", "sampler"].first(where: { self.options[$0] != nil }) {
+            throw EditingError.twoSamplers(method: description.name, option: option)
+        }
         try type.check(self)
         let given = given(hasMask: hasMask, hasRegions: !regions.isEmpty)
         return CheckedRequest(
             method: type.init(options), description: description, options: options, settings: settings,
-            inversionOptions: try inversionOptions(settings, of: description),
+            chosenSampler: sampler, inversionOptions: try inversionOptions(settings, of: description),
             unused: description.unused(of: given, options, settings))
     }
 

@@ -1,3 +1,4 @@
+public import Diffusion
 public import Support
 
 /// What can be wrong with a request for an edit.
@@ -16,6 +17,10 @@ public enum EditingError: UserError, Equatable {
     case emptyPrompt
     /// The method needs something that was not given.
     case missing(Requirement, method: String)
+    /// A method samples in one way alone.
+    case fixedSampler(method: String, sampler: SamplerKind)
+    /// A sampler was named twice over: as a setting and by an option of the method.
+    case twoSamplers(method: String, option: String)
     /// Regions were given to a method that has no use for them.
     case unusedRegions(method: String)
     /// The model is to be shown a mask's surroundings alone, by a method that needs the whole image.
@@ -73,6 +78,13 @@ public enum EditingError: UserError, Equatable {
             "the prompt is empty; say what the picture should show after the edit"
         case .missing(let requirement, let method):
             "\(method) needs \(requirement.message)"
+        case .fixedSampler(let method, let sampler):
+            "\(method) samples in its own way, which its inversion and its levels are made for, and not by \(sampler.rawValue); "
+                + "\(Registry.all.filter { $0.takesSamplers }.map { $0.description.name }.joined(separator: ", ")) take any "
+                + "\(.setting("sampler"), plain: "sampler")"
+        case .twoSamplers(let method, let option):
+            "\(method) is told twice how to step: by \(.setting("sampler"), plain: "a sampler") and by its option \(option); "
+                + "leave one out"
         case .unusedRegions(let method):
             "\(method) has no use for regions; \(.setting("method", "multidiffusion"), plain: "multidiffusion") has"
         case .unusedFocus(let method):

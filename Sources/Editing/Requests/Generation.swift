@@ -91,7 +91,7 @@ extension DiffusionSession {
         }
         let (height, width) = (try side("height", request.height), try side("width", request.width))
         let shape = [1, facts.latentChannels, height, width]
-        let sampler = (request.sampler ?? .ddim).sampler(eta: request.eta)
+        let sampler = (request.sampler ?? .ddim).sampler(eta: request.eta, along: schedule)
         let levels = try sampler.levels(of: schedule, steps: request.steps)
         if let advice = Self.advice(on: levels, of: schedule) { warn(advice) }
         let random = RandomGenerator(seed: request.seed)
@@ -113,7 +113,7 @@ extension DiffusionSession {
         let alone = try painter?.bootstrapping(
             share: settings?.bootstrapping ?? 0, of: levels, noise: start, random: random)
         return try sample(
-            start, from: levels.steps, of: levels, by: sampler,
+            sampler.start(start, at: levels[levels.steps]), from: levels.steps, of: levels, by: sampler,
             fresh: { _ in random.normal(shape).like(start) }, stage: "generating",
             predicting: { latent, level in
                 try painter?.noise(in: latent, at: level, negative: empty, alone: alone)

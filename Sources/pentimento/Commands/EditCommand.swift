@@ -85,6 +85,13 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
     @OptionGroup(title: "Results") var results: EditOutputs
     @OptionGroup(title: "Results") var writing: WritingFlags
     @OptionGroup(title: "Results") var showing: PreviewOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "How each step is made, for methods that leave it open (sdedit, inpaint, instruct-pix2pix, multidiffusion): \(SamplerKind.allValueStrings.joined(separator: ", ")).",
+            valueName: "name"))
+    var sampler: SamplerKind?
+
     @OptionGroup(title: "Sampling") var sampling: SamplingOptions
     @OptionGroup(title: "Sampling") var walking: WalkOptions
     @OptionGroup(title: "Sampling") var choosing: BestOfOptions
@@ -151,6 +158,9 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
                 model, compute, speech, at: try path(), tuned: tuned, previews: previews)
             let checked = try job.check(job.settings, with: new.folder.settings)
             _ = try checked.levels(of: new.folder.schedule)
+            new.tell(
+                ofFewSteps: checked.settings.steps, guidance: checked.settings.guidance,
+                takesSamplers: checked.takesSamplers)
             session = new
             return new
         }

@@ -24,7 +24,7 @@ struct GenerateCommand: AsyncParsableCommand {
 
             A seed gives the same picture every time. --region, --wrap and --windows paint by MultiDiffusion, in \
             windows of the model's own size. Noise: one draw of the latent's shape, then one a step with --eta, \
-            --sampler dpm-solver-sde and euler-ancestral.
+            --sampler dpm-solver-sde, dpm-solver-sde-karras, euler-ancestral, lcm and tcd.
             """)
 
     @Option(name: .shortAndLong, help: "What the picture should show.")
@@ -119,7 +119,9 @@ struct GenerateCommand: AsyncParsableCommand {
                 for: [prompt, negative] + parts.flatMap { [$0.prompt, $0.target] }, speech.log), width: width,
             height: height, window: windows?.side, previews: previews)
         let (steps, guidance) = (sampling.steps ?? 50, sampling.guidance ?? 7.5)
-        _ = try sampler.sampler().levels(of: session.folder.schedule, steps: steps)
+        _ = try sampler.sampler(along: session.folder.schedule).levels(
+            of: session.folder.schedule, steps: steps)
+        session.tell(ofFewSteps: steps, guidance: guidance, takesSamplers: true)
         let factor = session.folder.autoencoder.spatialFactor
         try checkSides(width, height, factor)
         let own = session.folder.unet.sampleSize * factor

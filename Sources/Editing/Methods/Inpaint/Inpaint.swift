@@ -36,6 +36,9 @@ public struct Inpaint: MaskFinding {
         ],
         options: [maskFrom.description] + DiffEditMask.options)
 
+    /// Any.
+    public static let takesSamplers = true
+
     private let maskSource: MaskSource
     private let finder: DiffEditMask
 
@@ -62,11 +65,14 @@ public struct Inpaint: MaskFinding {
         let noise = context.freshNoise()
         let levels = context.levels
         let extra = hasHoleChannels ? try extra(context, hole: hole) : nil
+        let sampler = context.sampler ?? sampler
         let start =
             context.startStep == levels.steps
-            ? noise : DDIM.addNoise(context.clean, noise, to: levels[context.startStep])
+            ? sampler.start(noise, at: levels[levels.steps])
+            : DDIM.addNoise(context.clean, noise, to: levels[context.startStep])
         painting.latent = try context.session.sample(
-            start, from: context.startStep, of: levels, stage: "painting",
+            start, from: context.startStep, of: levels, by: sampler, fresh: { _ in context.freshNoise() },
+            stage: "painting",
             predicting: { try context.guidedNoise(in: $0, at: $1, extra: extra) },
             each: { index, latent in
                 if hasHoleChannels { return latent }

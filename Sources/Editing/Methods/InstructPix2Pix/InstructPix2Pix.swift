@@ -44,6 +44,9 @@ public struct InstructPix2Pix: EditingMethod {
         conditions: [.init([.negative], when: .always)],
         options: [imageGuidance.description, sampler.description, eta.description])
 
+    /// Any.
+    public static let takesSamplers = true
+
     private let imageGuidance: Double
     /// As `sampler` and `eta` say.
     public let sampler: any Sampler
@@ -63,8 +66,10 @@ public struct InstructPix2Pix: EditingMethod {
         let levels = context.levels
         let image = context.clean / context.session.model.latentScale
         let noise = context.freshNoise()
+        let sampler = context.sampler ?? sampler
         let latent = try context.session.sample(
-            noise, from: levels.steps, of: levels, by: sampler, fresh: { _ in context.freshNoise() },
+            sampler.start(noise, at: levels[levels.steps]), from: levels.steps, of: levels, by: sampler,
+            fresh: { _ in context.freshNoise() },
             stage: "painting", predicting: { try estimate(context, $0, at: $1, image: image) },
             each: { index, latent in
                 let kept = index == 0 ? context.clean : DDIM.addNoise(context.clean, noise, to: levels[index])

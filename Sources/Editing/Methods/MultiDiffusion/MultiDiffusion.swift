@@ -54,6 +54,17 @@ public struct MultiDiffusion: EditingMethod {
             stride.description, wrap.description,
         ])
 
+    /// Any, from noise; the way back from an inverted photo is DDIM's.
+    public static let takesSamplers = true
+
+    /// Refuses another sampler for the way back from an inverted photo.
+    public static func check(_ settings: EditSettings) throws {
+        guard let sampler = settings.sampler, settings.options[start.name] == Start.inverted.rawValue else {
+            return
+        }
+        throw EditingError.fixedSampler(method: "multidiffusion from an inverted photo", sampler: sampler)
+    }
+
     private let background: Background
     private let start: Start
     private let settings: WindowSettings
@@ -89,7 +100,9 @@ public struct MultiDiffusion: EditingMethod {
             share: settings.bootstrapping, of: context.levels, from: context.startStep, noise: noise,
             random: context.random)
         let latent = try context.session.sample(
-            path.start, from: context.startStep, of: context.levels, by: path.sampler, fresh: path.freshNoise,
+            path.start, from: context.startStep, of: context.levels,
+            by: context.sampler ?? path.sampler,
+            fresh: { context.sampler == nil ? path.freshNoise(from: $0) : context.freshNoise() },
             stage: "painting",
             predicting: {
                 try painter.noise(

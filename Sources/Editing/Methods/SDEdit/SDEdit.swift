@@ -47,6 +47,9 @@ public struct SDEdit: EditingMethod {
         conditions: [.init([background.setting, maskSpace.setting], when: .given(.mask))],
         options: [repeats.description, eta.description, background.description, maskSpace.description])
 
+    /// Any.
+    public static let takesSamplers = true
+
     private let repeats: Int
     /// DDIM with the method's η.
     public let sampler: any Sampler
@@ -86,7 +89,7 @@ public struct SDEdit: EditingMethod {
         _ context: EditContext, from start: Tensor, keeping guide: Tensor, _ noise: Tensor, stage: String
     ) throws -> Tensor {
         try context.session.sample(
-            start, from: context.startStep, of: context.levels, by: sampler,
+            start, from: context.startStep, of: context.levels, by: context.sampler ?? sampler,
             fresh: { _ in context.freshNoise() }, stage: stage,
             predicting: { try context.guidedNoise(in: $0, at: $1) },
             each: { index, latent in
