@@ -26,6 +26,8 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = shlex.split(os.environ.get("PENTIMENTO", str(ROOT / "bin" / "pentimento")))
+# All of them are waited for at the end.
+MOST_JOBS = 80
 PROMPT = {"prompt": "a green pear on a wooden table", "source": "a red apple on a wooden table"}
 
 
@@ -77,8 +79,7 @@ class Kept:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.pictures, self.jobs, self.deleted = set(), {}, set()
-        self.asked = 0
+        self.pictures, self.jobs = set(), {}
 
 
 def write(service, kept, stop, number):
@@ -91,7 +92,7 @@ def write(service, kept, stop, number):
         name = answer[1]["id"]
         with kept.lock:
             kept.pictures.add(name)
-        if source.random() < 0.3:
+        if len(kept.jobs) < MOST_JOBS and source.random() < 0.3:
             key = f"{number}-{source.random()}"
             request = json.dumps({"picture": name, "method": "sdedit", "steps": 4, "seed": 1, **PROMPT})
             headers = {"Content-Type": "application/json", "Idempotency-Key": key}

@@ -91,6 +91,15 @@ def test_stream(client, apple):
     assert opened(events[-1]).size == Image.open(apple).size
 
 
+def test_partial_images(client, apple):
+    events = list(client.images.edit(
+        image=photo(apple), prompt=PROMPT, stream=True, partial_images=2,
+        extra_body={**FAST, "steps": 200, "strength": 1}))
+    partial = [event for event in events if event.type == "image_edit.partial_image"]
+    assert [event.partial_image_index for event in partial] == list(range(len(partial))) and 1 <= len(partial) <= 2
+    assert opened(partial[0]).size == (64, 64) and events[-1].type == "image_edit.completed"
+
+
 def test_generate(client):
     answer = client.images.generate(prompt=PROMPT, extra_body={"seed": 3, "steps": 8})
     assert opened(answer.data[0]).size == (64, 64)

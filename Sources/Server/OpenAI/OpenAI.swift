@@ -185,6 +185,11 @@ extension Routes {
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { [self] writer in
+                if asked.partialImages > 0, let job = jobs.first {
+                    try await sendPartialImages(
+                        of: job, asked, as: event.replacing("completed", with: "partial_image"), to: channel,
+                        by: &writer)
+                }
                 guard await wait(for: jobs, as: channel) else {
                     waiting.leave(hash)
                     return
@@ -203,5 +208,26 @@ extension Routes {
                 }
                 try await writer.finish(nil)
             })
+    }
+
+    /// Sends what is being painted, so often as was asked for at most, until the job ends or its client leaves.
+    private func sendPartialImages(
+        of job: String, _ asked: OpenAIRequest, as event: String, to channel: any Channel,
+        by writer: inout any ResponseBodyWriter
+    ) async throws {
+        guard let (events, _) = workshop.hub.subscribe(job: job) else { return }
+        defer { events.leave() }
+        Doorkeeper.watch(channel) { events.close() }
+        guard try await vault.job(job)?.state.isEnd == false else { return }
+        var sent = 0
+        while let next = await events.next(), !next.endsJob {
+            guard next.name == "preview", sent < asked.partialImages,
+                let preview = await workshop.preview(of: job)
+            else { continue }
+            let content = try await store.coded(preview, for: asked)
+            let data = OpenAIAnswers.partial(content, asked, event: event, index: sent)
+            try await writer.write(ByteBuffer(string: "event: \(event)\ndata: \(data.line)\n\n"))
+            sent += 1
+        }
     }
 }

@@ -34,6 +34,19 @@ enum OpenAIAnswers {
         ])
     }
 
+    /// An image on the way.
+    static func partial(
+        _ content: (bytes: [UInt8], size: String), _ request: OpenAIRequest, event: String, index: Int,
+        now: Date = Date()
+    ) -> JSONValue {
+        .object([
+            "type": .text(event), "b64_json": .text(Data(content.bytes).base64EncodedString()),
+            "partial_image_index": .whole(index), "created_at": .whole(Int(now.timeIntervalSince1970)),
+            "size": .text(content.size), "quality": .text("auto"), "background": .text("opaque"),
+            "output_format": .text(request.format.rawValue),
+        ])
+    }
+
     /// Nothing is counted here.
     private static let usage = JSONValue.object([
         "input_tokens": .whole(0), "output_tokens": .whole(0), "total_tokens": .whole(0),
@@ -65,6 +78,16 @@ extension PictureStore {
                 try image.encoded(as: format, options: options, name: "the image"),
                 "\(image.width)x\(image.height)"
             )
+        }
+    }
+
+    /// A preview in the kind of file that a client wants.
+    func coded(_ preview: [UInt8], for request: OpenAIRequest) async throws -> (bytes: [UInt8], size: String)
+    {
+        let format = request.format
+        return try await work {
+            let image = try Photo(bytes: preview, name: "the preview").image
+            return (try image.encoded(as: format), "\(image.width)x\(image.height)")
         }
     }
 

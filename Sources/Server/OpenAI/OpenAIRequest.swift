@@ -1,3 +1,4 @@
+import Diffusion
 import Editing
 import Foundation
 import Imaging
@@ -86,6 +87,7 @@ struct OpenAIRequest: Sendable {
             (own["width"], own["height"]) = (.whole(box.width), .whole(box.height))
         }
         job = try JobRequest(.object(own))
+        if streams, partialImages > 0 { job.previews = PreviewSettings(interval: 0.3) }
         isSeeded = job.hasSeed
         if !job.hasSeed { (job.settings.seed, job.hasSeed) = (.random(in: 0..<1 << 32), true) }
     }
