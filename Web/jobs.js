@@ -13,7 +13,7 @@ let spoken = 0;
 /// How the last jobs ended.
 const over = new Map();
 
-/// What is done with a job's end: `edit(job)`, `mask(job)`, and with a preview's address: `preview(url | null)`.
+/// What is done with a job's end: `edit(job)`, `mask(job)`, and with a preview's address: `preview(url | null, job)`.
 export const whenDone = (actions) => Object.assign(handlers, actions);
 
 /// Follows a job that this tab asked for.
@@ -41,7 +41,7 @@ export function hear(kind, data) {
   else if (kind === "resync") refresh();
   else if (kind === "job") take(data);
   else if (kind === "progress") step(data);
-  else if (kind === "preview" && data.job === state.watching) handlers.preview(data.url);
+  else if (kind === "preview" && data.job === state.watching) handlers.preview(data.url, state.jobs.get(data.job));
 }
 
 function take(job) {

@@ -79,15 +79,17 @@ export function areas(soft) {
   return Array.from({ length: 101 }, (_, k) => above[Math.min(256, Math.ceil(k * 2.55))] / Math.max(1, soft.length));
 }
 
-/// Whether a mask is small enough for the work to be done closely around it: its box, with a quarter of its side as a
-/// margin, covers less than half of the picture.
-export function isLocal(box, width, height) {
-  if (!box) return false;
-  const grown = within({
-    left: box.x - box.width / 4, top: box.y - box.height / 4,
-    right: box.x + box.width * 1.25, bottom: box.y + box.height * 1.25,
-  }, width, height);
-  return grown.width * grown.height < width * height / 2;
+/// The square about a mask's box that is worked on where the work is done closely: the box with a margin, a share of
+/// its longer side, and no smaller than `least` pixels, pushed into the picture.
+export function surroundings(box, margin, least, width, height) {
+  const side = Math.max(Math.ceil(Math.max(box.width, box.height) * (1 + 2 * margin)), least);
+  const stretch = (start, length, size) => {
+    const room = Math.min(side, size);
+    return [Math.min(Math.max(Math.floor((2 * start + length - room) / 2), 0), size - room), room];
+  };
+  const [x, across] = stretch(box.x, box.width, width);
+  const [y, down] = stretch(box.y, box.height, height);
+  return { x, y, width: across, height: down };
 }
 
 /// A view that shows the place under `at` at the same spot after a zoom by `factor`, with the scale kept in bounds.

@@ -6,7 +6,7 @@ import { state, set, on, edit, active } from "./store.js";
 import { mask } from "./mask.js";
 import { maskColours } from "./mask-overlay.js";
 import { brush } from "./mask-tools.js";
-import { findMask, openMask, isFocused, has } from "./work.js";
+import { findMask, openMask, isFocused, focusWindow, has } from "./work.js";
 import { api } from "./api.js";
 
 const tools = [["brush", "B"], ["eraser", "E"], ["lasso", "L"], ["box", "R"]];
@@ -82,7 +82,7 @@ class MaskPanel extends HTMLElement {
     this.save.disabled = !isThere;
     this.clear.disabled = !isThere;
     this.colour.value = maskColours.includes(state.settings.maskColour) ? state.settings.maskColour : maskColours[0];
-    show(this.focusRow, has("focus") && isThere && area > 0);
+    show(this.focusRow, has("focus") && isThere && area > 0 && focusWindow() !== null);
     this.focusBox.checked = isFocused();
   }
 }

@@ -98,15 +98,17 @@ class Stage extends HTMLElement {
     this.#sweep = requestAnimationFrame(step);
   }
 
-  /// Shows what is being painted; null shows it no longer.
-  async setPreview(url) {
+  /// Shows what is being painted, in a part of the view or all of it; a null address shows it no longer.
+  async setPreview(url, part = null) {
     if (url === null) {
       this.preview.hidden = true;
       this.preview.removeAttribute("src");
       return this.repaint();
     }
     try { await picture(url); } catch { return; }
-    if (!state.watching) return;
+    if (!state.watching || !state.view) return;
+    const { x, y, width, height } = part ?? { x: 0, y: 0, ...state.view };
+    Object.assign(this.preview.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
     this.preview.src = url;
     this.preview.hidden = false;
     this.repaint();
@@ -140,7 +142,7 @@ class Stage extends HTMLElement {
     this.photo.src = image.src;
     this.photo.alt = before.label ? t("photo.named", { name: before.label }) : t("photo");
     const { naturalWidth: width, naturalHeight: height } = image;
-    for (const node of [this.content, this.photo, this.after, this.preview]) {
+    for (const node of [this.content, this.photo, this.after]) {
       node.style.width = `${width}px`;
       node.style.height = `${height}px`;
     }

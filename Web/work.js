@@ -7,10 +7,14 @@ import { t, percent } from "./words.js";
 import { mask } from "./mask.js";
 import { follow, whenDone, mine } from "./jobs.js";
 import { tell, clear, Refusal } from "./problems.js";
-import { isLocal } from "./mask-geometry.js";
+import { surroundings } from "./mask-geometry.js";
 
 let waitingEntries = [];
 let uploaded = null;
+/// The part of the view that a job works on, by its id.
+const windows = new Map();
+/// What is added around a mask that is worked on closely, as a share of its longer side.
+const margin = 0.25;
 let stage = null;
 
 /// Ties actions to the stage and to what is kept.
@@ -26,7 +30,13 @@ export function begin() {
   mask.addEventListener("change", keep);
   on("draft photo result watching", keep);
   addEventListener("pagehide", () => keep.flush());
-  whenDone({ edit: ended, mask: found, preview: (url) => stage.setPreview(url) });
+  whenDone({ edit: ended, mask: found, preview: showPreview });
+}
+
+/// Previews show what is worked on: all of the photo, or the surroundings of its mask.
+function showPreview(url, job) {
+  const part = job?.request?.focus ? windows.get(job.id) ?? focusWindow() : null;
+  if (url === null || job?.request?.picture === state.photo?.id) stage.setPreview(url, part);
 }
 
 /// Opens a file as the photo. `texts` fills in what a sample shows.
@@ -60,9 +70,20 @@ export function closePhoto() {
   set({ photo: null, result: null, original: null, tool: null, view: null });
 }
 
-/// Whether the work should be done closely around the mask: as was chosen, else where the mask is small.
-export const isFocused = () =>
-  state.draft.focus ?? isLocal(mask.measured.box, mask.width, mask.height);
+/// What of the view is worked on where the work is done closely around the mask; null where that is all of it.
+export function focusWindow() {
+  const { box } = mask.measured;
+  if (!box || !state.photo) return null;
+  const scale = Math.max(state.photo.width, state.photo.height) / Math.max(mask.width, mask.height);
+  const inView = surroundings(box, margin, (model()?.side ?? 0) / scale, mask.width, mask.height);
+  return inView.width < mask.width || inView.height < mask.height ? inView : null;
+}
+
+/// Whether the work is to be done so: as was chosen, else where that is less than half of the photo.
+export function isFocused(part = focusWindow()) {
+  if (!part) return false;
+  return state.draft.focus ?? part.width * part.height < mask.width * mask.height / 2;
+}
 
 /// The mask as a picture of the server, or null where nothing was said or everything was taken away again.
 async function maskPicture() {
@@ -114,7 +135,8 @@ async function request(kind) {
   }
   const id = await maskPicture();
   if (id) found.mask = { picture: id };
-  if (id && has("focus") && isFocused()) found.focus = { margin: 0.25 };
+  if (id && has("focus") && isFocused()) found.focus = { margin };
+  if (has("previews")) found.previews = { every: 0.7 };
   return found;
 }
 
@@ -131,7 +153,9 @@ async function ask(kind) {
     if (!state.photo) throw new Refusal("error.photo", "photo");
     if (draft.prompt.trim() === "") throw new Refusal("error.prompt", "prompt");
     if (kind === "mask" && draft.source.trim() === "") throw new Refusal("error.source", "source");
+    const part = focusWindow();
     const job = await api.post("/jobs", await request(kind));
+    if (job.request?.focus) windows.set(job.id, part);
     set({ tool: null });
     follow(job);
     announce(t(kind === "mask" ? "say.finding" : "say.started"));

@@ -1,6 +1,6 @@
-"""Makes the two pictures of the page in Documentation/Pictures: `build/venv-service/bin/python Tests/service/pictures.py`.
+"""Makes the two pictures of the page in Documentation/Pictures.
 
-An address of a server that runs may be given. The fonts are those of Debian's fonts-inter and fonts-urw-base35.
+`build/venv-service/bin/python Tests/service/pictures.py` starts a server of its own; an address of a server that runs may be given. The fonts are those of Debian's fonts-inter and fonts-urw-base35.
 """
 
 import io

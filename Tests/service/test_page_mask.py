@@ -80,6 +80,24 @@ def test_outside_of_a_drawn_mask_nothing_changes(page, server):
     assert changed.getbbox() is not None
 
 
+def test_a_small_mask_is_worked_on_closely(page):
+    """On by itself where the surroundings are less than half of the photo, and as it was chosen from then on."""
+    open_apple(page)
+    page.click("[data-tool=box]")
+    drag(page, (0.1, 0.1), (0.9, 0.9))
+    expect(page.locator("#mask-focus")).to_be_hidden()
+    page.keyboard.press("Control+z")
+    drag(page, (0.4, 0.4), (0.6, 0.6))
+    expect(page.locator("#mask-focus")).to_be_checked()
+    asked = request_of(page, lambda: page.keyboard.press("Control+Enter"))
+    assert asked["focus"] == {"margin": 0.25}
+    painted(page)
+    page.uncheck("#mask-focus")
+    asked = request_of(page, lambda: page.keyboard.press("Control+Enter"))
+    assert "focus" not in asked
+    page.keyboard.press("Escape")
+
+
 def test_the_crosshair_paints_without_a_pointer(page):
     open_apple(page)
     page.locator("#text-prompt").blur()

@@ -1,4 +1,4 @@
-import { dabs, around, measure, cut, areas, isLocal, zoomed, settled, fitted, pinched } from "/mask-geometry.js";
+import { dabs, around, measure, cut, areas, surroundings, zoomed, settled, fitted, pinched } from "/mask-geometry.js";
 import { test, equal, near } from "./harness.js";
 
 test("dabs of a stroke lie a sixth of the radius apart at most and reach its end", () => {
@@ -39,10 +39,13 @@ test("the areas of all thresholds fall from everything to what is white", () => 
   equal([found[0], found[30], found[50], found[100]], [1, 0.75, 0.5, 0.25]);
 });
 
-test("a small mask is local, one over half of the picture is not", () => {
-  equal(isLocal({ x: 10, y: 10, width: 20, height: 20 }, 100, 100), true);
-  equal(isLocal({ x: 0, y: 0, width: 80, height: 80 }, 100, 100), false);
-  equal(isLocal(null, 100, 100), false);
+test("a mask's surroundings are a square with a margin, as large as the model's side, within the picture", () => {
+  const about = (box, margin, least) => surroundings(box, margin, least, 200, 100);
+  equal(about({ x: 40, y: 50, width: 20, height: 10 }, 0.25, 0), { x: 35, y: 40, width: 30, height: 30 });
+  equal(about({ x: 40, y: 50, width: 20, height: 10 }, 0.25, 64), { x: 18, y: 23, width: 64, height: 64 });
+  // Pushed in at a border, not cut off there.
+  equal(about({ x: 190, y: 0, width: 10, height: 10 }, 0.5, 0), { x: 180, y: 0, width: 20, height: 20 });
+  equal(about({ x: 0, y: 0, width: 150, height: 10 }, 0.25, 0), { x: 0, y: 0, width: 200, height: 100 });
 });
 
 test("zooming keeps the place under the pointer", () => {
