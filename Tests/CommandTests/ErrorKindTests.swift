@@ -38,7 +38,7 @@ import Testing
         #expect(
             declared.map(\.type).sorted() == [
                 "CheckpointError", "ConfigurationError", "DiffusionCLIPError", "DiffusionError", "EditError",
-                "EditingError", "HubCacheError",
+                "EditingError", "EmbeddingError", "HubCacheError",
                 "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "RegionFileError", "RelevanceError", "SafetensorsError",
