@@ -9,6 +9,8 @@ public final class TextEncoder {
     private let positions: Embedding
     private let layers: [TransformerLayer]
     private let normOut: LayerNorm
+    /// Embeddings of ids behind the vocabulary, [n, D].
+    private var words: Tensor?
 
     /// Builds the network from its weights.
     /// - Throws: `WeightError` for a missing or misshapen tensor.
@@ -30,13 +32,36 @@ public final class TextEncoder {
         normOut = try LayerNorm(root["final_layer_norm"], width, epsilon: configuration.layerNormEps)
     }
 
+    /// The network with embeddings of further words, [n, D], for the ids that follow its vocabulary; it shares all else.
+    public func adding(words: Tensor) -> TextEncoder { TextEncoder(self, words: words) }
+
+    private init(_ other: TextEncoder, words: Tensor) {
+        configuration = other.configuration
+        tokens = other.tokens
+        positions = other.positions
+        layers = other.layers
+        normOut = other.normOut
+        self.words = words.like(other.tokens.weight)
+    }
+
+    /// The tokens' own embeddings, before positions.
+    private func embedded(_ ids: Tensor) -> Tensor {
+        guard let words else { return tokens(ids) }
+        // The two tables are never joined, which would copy the whole vocabulary.
+        let vocabulary = Double(configuration.vocabularySize)
+        let own = ids.clamped(0, vocabulary - 1).to(dtype: .int64)
+        let added = (ids - vocabulary).clamped(0, Double(words.shape[0] - 1)).to(dtype: .int64)
+        let isAdded = (ids - own).equals(0).to(dtype: tokens.weight.dtype).unsqueezed(-1)
+        return tokens(own) * isAdded + Tensor.embedding(words, added) * (1 - isAdded)
+    }
+
     /// Embeddings of token ids, int64 [B, L] with L at most the context length.
     /// - Returns: every token's embedding [B, L, D] and that of the first end token [B, D].
     public func callAsFunction(_ ids: Tensor) -> (lastHiddenState: Tensor, pooled: Tensor) {
         let length = ids.shape[1]
         precondition(
             length <= configuration.contextLength, "\(length) tokens, \(configuration.contextLength) fit")
-        var x = tokens(ids) + positions.weight.narrowed(0, from: 0, count: length)
+        var x = embedded(ids) + positions.weight.narrowed(0, from: 0, count: length)
         for layer in layers { x = layer(x) }
         let hidden = normOut(x)
         // Old configurations give end-token id 2 and mean "the largest id".

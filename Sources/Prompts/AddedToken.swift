@@ -10,6 +10,10 @@ struct AddedToken: Sendable, Equatable {
     let stripsLeft: Bool
     /// Whether white space after it belongs to it.
     let stripsRight: Bool
+    /// How many ids it takes, one after the other.
+    var count = 1
+    /// Whether it is no part of a longer word.
+    var isWholeWord = false
 }
 
 /// The added tokens of a tokenizer, split by when they are looked for.
@@ -43,7 +47,12 @@ struct AddedTokens: Sendable {
         var textStart = 0
         var place = 0
         while place < text.items.count {
-            guard let found = patterns.first(where: { text.matches($0.pattern, at: place) }) else {
+            guard
+                let found = patterns.first(where: { pattern, token in
+                    text.matches(pattern, at: place)
+                        && (!token.isWholeWord || text.standsAlone(place..<(place + pattern.count)))
+                })
+            else {
                 place += 1
                 continue
             }
@@ -61,5 +70,18 @@ struct AddedTokens: Sendable {
             stretches.append(Stretch(range: textStart..<text.items.count, token: nil))
         }
         return stretches
+    }
+}
+
+extension PromptScalars {
+    /// Whether no letter or digit goes on from a range, at either end that is one itself.
+    fileprivate func standsAlone(_ range: Range<Int>) -> Bool {
+        func isWord(_ index: Int) -> Bool {
+            guard items.indices.contains(index) else { return false }
+            let properties = items[index].scalar.properties
+            return properties.isAlphabetic || properties.numericType != nil
+        }
+        return !(isWord(range.lowerBound) && isWord(range.lowerBound - 1))
+            && !(isWord(range.upperBound - 1) && isWord(range.upperBound))
     }
 }

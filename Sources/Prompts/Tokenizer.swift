@@ -1,7 +1,7 @@
 /// CLIP's byte-pair tokenizer, giving the ids that Python's `CLIPTokenizer` gives for the same folder.
 public struct Tokenizer: Sendable {
     let vocabulary: Vocabulary
-    let added: AddedTokens
+    var added: AddedTokens
     /// How many ids every prompt takes, start, end and padding included.
     public let contextLength: Int
     /// The id that every prompt begins with.
@@ -13,7 +13,7 @@ public struct Tokenizer: Sendable {
 
     /// How many ids there are; the text encoder's embedding needs as many rows.
     public var vocabularySize: Int {
-        max(vocabulary.tokens.count, (added.all.last?.id ?? 0) + 1)
+        max(vocabulary.tokens.count, added.all.map { $0.id + $0.count }.max() ?? 0)
     }
 
     /// The least context length: start, one token, end.
@@ -34,7 +34,9 @@ public struct Tokenizer: Sendable {
 
     /// The text of a token, `</w>` marking a word's end; nil for an id out of range.
     public func token(of id: Int) -> String? {
-        if let token = added.all.first(where: { $0.id == id }) { return token.content }
+        if let token = added.all.first(where: { ($0.id..<($0.id + $0.count)).contains(id) }) {
+            return token.content
+        }
         guard vocabulary.tokens.indices.contains(id) else { return nil }
         return String(decoding: vocabulary.tokens[id], as: UTF8.self)
     }
@@ -97,7 +99,9 @@ public struct Tokenizer: Sendable {
     }
 
     private func piece(of token: AddedToken, characters: Range<Int>) -> Piece {
-        Piece(text: token.content, characters: characters, tokens: [(token.id, characters)])
+        Piece(
+            text: token.content, characters: characters,
+            tokens: (0..<token.count).map { (token.id + $0, characters) })
     }
 
     private func piece(of word: Range<Int>, in text: PromptScalars) -> Piece {

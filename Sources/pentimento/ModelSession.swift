@@ -36,6 +36,7 @@ struct ModelSession {
     ) throws {
         self.previews = previews
         var loras = try model.loras()
+        let embeddings = try model.embedding.map { try EmbeddingFile(contentsOf: $0) }
         folder = try ModelFolder(try model.source(try path ?? model.path()))
         names = [folder.name] + loras.map { lastName(of: $0.path) }
         loras += try tuned.choices(for: folder)
@@ -49,7 +50,8 @@ struct ModelSession {
         self.threads = threads
         self.speech = speech
         engine = Engine(
-            folder: folder, device: device, dtype: dtype, rowThreads: threads, loras: loras, naming: .flags)
+            folder: folder, device: device, dtype: dtype, rowThreads: threads, loras: loras,
+            embeddings: embeddings, naming: .flags)
     }
 
     /// Does a job with a bar and warnings; it ends with the task that waits for it.

@@ -112,11 +112,17 @@ struct ModelOptions: ParsableArguments {
                 + "behind a colon. May be given several times.", valueName: "file[=weight[:text]]"))
     var lora: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A textual inversion (.safetensors), called in prompts as its file is, without the ending, or by the word in "
+                + "it. May be given several times.", valueName: "file"))
+    var embedding: [String] = []
+
     /// A certain model with nothing added to it.
     static func only(_ model: String) -> ModelOptions {
         var options = ModelOptions()
         options.model = model
-        options.lora = []
+        (options.lora, options.embedding) = ([], [])
         (options.vae, options.textEncoder, options.tokenizer) = (nil, nil, nil)
         (options.modelConfig, options.prediction) = (nil, nil)
         return options

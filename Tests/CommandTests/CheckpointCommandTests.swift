@@ -69,7 +69,7 @@ import Testing
             is       a textual inversion (the embedding of a word), which goes with a model and is none
             tensors  1 (1 of F32)
             says     modelspec.title: Easy
-            next     embeddings are not read here; name the folder of a model
+            next     name a model, and this file as its embedding
 
             """
         let outcome = try Program.run(["inspect", "easy.safetensors"], in: folder)
@@ -81,7 +81,34 @@ import Testing
         #expect(
             health.output.contains(
                 "\nfile easy: \(folder["easy.safetensors"]) is a textual inversion (the embedding of a word), which goes "
-                    + "with a model and is none; embeddings are not read here; name the folder of a model\n"),
+                    + "with a model and is none; name a model, and this file as its embedding\n"),
             "\(health.output)")
+    }
+
+    @Test("A textual inversion changes what its word paints, and nothing where no prompt says it")
+    func embeddings() throws {
+        let folder = try Folder()
+        let vectors = RandomGenerator(seed: 5).normal([2, 16]) * 3
+        try Safetensors.write([("emb_params", vectors)], to: folder["mug.safetensors"])
+        func made(_ prompt: String, _ arguments: [String], _ name: String) throws -> (Data, [String: Any]) {
+            let outcome = try Program.run(
+                [
+                    "generate", "--model", Fixtures.model("tiny-sd1"), "--prompt", prompt, "--steps", "2",
+                    "--seed", "1", "--json", "--no-metadata", "-o", name,
+                ] + arguments, in: folder)
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return (try Data(contentsOf: URL(fileURLWithPath: folder[name])), try outcome.json())
+        }
+        let given = ["--embedding", "mug.safetensors"]
+        let (plain, _) = try made("a Mug", [], "a.png")
+        let (changed, record) = try made("a Mug", given, "b.png")
+        let (other, _) = try made("a pear", given, "c.png")
+        let (without, _) = try made("a pear", [], "d.png")
+        #expect(plain != changed)
+        #expect(other == without)
+        let model = try #require(record["model"] as? [String: Any])
+        let facts = try #require(model["embeddings"] as? [[String: Any]])
+        #expect(facts.count == 1)
+        #expect(facts[0]["vectors"] as? Int == 2)
     }
 }

@@ -39,7 +39,7 @@ import Testing
             declared.map(\.type).sorted() == [
                 "AddressTaken", "BenchmarkDataError", "Busy", "CheckpointError", "ConfigurationError",
                 "DiffusionCLIPError", "DiffusionError", "EditError",
-                "EditingError", "HubCacheError",
+                "EditingError", "EmbeddingError", "HubCacheError",
                 "ImagingError", "JudgingError", "LiftError", "LoRAError", "LoRAFault", "MaskError",
                 "ModelPlacesError",
                 "OperatorMissing", "PhotoSetError", "Problem", "RegionFileError", "RelevanceError",

@@ -102,15 +102,15 @@ let kindTable: [KindRow] = [
         [("lora_prior_unet_x.lora_down.weight", [4, 10])]),
     KindRow(
         .embedding,
-        "a textual inversion (the embedding of a word), which goes with a model and is none; embeddings are not read here; name the folder of a model",
+        "a textual inversion (the embedding of a word), which goes with a model and is none; name a model, and this file as its embedding",
         [("emb_params", [4, 768])]),
     KindRow(
         .embedding,
-        "a textual inversion (the embedding of a word), which goes with a model and is none; embeddings are not read here; name the folder of a model",
+        "a textual inversion (the embedding of a word), which goes with a model and is none; name a model, and this file as its embedding",
         [("clip_l", [4, 768]), ("clip_g", [4, 1280])]),
     KindRow(
         .embedding,
-        "a textual inversion (the embedding of a word), which goes with a model and is none; embeddings are not read here; name the folder of a model",
+        "a textual inversion (the embedding of a word), which goes with a model and is none; name a model, and this file as its embedding",
         [("<cat-toy>", [768])]),
     KindRow(
         .autoencoder, "an autoencoder (VAE) alone; name a model, and this file as its autoencoder",

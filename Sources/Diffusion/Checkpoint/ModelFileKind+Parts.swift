@@ -34,7 +34,7 @@ extension ModelFileKind {
         else { return nil }
         return ModelFileKind(
             "a textual inversion (the embedding of a word), which goes with a model and is none",
-            "embeddings are not read here; name the folder of a model", use: .embedding)
+            "name a model, and this file as its embedding", use: .embedding)
     }
 
     private static func autoencoder(_ header: HeaderNames) -> ModelFileKind? {

@@ -78,6 +78,8 @@ public struct ModelFacts: Sendable, Hashable, Codable {
     public var inputChannels: Int
     /// LoRAs that its weights were changed by; nil without any.
     public var loras: [LoRAFacts]?
+    /// Textual inversions that its prompts may name; nil without any.
+    public var embeddings: [EmbeddingFacts]?
 
     /// Facts of a model.
     public init(

@@ -146,6 +146,14 @@ public enum Fingerprint {
         return text(of: digest)
     }
 
+    /// The fingerprint of a model whose prompts may name textual inversions.
+    static func of(base: String, embeddings: [EmbeddingFacts]) -> String {
+        var digest = Digest()
+        digest.add("\(base)\n")
+        for file in embeddings { digest.add("embedding \(file.words) \(file.hash)\n") }
+        return text(of: digest)
+    }
+
     /// Adds a file: its path, its size and what is sampled of it.
     private static func add(_ path: String, in folder: String, to digest: inout Digest) throws {
         try add(path, at: folder + "/" + path, to: &digest)

@@ -20,6 +20,8 @@ public final class LoadedModel: TunableModel {
     private var loadedAutoencoder: Autoencoder?
     private var loadedTextEncoder: TextEncoder?
     private var loadedTokenizer: Tokenizer?
+    /// Words that were added to the vocabulary, and their vectors.
+    private var words: (facts: [EmbeddingFacts], tokens: [Tokenizer.AddedWord], vectors: Tensor)?
     /// Where the loaded parts have their weights from.
     private var stores: [(part: ModelFolder.Part, store: WeightStore)] = []
 
@@ -42,11 +44,46 @@ public final class LoadedModel: TunableModel {
     }
 
     /// What a program needs to know of it.
-    public var facts: ModelFacts { facts(fingerprint: folder.fingerprint) }
+    public var facts: ModelFacts { facts(fingerprint: fingerprint) }
 
     private func facts(fingerprint: String) -> ModelFacts {
-        ModelFacts(
+        var facts = ModelFacts(
             name: folder.name, fingerprint: fingerprint, unet: folder.unet, autoencoder: folder.autoencoder)
+        facts.embeddings = words?.facts
+        return facts
+    }
+
+    /// The fingerprint of the folder, with the words that were added.
+    private var fingerprint: String {
+        words.map { Fingerprint.of(base: folder.fingerprint, embeddings: $0.facts) } ?? folder.fingerprint
+    }
+
+    /// Adds textual inversions to what prompts may say; to be called before the first prompt is read.
+    /// - Throws: `EmbeddingError` for files of another family, or two of one word.
+    public func add(embeddings files: [EmbeddingFile]) throws {
+        guard !files.isEmpty else { return }
+        var next = folder.textEncoder.vocabularySize
+        var tokens: [Tokenizer.AddedWord] = []
+        var vectors: [Tensor] = []
+        for file in files {
+            vectors.append(try file.vectors(width: folder.textEncoder.hiddenSize))
+            for word in file.words {
+                guard !tokens.contains(where: { $0.text.lowercased() == word.lowercased() }) else {
+                    throw EmbeddingError.twice(word: word)
+                }
+                tokens.append(Tokenizer.AddedWord(word, id: next, count: file.count))
+            }
+            next += file.count
+        }
+        let facts = files.map { EmbeddingFacts(words: $0.words, hash: $0.hash, vectors: $0.count) }
+        words = (facts, tokens, Tensor.concatenated(vectors))
+        loadedTextEncoder = loadedTextEncoder.map(speaking)
+        loadedTokenizer = nil
+    }
+
+    /// A text encoder that knows the words which were added.
+    private func speaking(_ encoder: TextEncoder) -> TextEncoder {
+        words.map { encoder.adding(words: $0.vectors) } ?? encoder
     }
 
     /// How the network was taught to see noise.
@@ -115,7 +152,7 @@ public final class LoadedModel: TunableModel {
     public func textEncoder() throws -> TextEncoder {
         if let loadedTextEncoder { return loadedTextEncoder }
         let encoder = try withoutGradients {
-            try TextEncoder(store(of: .textEncoder).weights, folder.textEncoder)
+            speaking(try TextEncoder(store(of: .textEncoder).weights, folder.textEncoder))
         }
         try checkMemory()
         loadedTextEncoder = encoder
@@ -131,8 +168,9 @@ public final class LoadedModel: TunableModel {
                 "the tokenizer knows \(tokenizer.vocabularySize) tokens and the text encoder "
                     + "\(folder.textEncoder.vocabularySize)")
         }
-        loadedTokenizer = tokenizer
-        return tokenizer
+        let speaking = words.map { tokenizer.adding($0.tokens) } ?? tokenizer
+        loadedTokenizer = speaking
+        return speaking
     }
 
     /// A model with weight deltas or replacements laid over the UNet's and the text encoder's weights (LoRA, tuned
@@ -166,7 +204,8 @@ public final class LoadedModel: TunableModel {
         return try (records ? withGradients : withoutGradients) {
             let unet = try unetStore.map { try UNet($0.weights, folder.unet) } ?? self.unet()
             let encoder =
-                try textStore.map { try TextEncoder($0.weights, folder.textEncoder) } ?? textEncoder()
+                try textStore.map { speaking(try TextEncoder($0.weights, folder.textEncoder)) }
+                ?? textEncoder()
             let autoencoder = try autoencoder()
             let changed = [(ModelFolder.Part.unet, unetStore), (.textEncoder, textStore)].compactMap {
                 part, store in store.map { (place(of: part) + " with an overlay", $0.parameters) }
@@ -174,9 +213,9 @@ public final class LoadedModel: TunableModel {
             var facts = facts(
                 fingerprint: loras.isEmpty
                     ? Fingerprint.of(
-                        base: folder.fingerprint,
+                        base: fingerprint,
                         overlays: [(.unet, unetOverlays), (.textEncoder, textOverlays)])
-                    : Fingerprint.of(base: folder.fingerprint, loras: loras))
+                    : Fingerprint.of(base: fingerprint, loras: loras))
             if !loras.isEmpty { facts.loras = loras }
             return InMemoryModel(
                 unet: unet, autoencoder: autoencoder, textEncoder: encoder, tokenizer: try tokenizer(),
@@ -214,7 +253,7 @@ public final class LoadedModel: TunableModel {
             InMemoryModel(
                 unet: try UNet(store.weights, folder.unet), autoencoder: try autoencoder(),
                 textEncoder: try textEncoder(), tokenizer: try tokenizer(), schedule: schedule,
-                facts: facts(fingerprint: Fingerprint.of(base: folder.fingerprint, adapters: adapters)),
+                facts: facts(fingerprint: Fingerprint.of(base: fingerprint, adapters: adapters)),
                 latentScale: latentScale, device: device, dtype: dtype, rowThreads: rowThreads,
                 checkpointing: checkpointing,
                 isBeingTuned: adapters.values.contains { $0.down.recordsGradient || $0.up.recordsGradient },

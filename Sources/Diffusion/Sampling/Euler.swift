@@ -24,7 +24,7 @@ public struct Euler: Sampler {
 
     /// u + (σ' - σ)·ε, brought back by √ᾱ'.
     public func mean(_ estimate: Estimate, after previous: Estimate?, to end: NoiseLevel) -> Tensor {
-        DDIM.step(estimate.latent, estimate.noise, from: estimate.level, to: end)
+        DDIM().mean(estimate, after: previous, to: end)
     }
 
     /// None.

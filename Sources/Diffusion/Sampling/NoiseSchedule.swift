@@ -167,3 +167,20 @@ public struct NoiseSchedule: Sendable, Hashable {
         }
     }
 }
+
+extension NoiseSchedule {
+    /// Whether two schedules are of the same noise and cut alike by DDIM, whoever said how their timesteps are chosen.
+    public static func == (left: NoiseSchedule, right: NoiseSchedule) -> Bool {
+        (left.alphaBars, left.finalAlphaBar) == (right.alphaBars, right.finalAlphaBar)
+            && (left.prediction, left.spacing, left.offset) == (right.prediction, right.spacing, right.offset)
+    }
+
+    /// What equality compares.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(alphaBars)
+        hasher.combine(finalAlphaBar)
+        hasher.combine(prediction)
+        hasher.combine(spacing)
+        hasher.combine(offset)
+    }
+}

@@ -33,17 +33,22 @@ public actor Engine {
     /// - `rowThreads`: threads that the rows of a pass are shared out among where they are small.
     /// - `checkpointing`: whether gradients cost a second forward pass of each of the UNet's blocks instead of memory.
     /// - `loras`: LoRAs that are added to its weights.
+    /// - `embeddings`: textual inversions that prompts may name.
     /// - `naming`: how warnings call settings.
     public init(
         folder: ModelFolder, device: Device = .cpu, dtype: DType = .float32, rowThreads: Int = 1,
-        checkpointing: Bool = false, loras: [LoRAChoice] = [], limits: BatchLimits = BatchLimits(),
+        checkpointing: Bool = false, loras: [LoRAChoice] = [], embeddings: [EmbeddingFile] = [],
+        limits: BatchLimits = BatchLimits(),
         naming: Naming = .plain
     ) {
         self.init(limits: limits, naming: naming) {
             let model = LoadedModel(
                 folder: folder, device: device, dtype: dtype, rowThreads: rowThreads,
                 checkpointing: checkpointing)
-            try withoutGradients { try model.settlePrediction() }
+            try withoutGradients {
+                try model.add(embeddings: embeddings)
+                try model.settlePrediction()
+            }
             return loras.isEmpty ? model : try model.changed(by: loras)
         }
     }
