@@ -5,12 +5,15 @@
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing
 SOURCES := Package.swift $(wildcard Sources Tests Snippets Examples)
 
+# Tests of the service.
+SERVED := ^(VaultTests|WorkshopTests|ServerTests)[.]
+
 # The edits that `make demo` shows, at the settings of the model itself (Models/flowers/editing.json).
 DEMO_PHOTO := Examples/dahlia.jpg
 DEMO_EDIT = bin/pentimento edit $(DEMO_PHOTO) --model flowers --source "a photo of an orange flower" --seed 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup shim demo build test test-service bench measures study ablate lint format docs pictures card fixtures mutations bundle clean
+.PHONY: help setup shim demo program build test test-service bench measures study ablate lint format docs pictures card fixtures mutations bundle clean
 # Two `swift` commands in one build folder wait for each other at best.
 .NOTPARALLEL:
 
@@ -23,18 +26,20 @@ setup:
 shim: setup
 	@Scripts/build-torch
 
-demo: build ## set everything up and edit a photo by text
+demo: program ## set everything up and edit a photo by text
 	@mkdir -p demo
 	$(DEMO_EDIT) --prompt "a photo of a red flower" -o demo/red.png
 	$(DEMO_EDIT) --prompt "a photo of a sunflower" -o demo/sunflower.png
 	@bin/pentimento sheet $(DEMO_PHOTO) demo/red.png demo/sunflower.png --columns 3 --side 360 -o demo/panel.jpg
 	@echo "The edits are demo/red.png and demo/sunflower.png; beside the photo: demo/panel.jpg"
 
-build: shim ## set everything up and leave bin/pentimento
+program: shim ## set everything up and leave bin/pentimento, which does everything but serve
 	swift build $(SWIFT_FLAGS) --product pentimento
-	swift build $(SWIFT_FLAGS) --product pentimento-serve
 	@mkdir -p bin
 	@ln -sfn "$$(swift build $(SWIFT_FLAGS) --show-bin-path)/pentimento" bin/pentimento
+
+build: program ## the same with the local page, `bin/pentimento serve` (some minutes more)
+	swift build $(SWIFT_FLAGS) --product pentimento-serve
 
 test: shim ## set everything up and run all tests
 	@python3 Tests/scripts/test_setup.py --quiet
@@ -42,7 +47,9 @@ test: shim ## set everything up and run all tests
 	@Scripts/test-examples
 	swift build $(SWIFT_FLAGS) --build-tests
 	@# Tests run side by side: one thread each.
-	OMP_NUM_THREADS=1 swift test $(SWIFT_FLAGS) --skip-build --disable-xctest
+	OMP_NUM_THREADS=1 swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --skip "$(SERVED)"
+	@# The service answers on the threads that all other tests would keep busy.
+	OMP_NUM_THREADS=1 swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --filter "$(SERVED)"
 
 test-service: build ## test `pentimento serve`: its clients, its page in a browser, forty sudden ends
 	@Scripts/test-service

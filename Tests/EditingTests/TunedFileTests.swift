@@ -209,7 +209,7 @@ import Testing
         }
         #expect(
             said { ($0.method, $0.options) = ("diffedit", [:]) }
-                == "diffedit learns nothing before it edits; hiper, imagic do")
+                == "diffedit learns nothing before it edits; hiper, imagic, diffusionclip do")
         #expect(said { $0.options = ["tokens": "0"] } == "tokens is 0; it must be at least 1 to learn any")
         #expect(folder.names.isEmpty)
     }

@@ -83,7 +83,7 @@ final class RawClient: @unchecked Sendable {
     }
 
     /// The next answer.
-    func answer(seconds: Double = 20) throws -> Answer {
+    func answer(seconds: Double = 120) throws -> Answer {
         let deadline = Date().addingTimeInterval(seconds)
         func read() throws -> [UInt8] {
             guard let bytes = more(until: deadline), !bytes.isEmpty else {

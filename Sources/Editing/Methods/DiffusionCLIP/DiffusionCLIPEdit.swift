@@ -11,6 +11,8 @@ import Tensors
 /// images, adapters are tuned unless more is asked for. What one image teaches is about that image; what some dozens of a
 /// kind teach (`DiffusionCLIPRequest`) goes with every image of the kind.
 ///
+/// With a mask, the latent outside it is the image's own in the end.
+///
 /// Draws nothing; the adapters begin from a seed of their own. Cost: S_for - 1 forwards for the inversion; for each of M
 /// tuning steps 2·S_gen forwards and S_gen backwards, none where the same was tuned before; then S forwards for S steps, twice
 /// as many for a degree below 1.
@@ -199,6 +201,9 @@ public struct DiffusionCLIPEdit: TuningMethod {
                 guard degree < 1 else { return made }
                 let kept = try session.predict([Query(latent, at: level, prompt: context.empty)])[0]
                 return made * degree + kept * (1 - degree)
+            },
+            each: { index, latent in
+                index == 0 ? EditContext.blend(latent, over: context.clean, mask: context.mask) : latent
             })
         return EditOutput(
             latent, mask: context.mask,
