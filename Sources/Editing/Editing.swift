@@ -49,8 +49,9 @@ extension DiffusionSession {
                     within: checked.description.isSpatial ? nil : job.seen.mask)
             }
             ?? paste(
-                painted, of: request, at: job.window, working: job.working, clean: context.clean,
-                found: found, soft: soft, repainted: checked.description.needs.tuning)
+                painted, of: request, at: job.window, opened: job.seen.mask, working: job.working,
+                clean: context.clean, found: found, soft: soft,
+                repainted: checked.description.needs.tuning)
         // Before the account, which tells of these passes too.
         var roundTrip: EditRecord.RoundTrip?
         if request.measuresInversion, let path = painting.measurable {

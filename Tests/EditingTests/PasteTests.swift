@@ -27,7 +27,8 @@ import ToyModels
         let working = request.image.resized(width: 16, height: 16)
         let clean = try session.encode(working)
         return try session.paste(
-            session.decode(clean), of: request, at: nil, working: working, clean: clean, found: nil,
+            session.decode(clean), of: request, at: nil, opened: request.mask, working: working, clean: clean,
+            found: nil,
             soft: nil, repainted: false)
     }
 

@@ -58,14 +58,15 @@ extension DiffusionSession {
     /// Brings what was painted into the request's image.
     /// - Parameters:
     ///   - window: the part of the request's image that was worked on; nil is all of it.
+    ///   - opened: what the request's mask is of that part.
     ///   - working: that part at the size that was worked at.
     ///   - clean: its latent.
     ///   - found: the mask that the method found, at the latent's size.
     ///   - soft: the map that it was cut from.
     ///   - repainted: whether the method paints the whole image anew from what it learnt.
     func paste(
-        _ painted: Image, of request: EditRequest, at window: PixelBox?, working: Image, clean: Tensor,
-        found: Mask?, soft: Mask?, repainted: Bool
+        _ painted: Image, of request: EditRequest, at window: PixelBox?, opened: Mask?, working: Image,
+        clean: Tensor, found: Mask?, soft: Mask?, repainted: Bool
     ) throws -> Pasted {
         let photo = request.image
         let hasMask = request.mask != nil || found != nil
@@ -86,8 +87,7 @@ extension DiffusionSession {
         if took == .residual {
             let base = try decode(clean)
             let radius = Paste.radius(factor: model.facts.latentFactor)
-            let asked = window.map { request.part($0).mask } ?? request.mask
-            let area = (asked ?? found)?.resized(width: painted.width, height: painted.height)
+            let area = (opened ?? found)?.resized(width: painted.width, height: painted.height)
             content = .difference(base: base, guide: working, radius: radius)
             unexplained = PasteLayer(painted, as: content, coverage: nil).unexplained(within: area)
         }

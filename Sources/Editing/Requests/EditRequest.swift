@@ -81,7 +81,7 @@ public struct EditRequest: Sendable, Hashable {
 
     /// Whether its method learns from the image before it edits it, and leaves a checkpoint where it is stopped.
     public var learnsFirst: Bool {
-        tuned == nil && (try? Registry.method(named: settings.method).description.needs.tuning) == true
+        (try? Registry.method(named: settings.method).description.learns(with: tuned)) == true
     }
 
     /// The request without regions, where its method has no use for any.

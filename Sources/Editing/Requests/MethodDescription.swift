@@ -93,6 +93,8 @@ public struct MethodDescription: Sendable, Hashable, Encodable {
     public var needs: Needs
     /// Whether its prompt is an instruction that moves things (`Needs.spatial`).
     public var isSpatial: Bool { needs.spatial == true }
+    /// Whether it learns from the image before it edits it, unless a file of what it learnt before is there.
+    public func learns(with tuned: TunedFile?) -> Bool { needs.tuning && tuned == nil }
     /// The shared settings with `--preset paper`.
     public var standard: Settings
     /// The shared settings of other presets where they differ.

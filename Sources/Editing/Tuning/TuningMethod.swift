@@ -14,6 +14,11 @@ protocol TuningMethod: EditingMethod {
     func tune(_ context: EditContext) throws -> [(stage: String, tuned: Tuned)]
 }
 
+extension ModelFacts {
+    /// Pixels of the side of squares that are learnt from: what was asked for, or the model's own, in whole latent elements.
+    func squareSide(_ asked: Int?) -> Int { max((asked ?? imageSide) / latentFactor, 1) * latentFactor }
+}
+
 extension EditSettings {
     /// Refuses what `DiffusionSession.tune` would refuse, before anything is loaded.
     /// - Throws: `EditingError`.

@@ -190,7 +190,7 @@ struct EditCommand: AsyncParsableCommand, EditAsking {
         let hasMask: Bool
         let checked: CheckedRequest
         /// Whether the method learns from the photo before it paints.
-        var learns: Bool { checked.description.needs.tuning && tuned == nil }
+        var learns: Bool { checked.description.learns(with: tuned) }
         /// Several strengths in place of one.
         let curve: StrengthCurve?
 

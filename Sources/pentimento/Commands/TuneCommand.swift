@@ -175,9 +175,7 @@ struct TuneCommand: AsyncParsableCommand {
         guard let source else { throw EditingError.missing(.source(), method: method) }
         let description = try Registry.method(named: method).description
         let options = try methodOptions(description)
-        guard let seed = UInt64(exactly: seed ?? 0) else {
-            throw Failure.usage("--seed is \(seed ?? 0); it must be a whole number from 0 on")
-        }
+        let seed = try checkedSeed()
         let images = try learning.images(side: try size ?? ownSide(), seed: seed, pixelLimit: pixelLimit)
         guard
             let clip = try towers.source(for: description, model: { try silentPath([prompt, source]) })
@@ -190,6 +188,14 @@ struct TuneCommand: AsyncParsableCommand {
         return Job(prompts: [prompt, source]) {
             try $0.tune(request, cache: cache, program: Program.producer.description, to: output)
         }
+    }
+
+    /// What noise and timesteps follow from.
+    private func checkedSeed() throws -> UInt64 {
+        guard let seed = UInt64(exactly: seed ?? 0) else {
+            throw Failure.usage("--seed is \(seed ?? 0); it must be a whole number from 0 on")
+        }
+        return seed
     }
 
     /// The model's folder, without a word about why it is that one.
@@ -244,9 +250,7 @@ struct TuneCommand: AsyncParsableCommand {
         guard trainable == .lora || (rank == nil && learning.alpha == nil) else {
             throw Failure.usage("--rank and --alpha are of adapters; they go with --trainable lora")
         }
-        guard let seed = UInt64(exactly: seed ?? 0) else {
-            throw Failure.usage("--seed is \(seed ?? 0); it must be a whole number from 0 on")
-        }
+        let seed = try checkedSeed()
         let examples = try learning.examples(
             prompt: prompt, side: try size ?? ownSide(), seed: seed, pixelLimit: pixelLimit)
         var request = DreamBoothRequest(

@@ -147,8 +147,10 @@ public struct DiffusionCLIPEdit: TuningMethod {
     public var sampler: any Sampler { GridSampler(top: learning.top) }
 
     func tune(_ context: EditContext) throws -> [(stage: String, tuned: Tuned)] {
-        let start = try LatentDirection.inverted(context.clean, learning, in: context.session)
-        return [(LatentDirection.name, try tuned(context, try base(context), from: start))]
+        let tuned = try tuned(
+            context, try base(context),
+            from: try LatentDirection.inverted(context.clean, learning, in: context.session))
+        return [(LatentDirection.name, tuned)]
     }
 
     private func base(_ context: EditContext) throws(EditingError) -> any TunableModel {
@@ -159,8 +161,10 @@ public struct DiffusionCLIPEdit: TuningMethod {
     }
 
     /// The weights, or adapters, that learnt from the image alone or came with the request.
-    /// - Parameter start: what the image is inverted to.
-    private func tuned(_ context: EditContext, _ base: any TunableModel, from start: Tensor) throws -> Tuned {
+    /// - Parameter start: what the image is inverted to; asked where something is to be learnt.
+    private func tuned(
+        _ context: EditContext, _ base: any TunableModel, from start: @autoclosure () throws -> Tensor
+    ) throws -> Tuned {
         guard let source = context.source, let from = source.text, let to = context.prompt.text else {
             throw EditingError.missing(.source(), method: Self.description.name)
         }
@@ -181,7 +185,8 @@ public struct DiffusionCLIPEdit: TuningMethod {
             let weights = try TunableWeights(
                 learning.trainable, of: base, rank: learning.rank, seed: learning.seed)
             let losses = try run.run(
-                on: [run.example(context.clean, inverted: start)], weights, in: context.session, checkpoints)
+                on: [run.example(context.clean, inverted: start())], weights, in: context.session, checkpoints
+            )
             return (weights.values, losses)
         }
     }

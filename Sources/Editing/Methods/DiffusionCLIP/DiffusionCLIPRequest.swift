@@ -71,7 +71,7 @@ extension DiffusionSession {
             throw EditingError.notTunable(method: DiffusionCLIPEdit.description.title)
         }
         let facts = model.facts
-        let side = max((request.side ?? facts.imageSide) / facts.latentFactor, 1) * facts.latentFactor
+        let side = facts.squareSide(request.side)
         let latents = try steps("encoding", request.images).map { try encode($0.middleSquare(side: side)) }
         let clip = try request.clip.network(on: model.device)
         var keeper = TuningCache(session: self, cache: cache)

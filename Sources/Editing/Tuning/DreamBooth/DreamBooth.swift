@@ -26,7 +26,7 @@ extension DiffusionSession {
         try request.check()
         guard let base = model as? any TunableModel else { throw EditingError.notTunable(method: "LoRA") }
         let facts = model.facts
-        let side = max((request.side ?? facts.imageSide) / facts.latentFactor, 1) * facts.latentFactor
+        let side = facts.squareSide(request.side)
         let examples = try steps("encoding", request.examples).map {
             DreamBooth.Example(
                 clean: try encode($0.image.middleSquare(side: side)), prompt: try prompt($0.prompt))
